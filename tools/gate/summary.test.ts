@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest'
+import { lastLine, splitArguments, summarize, type TestReport } from './summary.ts'
+
+const green: TestReport = {
+  numPassedTests: 2,
+  numFailedTests: 0,
+  numPendingTests: 0,
+  numTodoTests: 0,
+  testResults: [{ status: 'passed', assertionResults: [{ status: 'passed' }] }]
+}
+const unloaded = { status: 'failed', assertionResults: [] }
+const failedFile = { status: 'failed', assertionResults: [{ status: 'failed' }] }
+
+test.each([
+  { name: 'a green run', report: green, exitCode: 0, line: '2 passed, 0 failed' },
+  {
+    name: 'skipped tests are named',
+    report: { ...green, numPendingTests: 1, numTodoTests: 2 },
+    exitCode: 0,
+    line: '2 passed, 0 failed, 3 skipped'
+  },
+  {
+    name: 'a failed test counts once',
+    report: { ...green, numFailedTests: 1, testResults: [failedFile] },
+    exitCode: 1,
+    line: '2 passed, 1 failed'
+  },
+  {
+    name: 'a file that does not load is a failure',
+    report: { ...green, testResults: [unloaded] },
+    exitCode: 1,
+    line: '2 passed, 1 failed'
+  },
+  {
+    name: 'coverage below its threshold is a failure',
+    report: green,
+    exitCode: 1,
+    line: '2 passed, 1 failed'
+  },
+  {
+    name: 'a run without tests is a failure, even when vitest is content',
+    report: { ...green, numPassedTests: 0, testResults: [] },
+    exitCode: 0,
+    line: '0 passed, 1 failed'
+  },
+  { name: 'no report is a failure', report: undefined, exitCode: 0, line: '0 passed, 1 failed' }
+])('$name', ({ report, exitCode, line }) => {
+  expect(lastLine(summarize(report, exitCode))).toBe(line)
+})
+
+test('arguments are for the scripts that go first, or for vitest', () => {
+  const given = ['--after', 'build', '--coverage', '--after', 'check', 'packages/base', '--after']
+  expect(splitArguments(given)).toEqual({
+    scripts: ['build', 'check'],
+    flags: ['--coverage', 'packages/base', '--after']
+  })
+})

@@ -1,0 +1,43 @@
+// Runs npm scripts that must pass first (`--after build`), then vitest with the other arguments, and ends with one line
+// that says how it went, after everything that they print, the coverage table included.
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  lastLine,
+  type Summary,
+  splitArguments,
+  summarize,
+  type TestReport
+} from './gate/summary.ts'
+
+const root = join(import.meta.dirname, '..')
+const cache = join(root, 'node_modules/.cache')
+const reportFile = join(cache, `test-report-${process.pid}.json`)
+
+/** The exit code of a program that shares our terminal; 1 when a signal ended it. */
+function run(program: string, ...parameters: string[]): number {
+  return spawnSync(program, parameters, { cwd: root, stdio: 'inherit' }).status ?? 1
+}
+
+function runVitest(flags: readonly string[]): { summary: Summary; exitCode: number } {
+  mkdirSync(cache, { recursive: true })
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`]
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs')
+  const exitCode = run(process.execPath, vitest, 'run', ...reporters, ...flags)
+  const report = existsSync(reportFile)
+    ? (JSON.parse(readFileSync(reportFile, 'utf8')) as TestReport)
+    : undefined
+  rmSync(reportFile, { force: true })
+  return { summary: summarize(report, exitCode), exitCode }
+}
+
+const { scripts, flags } = splitArguments(process.argv.slice(2))
+const broken = scripts.find(script => run('npm', 'run', '--silent', script) !== 0)
+const { summary, exitCode } =
+  broken === undefined
+    ? runVitest(flags)
+    : { summary: { passed: 0, failed: 1, skipped: 0 }, exitCode: 1 }
+if (broken !== undefined) console.log(`npm run ${broken} failed, so no test ran`)
+console.log(lastLine(summary))
+process.exitCode = summary.failed > 0 ? exitCode || 1 : exitCode

@@ -1,0 +1,61 @@
+import { availableParallelism } from 'node:os'
+import { defineConfig } from 'vitest/config'
+
+const folders = ['packages/*/test', 'apps/*/test', 'tools']
+const files = (...suffixes: string[]) =>
+  folders.flatMap(folder => suffixes.map(suffix => `${folder}/**/*.${suffix}.ts`))
+
+// Import `@novacron/*` from source, so that tests need no build and stack traces name real lines.
+const conditions = ['@novacron/source', 'node', 'import', 'module', 'default']
+const resolve = { conditions }
+const ssr = { resolve: { conditions, externalConditions: conditions } }
+
+export default defineConfig({
+  resolve,
+  ssr,
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: files('test', 'prop.test'),
+          exclude: ['**/node_modules/**', '**/dist/**', ...files('sim.test', 'e2e.test')],
+          isolate: false,
+          testTimeout: 10_000
+        }
+      },
+      {
+        extends: true,
+        test: {
+          name: 'sim',
+          include: files('sim.test'),
+          exclude: ['**/node_modules/**', '**/dist/**'],
+          isolate: false,
+          // A soak (SEEDS=10000) takes as long as it takes.
+          testTimeout: process.env['SEEDS'] === undefined ? 120_000 : 0
+        }
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: files('e2e.test'),
+          exclude: ['**/node_modules/**', '**/dist/**'],
+          // Last and by themselves: real processes, sockets and fsync would measure the other tests.
+          sequence: { groupOrder: 1 },
+          maxWorkers: Math.min(2, availableParallelism()),
+          testTimeout: 60_000,
+          hookTimeout: 60_000
+        }
+      }
+    ],
+    coverage: {
+      provider: 'v8',
+      include: ['packages/*/src/**/*.ts', 'apps/*/src/**/*.ts'],
+      exclude: ['apps/daemon/src/main.ts', '**/*.d.ts'],
+      reporter: ['text', 'json-summary'],
+      thresholds: { lines: 96, branches: 90 }
+    }
+  }
+})
