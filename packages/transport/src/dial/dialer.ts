@@ -1,0 +1,128 @@
+import type { PeerId } from '@novacron/base'
+import type { MeshMember } from '../mesh.ts'
+import { backoffMs } from './backoff.ts'
+
+/** Addresses remembered for one peer; the first ones stay, since they came from the configuration. */
+export const addressesPerPeerMax = 16
+
+export interface DialerOptions {
+  readonly reconnect: { readonly backoffMinMs: number; readonly backoffMaxMs: number }
+  readonly dialTimeoutMs: number
+}
+
+export interface DialerNeeds {
+  /** Opens a connection to the peer at any of these addresses, or rejects. */
+  dial(peer: PeerId, addresses: readonly string[], signal: AbortSignal): Promise<void>
+  /** Connected or about to be: no dial is needed. */
+  isTaken(peer: PeerId): boolean
+  onFailed(peer: PeerId, attempt: number, retryInMs: number, error: unknown): void
+  readonly random: () => number
+}
+
+interface KeptPeer {
+  addresses: string[]
+  attempt: number
+  timer: NodeJS.Timeout | undefined
+  dialing: Promise<void> | undefined
+}
+
+/** Keeps a set of peers connected: one dial at a time for each, again and again with growing, jittered pauses. */
+export class Dialer {
+  readonly #options: DialerOptions
+  readonly #needs: DialerNeeds
+  readonly #kept = new Map<PeerId, KeptPeer>()
+  readonly #stopped = new AbortController()
+
+  constructor(options: DialerOptions, needs: DialerNeeds) {
+    this.#options = options
+    this.#needs = needs
+  }
+
+  get peers(): Iterable<PeerId> {
+    return this.#kept.keys()
+  }
+
+  has(peer: PeerId): boolean {
+    return this.#kept.has(peer)
+  }
+
+  isDialing(peer: PeerId): boolean {
+    return this.#kept.get(peer)?.dialing !== undefined
+  }
+
+  addresses(peer: PeerId): readonly string[] {
+    return this.#kept.get(peer)?.addresses ?? []
+  }
+
+  /** Also adds addresses to a peer that is kept already. */
+  keep({ peer, addresses }: MeshMember, firstInMs: number): void {
+    const known = this.#kept.get(peer)
+    if (known === undefined) {
+      const kept = { addresses: [], attempt: 0, timer: undefined, dialing: undefined }
+      this.#kept.set(peer, kept)
+      this.#learn(kept, addresses)
+      this.#schedule(peer, kept, firstInMs)
+    } else {
+      this.#learn(known, addresses)
+      if (known.timer === undefined && known.dialing === undefined) {
+        this.#schedule(peer, known, firstInMs)
+      }
+    }
+  }
+
+  /** The peer's last connection is gone. One that lasted starts the pauses anew. */
+  lost(peer: PeerId, livedMs: number): void {
+    const kept = this.#kept.get(peer)
+    if (kept === undefined || kept.timer !== undefined || kept.dialing !== undefined) return
+    if (livedMs >= this.#options.reconnect.backoffMaxMs) kept.attempt = 0
+    this.#retry(peer, kept)
+  }
+
+  /** Resolves when no dial is under way any more. */
+  async stop(): Promise<void> {
+    this.#stopped.abort()
+    const dialing: (Promise<void> | undefined)[] = []
+    for (const kept of this.#kept.values()) {
+      clearTimeout(kept.timer)
+      kept.timer = undefined
+      dialing.push(kept.dialing)
+    }
+    await Promise.all(dialing)
+  }
+
+  #learn(kept: KeptPeer, addresses: readonly string[]): void {
+    const merged = new Set([...kept.addresses, ...addresses])
+    kept.addresses = [...merged].slice(0, addressesPerPeerMax)
+  }
+
+  #retry(peer: PeerId, kept: KeptPeer): number {
+    const inMs = backoffMs(kept.attempt, this.#options.reconnect, this.#needs.random)
+    kept.attempt += 1
+    this.#schedule(peer, kept, inMs)
+    return inMs
+  }
+
+  #schedule(peer: PeerId, kept: KeptPeer, inMs: number): void {
+    if (this.#stopped.signal.aborted || kept.addresses.length === 0) return
+    kept.timer = setTimeout(() => {
+      kept.timer = undefined
+      if (!this.#needs.isTaken(peer)) kept.dialing = this.#dial(peer, kept)
+    }, inMs)
+  }
+
+  async #dial(peer: PeerId, kept: KeptPeer): Promise<void> {
+    const timeout = AbortSignal.timeout(this.#options.dialTimeoutMs * kept.addresses.length)
+    const signal = AbortSignal.any([this.#stopped.signal, timeout])
+    let failure: { readonly error: unknown } | undefined
+    try {
+      await this.#needs.dial(peer, kept.addresses, signal)
+    } catch (error) {
+      failure = { error }
+    }
+    kept.dialing = undefined
+    if (this.#stopped.signal.aborted || this.#needs.isTaken(peer)) return
+    const { attempt } = kept
+    const retryInMs = this.#retry(peer, kept)
+    if (failure !== undefined) this.#needs.onFailed(peer, attempt, retryInMs, failure.error)
+  }
+}
