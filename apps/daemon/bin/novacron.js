@@ -1,0 +1,69 @@
+#!/usr/bin/env node
+// Plain JavaScript that old Nodes can read: finds a Node that can run the daemon, then starts it.
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { constants } from 'node:os'
+import { dirname, join } from 'node:path'
+import { argv, execArgv, execPath, platform, arch, versions } from 'node:process'
+import { fileURLToPath } from 'node:url'
+
+const nodeNeeded = 24
+// Without it, V8 collects the whole heap far too often under load (about half as much CPU again).
+const daemonFlag = '--initial-old-space-size=1024'
+
+const self = fileURLToPath(import.meta.url)
+const main = join(dirname(self), '..', 'dist', 'main.js')
+const isOld = Number(versions.node.split('.')[0]) < nodeNeeded
+const lacksFlag = argv[2] === 'start' && !execArgv.includes(daemonFlag)
+
+if (isOld) {
+  const bundled = findBundledNode()
+  if (bundled === undefined) {
+    fail(
+      `needs Node ${nodeNeeded} or newer, found ${versions.node} at ${execPath}; ` +
+        'install Node 24 from nodejs.org, or on Linux x64 and arm64 run: npm ci'
+    )
+  } else {
+    startUnder(bundled)
+  }
+} else if (!existsSync(main)) {
+  fail(`${main} is missing; build it first: npm run build`)
+} else if (lacksFlag) {
+  startUnder(execPath)
+} else {
+  await import('../dist/main.js')
+}
+
+/** The Node that comes along as an optional dependency on Linux. */
+function findBundledNode() {
+  const name = `node-${platform}-${arch}`
+  try {
+    const manifest = createRequire(import.meta.url).resolve(`${name}/package.json`)
+    const node = join(dirname(manifest), 'bin', 'node')
+    return existsSync(node) ? node : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Starts this file again under `node`: in this very process where that is possible, so that signals need no messenger. */
+function startUnder(node) {
+  const flags = argv[2] === 'start' ? [daemonFlag] : []
+  const args = [...execArgv.filter(flag => flag !== daemonFlag), ...flags, self, ...argv.slice(2)]
+  if (process.execve !== undefined) process.execve(node, [node, ...args], process.env)
+  const child = spawn(node, args, { stdio: 'inherit' })
+  // From a terminal the child gets the signal twice, which it takes as one wish.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2']) {
+    process.on(signal, () => child.kill(signal))
+  }
+  child.once('error', error => fail(`${node} could not be started: ${error.message}`))
+  child.once('exit', (code, signal) => {
+    process.exitCode = code === null ? 128 + constants.signals[signal] : code
+  })
+}
+
+function fail(line) {
+  console.error(`novacron: ${line}`)
+  process.exitCode = 1
+}

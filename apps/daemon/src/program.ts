@@ -1,0 +1,70 @@
+import { softwareVersion } from '@novacron/node'
+import { Command } from 'commander'
+import type { ExitCode, Io } from './io.ts'
+import type { AddVerb } from './verb.ts'
+import { addCompletion } from './verbs/completion.ts'
+import { addDevnet } from './verbs/devnet.ts'
+import { addGenesis } from './verbs/genesis.ts'
+import { addGet } from './verbs/get.ts'
+import { addInit } from './verbs/init.ts'
+import { addList } from './verbs/list.ts'
+import { addLoad } from './verbs/load.ts'
+import { addPeers } from './verbs/peers.ts'
+import { addPut } from './verbs/put.ts'
+import { addStart } from './verbs/start.ts'
+import { addStatus } from './verbs/status.ts'
+import { addStop } from './verbs/stop.ts'
+import { addSubmit } from './verbs/submit.ts'
+import { addTail } from './verbs/tail.ts'
+
+const verbs: readonly AddVerb[] = [
+  addInit,
+  addGenesis,
+  addStart,
+  addDevnet,
+  addStatus,
+  addPeers,
+  addPut,
+  addGet,
+  addList,
+  addSubmit,
+  addTail,
+  addStop,
+  addCompletion,
+  addLoad
+]
+
+const after = `
+Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 node not running, 4 node not ready.
+The data directory is --data-dir, or NOVACRON_DATA_DIR, or ~/.novacron.
+Results go to standard output, progress and errors to standard error.
+
+Example: four daemons on this machine under load, stopped after 20 seconds
+  $ novacron devnet --nodes 4 --duration 20s --load 2000`
+
+/** The whole command line. `exit` is told the code of the verb that ran. */
+export function createProgram(io: Io, exit: (code: ExitCode) => void): Command {
+  const program = new Command('novacron')
+    .description('Run a node, run a local network, talk to a node.')
+    .version(softwareVersion)
+    .showSuggestionAfterError()
+    .helpCommand(true)
+    .exitOverride()
+    .configureOutput({
+      writeOut: text => io.stdout.write(text),
+      writeErr: text => io.stderr.write(text),
+      outputError: (text, write) => write(`novacron: ${asOneLine(text)}\n`),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false
+    })
+    .addHelpText('after', after)
+  for (const add of verbs) add(program, { io, exit })
+  return program
+}
+
+function asOneLine(text: string): string {
+  return text
+    .trim()
+    .replace(/^error: /, '')
+    .replace(/\s*\n\s*/g, ' ')
+}

@@ -1,0 +1,56 @@
+import { dataPathsOf, defaultClusterOptions, readGenesis, type Wait } from '@novacron/node'
+import { type ExitCode, type Io } from '../io.ts'
+import { NodeConnection } from '../node-connection.ts'
+import { readAll, readWholeFile } from '../read-input.ts'
+import { printReceipt } from '../receipt.ts'
+import { oneOf } from '../settings.ts'
+import { type AddVerb, addExamples, addNodeOptions, type NodeVerbOptions } from '../verb.ts'
+
+export interface SubmitOptions extends NodeVerbOptions {
+  readonly file: string
+  readonly wait: Wait
+}
+
+export const addSubmit: AddVerb = (program, { io, exit }) => {
+  const command = program
+    .command('submit')
+    .description('Append the bytes of a file, or of standard input, to the log; prints @index.ordinal.')
+    .option('--file <file>', 'file to append, - for standard input', '-')
+    .option(
+      '--wait <state>',
+      'none | accepted | committed',
+      oneOf('none', 'accepted', 'committed'),
+      'committed'
+    )
+    .action(async (options: SubmitOptions) => exit(await submit(options, io)))
+  addExamples(
+    addNodeOptions(command, 30_000),
+    'novacron submit --file README.md --wait committed',
+    'date | novacron submit'
+  )
+}
+
+async function submit(options: SubmitOptions, io: Io): Promise<ExitCode> {
+  const node = new NodeConnection(options, io)
+  const bytesMax = transactionBytesMax(node.directory)
+  const payload =
+    options.file === '-'
+      ? await readAll(io.stdin, 'standard input', bytesMax)
+      : await readWholeFile(options.file, bytesMax)
+  const receipt = await node.call('tx.submit', {
+    application: 'log',
+    payload: Buffer.from(payload).toString('base64'),
+    wait: options.wait,
+    timeoutMs: node.waitMs
+  })
+  return printReceipt(receipt, options.json === true, io)
+}
+
+/** Of the chain; without a genesis to read the default bounds what is read, and the node has the last word. */
+function transactionBytesMax(directory: string): number {
+  try {
+    return readGenesis(dataPathsOf(directory).genesis).cluster.transactionBytesMax
+  } catch {
+    return defaultClusterOptions.transactionBytesMax
+  }
+}

@@ -1,0 +1,78 @@
+import type { JsonLogEntry } from '@novacron/node'
+import { commandFault } from '../command-fault.ts'
+import { type ExitCode, exitCodes, type Io, writeJson } from '../io.ts'
+import { type LogPlace, followLog, lastEntries, readLog } from '../log-walk.ts'
+import { payloadOf, showPosition, textOf } from '../node-bytes.ts'
+import { NodeConnection } from '../node-connection.ts'
+import { integer } from '../settings.ts'
+import { type AddVerb, addExamples, addNodeOptions, type NodeVerbOptions } from '../verb.ts'
+
+interface TailOptions extends NodeVerbOptions {
+  readonly from?: number
+  readonly lines: number
+  readonly follow?: boolean
+  readonly raw?: boolean
+  readonly position?: boolean
+  readonly all?: boolean
+}
+
+export const addTail: AddVerb = (program, { io, exit }) => {
+  const command = program
+    .command('tail')
+    .description('Print what was submitted, in the order that all nodes agreed on.')
+    .option('--from <index>', 'from this commit on', integer(1, Number.MAX_SAFE_INTEGER))
+    .option('-n, --lines <count>', 'without --from: this many last entries', integer(0, 100_000), 10)
+    .option('-f, --follow', 'go on with new entries until Ctrl-C')
+    .option('--raw', 'bytes alone, back to back, with nothing added')
+    .option('-p, --position', 'begin each entry with its place, as get takes it')
+    .option('--all', 'entries of every application, and those that changed nothing')
+    .action(async (options: TailOptions) => exit(await tail(options, io)))
+  addExamples(
+    addNodeOptions(command),
+    'novacron tail --follow',
+    'novacron tail --from 1 --json',
+    'novacron tail -p -n 3'
+  )
+}
+
+async function tail(options: TailOptions, io: Io): Promise<ExitCode> {
+  if (options.raw === true && options.json === true) {
+    throw commandFault('usage', '--raw and --json exclude each other; give one of them')
+  }
+  const node = new NodeConnection(options, io)
+  const print = (entry: JsonLogEntry): void => {
+    if (isWanted(entry, options)) printEntry(entry, options, io)
+  }
+  let next: LogPlace
+  if (options.from === undefined) {
+    const last = await lastEntries(node, options.lines, entry => isWanted(entry, options))
+    for (const entry of last.entries) printEntry(entry, options, io)
+    next = last.next
+  } else {
+    next = await readLog(node, { index: options.from, ordinal: 0 }, print, io.signal)
+  }
+  if (options.follow !== true) return exitCodes.ok
+  await followLog(node, next, print, io.signal)
+  return exitCodes.ok
+}
+
+function isWanted(entry: JsonLogEntry, { all }: TailOptions): boolean {
+  return all === true || (entry.application === 'log' && entry.applied)
+}
+
+function printEntry(entry: JsonLogEntry, options: TailOptions, io: Io): void {
+  if (options.json === true) {
+    writeJson(io, entry)
+    return
+  }
+  const bytes = payloadOf(entry)
+  if (options.position === true) {
+    io.stdout.write(`${showPosition(entry.index, entry.ordinal)}\t`)
+  }
+  if (options.raw === true) {
+    io.stdout.write(bytes)
+    return
+  }
+  const text = textOf(bytes) ?? `base64:${entry.payload}`
+  io.stdout.write(text.endsWith('\n') ? text : `${text}\n`)
+}

@@ -1,0 +1,247 @@
+import { type CommitIndex, type Millis, type PeerId, Reader, type Round } from '@novacron/base'
+import { type Certificate, readCertificate } from '../dag/certificate.ts'
+import { type CommittedSubDag, decodeSubDag } from '../dag/sub-dag.ts'
+import type { Row } from '../orderer.ts'
+import { indexKey, roundKey, tables } from '../tables.ts'
+import type { BullsharkMessage } from './messages.ts'
+import type { BullsharkEffect, BullsharkParts } from './parts.ts'
+import { byRoundAndAuthor } from './rules.ts'
+
+type CaughtUp = Extract<BullsharkMessage, { type: 'caught-up' }>
+type CatchUpRequest = Extract<BullsharkMessage, { type: 'catch-up' }>
+
+/** Fetches the certificates of missed commits, one request in flight, another peer after a time-out. */
+export class CatchUp {
+  readonly #parts: BullsharkParts
+  #target = 0
+  #inFlight: { peer: PeerId; at: Millis; fromIndex: CommitIndex } | undefined
+  #rotation = 0
+  #wanted = false
+  #fruitless = 0
+  /** Where to go on inside one large commit; 0 lets the server decide. */
+  #fromRound = 0 as Round
+
+  constructor(parts: BullsharkParts) {
+    this.#parts = parts
+  }
+
+  get isActive(): boolean {
+    return this.#wanted || this.#inFlight !== undefined
+  }
+
+  get targetIndex(): number {
+    return this.#target
+  }
+
+  /** Someone has more than we have. */
+  want(index: number): void {
+    this.#wanted = true
+    if (index > this.#target) this.#target = index
+  }
+
+  /** Asks the next peer if nothing is in flight, or what is has waited too long. */
+  advance(
+    lastIndex: CommitIndex,
+    peers: readonly PeerId[],
+    now: Millis,
+    out: BullsharkEffect[]
+  ): void {
+    if (this.#inFlight !== undefined) {
+      if (now - this.#inFlight.at < this.#parts.options.catchUpRetryMs) return
+      out.push({ type: 'count', name: 'catch_up_timeout', by: 1 })
+      this.#inFlight = undefined
+      this.#rotation++
+    }
+    if (!this.#wanted || peers.length === 0) return
+    const peer = peers[this.#rotation % peers.length] as PeerId
+    const fromIndex = (lastIndex + 1) as CommitIndex
+    this.#inFlight = { peer, at: now, fromIndex }
+    const message = {
+      type: 'catch-up',
+      epoch: this.#parts.domain.epoch,
+      fromIndex,
+      fromRound: this.#fromRound
+    } as const
+    out.push({ type: 'send', to: peer, class: 'sync', message })
+  }
+
+  /** True when `from` is the peer that was asked. */
+  isExpected(from: PeerId, message: CaughtUp): boolean {
+    return this.#inFlight?.peer === from && this.#inFlight.fromIndex === message.fromIndex
+  }
+
+  /** After the certificates of a reply went in: true when it brought something, so that the next may be asked at once. */
+  onReply(message: CaughtUp, lastIndex: CommitIndex, peerCount: number): boolean {
+    const asked = this.#inFlight?.fromIndex ?? (0 as CommitIndex)
+    this.#inFlight = undefined
+    if (message.head > this.#target) this.#target = message.head
+    const progressed = lastIndex >= asked
+    const reached = message.certificates.at(-1)?.header.round ?? (0 as Round)
+    const goesOn = !progressed && reached > this.#fromRound && message.head > lastIndex
+    this.#fromRound = goesOn ? reached : (0 as Round)
+    // Commits also arrive by themselves: only who is ahead of us shows that there is more to fetch.
+    if ((progressed || goesOn) && message.head > lastIndex) {
+      this.#fruitless = 0
+    } else {
+      this.#rotation++
+      this.#fruitless++
+    }
+    // Heads are hints: when nobody can back one up, it is forgotten.
+    if (this.#fruitless >= peerCount) {
+      this.#target = 0
+      this.#fruitless = 0
+    }
+    this.#wanted = lastIndex < this.#target
+    return progressed || goesOn
+  }
+}
+
+interface Serving {
+  readonly to: PeerId
+  readonly fromIndex: CommitIndex
+  readonly fromRound: Round
+  /** Undefined until the commit records have been read. */
+  readonly lastAnchorRound?: Round
+  readonly isAtHead?: boolean
+}
+
+/** What a server holds of the log. */
+export interface LogBounds {
+  readonly lowest: CommitIndex
+  readonly head: CommitIndex
+  readonly lastAnchorRound: Round
+}
+
+/**
+ * Answers catch-up requests from the store. A commit is decided by votes that need not be part of any commit, so whole
+ * rounds are sent: all certificates from the lowest vertex of the commits asked for up to the votes on the last anchor, and
+ * at the head also what is not ordered yet.
+ */
+export class CatchUpServer {
+  readonly #parts: BullsharkParts
+  readonly #serving = new Map<string, Serving>()
+  #nextToken = 0
+
+  constructor(parts: BullsharkParts) {
+    this.#parts = parts
+  }
+
+  onRequest(to: PeerId, request: CatchUpRequest, bounds: LogBounds, out: BullsharkEffect[]): void {
+    const { servingMax, catchUpCommitsMax } = this.#parts.options
+    const isAsking = [...this.#serving.values()].some(serving => serving.to === to)
+    if (isAsking || this.#serving.size >= servingMax) {
+      out.push({ type: 'count', name: 'catch_up_refused', by: 1 })
+      return
+    }
+    const { fromIndex, fromRound } = request
+    if (fromIndex > bounds.head || fromIndex < bounds.lowest) {
+      this.#reply({ to, fromIndex, fromRound, isAtHead: fromIndex > bounds.head }, [], bounds, out)
+      return
+    }
+    const token = `serve/${this.#nextToken++}`
+    this.#serving.set(token, { to, fromIndex, fromRound })
+    const range = {
+      table: tables.commit,
+      from: indexKey(fromIndex),
+      to: indexKey(fromIndex + catchUpCommitsMax),
+      limit: catchUpCommitsMax
+    }
+    out.push({ type: 'read', token, range })
+  }
+
+  /** True when the token was this server's. */
+  onRead(token: string, rows: readonly Row[], bounds: LogBounds, out: BullsharkEffect[]): boolean {
+    const serving = this.#serving.get(token)
+    if (serving === undefined) return false
+    this.#serving.delete(token)
+    if (serving.lastAnchorRound === undefined) this.#readRounds(token, serving, rows, bounds, out)
+    else this.#reply(serving, this.#decode(rows), bounds, out)
+    return true
+  }
+
+  #readRounds(
+    token: string,
+    serving: Serving,
+    rows: readonly Row[],
+    bounds: LogBounds,
+    out: BullsharkEffect[]
+  ): void {
+    const { domain, hash } = this.#parts
+    const limit = this.#certificatesMax()
+    let lowestRound = Number.MAX_SAFE_INTEGER
+    let last: CommittedSubDag | undefined
+    let vertices = 0
+    for (const { value } of rows) {
+      if (value === undefined) break
+      const commit = decodeSubDag(value, domain, hash)
+      vertices += commit.vertices.length
+      if (last !== undefined && vertices > limit / 2) break
+      last = commit
+      for (const { round } of commit.vertices) lowestRound = Math.min(lowestRound, round)
+    }
+    if (last === undefined) {
+      this.#reply(serving, [], bounds, out)
+      return
+    }
+    const isAtHead = last.index >= bounds.head
+    this.#serving.set(token, { ...serving, lastAnchorRound: last.anchor.round, isAtHead })
+    const range = {
+      table: tables.certificate,
+      from: roundKey(domain.epoch, Math.max(lowestRound, serving.fromRound) as Round),
+      to: roundKey(domain.epoch, (last.anchor.round + 3) as Round),
+      limit
+    }
+    out.push({ type: 'read', token, range })
+  }
+
+  #decode(rows: readonly Row[]): Certificate[] {
+    const { domain, hash } = this.#parts
+    return rows.flatMap(({ value }) =>
+      value === undefined ? [] : [readCertificate(new Reader(value), domain, hash)]
+    )
+  }
+
+  #reply(
+    serving: Serving,
+    stored: readonly Certificate[],
+    bounds: LogBounds,
+    out: BullsharkEffect[]
+  ): void {
+    const { dag, domain } = this.#parts
+    const limit = this.#certificatesMax()
+    const certificates = [...stored]
+    if (serving.isAtHead === true && stored.length < limit) {
+      const from = Math.max(
+        serving.fromRound,
+        (serving.lastAnchorRound ?? bounds.lastAnchorRound) - 1
+      )
+      const held = new Set(stored.map(certificate => certificate.digest))
+      const tail = dag
+        .rounds()
+        .filter(round => round >= from)
+        .flatMap(round => dag.round(round))
+      const fresh = tail.filter(certificate => !held.has(certificate.digest))
+      certificates.push(...fresh.slice(0, limit - stored.length))
+      certificates.sort(byRoundAndAuthor)
+    }
+    const message = {
+      type: 'caught-up',
+      epoch: domain.epoch,
+      fromIndex: serving.fromIndex,
+      lowest: bounds.lowest,
+      head: bounds.head,
+      certificates
+    } as const
+    out.push({ type: 'send', to: serving.to, class: 'sync', message })
+  }
+
+  /** Certificates grow with the committee; a reply stays within about 4 MiB. */
+  #certificatesMax(): number {
+    const { committee, options } = this.#parts
+    const certificateBytes = 300 + committee.size * (34 + 66)
+    return Math.max(
+      64,
+      Math.min(options.catchUpCertificatesMax, Math.floor(2 ** 22 / certificateBytes))
+    )
+  }
+}

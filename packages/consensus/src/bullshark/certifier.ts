@@ -1,0 +1,334 @@
+import {
+  type Digest,
+  type Millis,
+  type PeerId,
+  type ReplicaId,
+  type Round,
+  Writer
+} from '@novacron/base'
+import { type Certificate, makeCertificate, subjectOf } from '../dag/certificate.ts'
+import {
+  type BatchReference,
+  type Header,
+  headerSigningBytes,
+  makeHeader,
+  type SignedHeader,
+  writeSignedHeader
+} from '../dag/header.ts'
+import { type Vote, voteSigningBytes } from '../dag/vote.ts'
+import { slotKey, tables } from '../tables.ts'
+import type { BullsharkEffect, BullsharkParts } from './parts.ts'
+import { isEquivocation, type SignedRecord } from './signed-record.ts'
+
+interface OpenProposal {
+  readonly signed: SignedHeader
+  readonly votes: Map<ReplicaId, Uint8Array>
+  weight: number
+  certificate: Certificate | undefined
+}
+
+/** What a header still needs before it may be voted for. */
+export interface MissingForVote {
+  readonly parents: readonly { readonly digest: Digest; readonly round: Round }[]
+  readonly batches: readonly BatchReference[]
+}
+
+/** Own headers, votes for others' headers, and the certificates that votes make: at most one signature per slot. */
+export class Certifier {
+  readonly #parts: BullsharkParts
+  readonly #record: SignedRecord
+  #proposal: OpenProposal | undefined
+  /** The newest header of each author that waits for parents or payload. */
+  readonly #pending = new Map<ReplicaId, { signed: SignedHeader; from: PeerId }>()
+  /** The header voted for last, by author: one half of the evidence if another appears. */
+  readonly #voted = new Map<ReplicaId, SignedHeader>()
+  #abstainUntil = 0 as Round
+  #maySign = false
+  #highestHeaderSeen = 0 as Round
+
+  constructor(parts: BullsharkParts, record: SignedRecord) {
+    this.#parts = parts
+    this.#record = record
+  }
+
+  /** Highest round of any header seen, own or others'. */
+  get highestHeaderSeen(): Round {
+    return this.#highestHeaderSeen
+  }
+
+  get proposal(): Pick<OpenProposal, 'signed' | 'certificate'> | undefined {
+    return this.#proposal
+  }
+
+  /** Replicas whose vote for the open proposal is missing. */
+  missingVoters(): readonly ReplicaId[] {
+    const { committee, self } = this.#parts
+    const votes = this.#proposal?.votes
+    if (votes === undefined) return []
+    return committee.members
+      .map((_, replica) => replica as ReplicaId)
+      .filter(replica => replica !== self && !votes.has(replica))
+  }
+
+  /** Off until the replica knows what it has signed, and while it is held: headers wait meanwhile. */
+  set maySign(value: boolean) {
+    this.#maySign = value
+  }
+
+  hasVoteFrom(replica: ReplicaId): boolean {
+    return this.#proposal?.votes.has(replica) ?? false
+  }
+
+  /** No vote at or below `round`: what was signed there may have been lost. */
+  abstainUntil(round: Round): void {
+    if (round > this.#abstainUntil) this.#abstainUntil = round
+  }
+
+  restoreVoted(signed: SignedHeader): void {
+    this.#voted.set(signed.header.author, signed)
+  }
+
+  /** After a restart the last own header is completed, never replaced. */
+  reopenProposal(): void {
+    const signed = this.#record.header
+    if (signed !== undefined && this.#parts.self !== undefined) this.#open(signed)
+  }
+
+  propose(
+    round: Round,
+    payload: readonly BatchReference[],
+    now: Millis,
+    out: BullsharkEffect[]
+  ): SignedHeader {
+    const { dag, domain, hash, sign } = this.#parts
+    const parents = dag.round((round - 1) as Round)
+    const newestParentAt = parents.reduce((max, p) => Math.max(max, p.header.createdAt), 0)
+    const header = makeHeader(
+      {
+        epoch: domain.epoch,
+        round,
+        author: this.#self(),
+        createdAt: Math.max(Math.floor(now), newestParentAt) as Millis,
+        payload,
+        parents: parents.map(p => ({ author: p.header.author, digest: p.digest }))
+      },
+      domain,
+      hash
+    )
+    const signed = { header, signature: sign(headerSigningBytes(header, domain)) }
+    out.push({
+      type: 'persist',
+      durable: true,
+      writes: [this.#record.setHeader(signed), this.#headerWrite(signed)]
+    })
+    out.push({ type: 'broadcast', class: 'order', message: { type: 'header', signed } })
+    this.#open(signed)
+    return signed
+  }
+
+  /** A header whose author signature holds. Votes, or keeps it until what it names is here. */
+  onHeader(
+    from: PeerId,
+    signed: SignedHeader,
+    now: Millis,
+    out: BullsharkEffect[]
+  ): MissingForVote {
+    const { author, round, id, createdAt } = signed.header
+    const nothingMissing = { parents: [], batches: [] }
+    if (round > this.#highestHeaderSeen) this.#highestHeaderSeen = round
+    if (createdAt > now + this.#parts.options.clockDriftMaxMs) {
+      out.push({ type: 'count', name: 'header_from_the_future', by: 1 })
+      return nothingMissing
+    }
+    const last = this.#record.voteFor(author)
+    if (last !== undefined && round < last.round) return nothingMissing
+    if (last !== undefined && last.headerId === id) {
+      out.push({ type: 'send', to: from, class: 'order', message: { type: 'vote', vote: last } })
+      return nothingMissing
+    }
+    if (last !== undefined && isEquivocation(last, signed)) {
+      this.#reportEquivocation(signed, out)
+      return nothingMissing
+    }
+    if (round <= this.#abstainUntil) return nothingMissing
+    const missing = this.#missingFor(signed)
+    if (!this.#maySign || missing.parents.length + missing.batches.length > 0) {
+      const pending = this.#pending.get(author)
+      if (pending === undefined || pending.signed.header.round <= round) {
+        this.#pending.set(author, { signed, from })
+      }
+      return missing
+    }
+    this.#vote(signed, out)
+    return nothingMissing
+  }
+
+  /** Votes for every waiting header that has become complete. */
+  retryPending(now: Millis, out: BullsharkEffect[]): void {
+    if (!this.#maySign) return
+    for (const [author, { signed, from }] of this.#pending) {
+      const { parents, batches } = this.#missingFor(signed)
+      if (parents.length + batches.length > 0) continue
+      this.#pending.delete(author)
+      this.onHeader(from, signed, now, out)
+    }
+  }
+
+  /** Returns the certificate that this vote completes. */
+  onVote(vote: Vote, out: BullsharkEffect[]): Certificate | undefined {
+    const open = this.#proposal
+    if (open === undefined || open.certificate !== undefined) return undefined
+    const { id, round, author } = open.signed.header
+    // The voter signed all three: with another round its signature would spoil the certificate.
+    const isForOpen = vote.headerId === id && vote.round === round && vote.author === author
+    if (!isForOpen || open.votes.has(vote.voter)) return undefined
+    open.votes.set(vote.voter, vote.signature)
+    open.weight += this.#parts.committee.weightOf(vote.voter)
+    return this.#maybeCertify(open, out)
+  }
+
+  /** The own header or certificate again, for those who missed it. */
+  resend(out: BullsharkEffect[]): void {
+    const open = this.#proposal
+    if (open === undefined) return
+    out.push({ type: 'count', name: 'resent', by: 1 })
+    if (open.certificate !== undefined) {
+      const message = { type: 'certificate', certificate: open.certificate } as const
+      out.push({ type: 'broadcast', class: 'order', message })
+      return
+    }
+    for (const replica of this.missingVoters()) {
+      const to = this.#parts.committee.peerOf(replica)
+      out.push({
+        type: 'send',
+        to,
+        class: 'order',
+        message: { type: 'header', signed: open.signed }
+      })
+    }
+  }
+
+  /** A certificate of the own slot that came from others: the votes were seen elsewhere before a crash. */
+  adoptCertificate(certificate: Certificate): void {
+    const open = this.#proposal
+    if (open?.signed.header.id === certificate.header.id) open.certificate ??= certificate
+  }
+
+  /** A committee of one certifies at once. */
+  certifyAlone(out: BullsharkEffect[]): Certificate | undefined {
+    return this.#proposal === undefined ? undefined : this.#maybeCertify(this.#proposal, out)
+  }
+
+  collect(gcRound: Round): void {
+    for (const [author, { signed }] of this.#pending) {
+      if (signed.header.round <= gcRound) this.#pending.delete(author)
+    }
+  }
+
+  #maybeCertify(open: OpenProposal, out: BullsharkEffect[]): Certificate | undefined {
+    const { committee, domain, hash } = this.#parts
+    if (open.certificate !== undefined || open.weight < committee.quorumWeight) return undefined
+    const signatures = [...open.votes].map(([voter, signature]) => ({ voter, signature }))
+    open.certificate = makeCertificate(open.signed.header, signatures, domain, hash)
+    const message = { type: 'certificate', certificate: open.certificate } as const
+    out.push({ type: 'broadcast', class: 'order', message })
+    return open.certificate
+  }
+
+  #open(signed: SignedHeader): void {
+    const { committee, domain, sign } = this.#parts
+    const self = this.#self()
+    const signature = sign(voteSigningBytes(subjectOf(signed.header), domain))
+    this.#proposal = {
+      signed,
+      votes: new Map([[self, signature]]),
+      weight: committee.weightOf(self),
+      certificate: undefined
+    }
+    if (signed.header.round > this.#highestHeaderSeen) this.#highestHeaderSeen = signed.header.round
+  }
+
+  #vote(signed: SignedHeader, out: BullsharkEffect[]): void {
+    const { domain, sign, committee } = this.#parts
+    const { header } = signed
+    const code = this.#faultOfParents(header)
+    if (code !== undefined) {
+      out.push({ type: 'penalize', peer: committee.peerOf(header.author), code })
+      return
+    }
+    const subject = subjectOf(header)
+    const vote: Vote = {
+      ...subject,
+      epoch: domain.epoch,
+      voter: this.#self(),
+      signature: sign(voteSigningBytes(subject, domain))
+    }
+    this.#voted.set(header.author, signed)
+    out.push({
+      type: 'persist',
+      durable: true,
+      writes: [this.#record.setVote(vote), this.#headerWrite(signed)]
+    })
+    const to = committee.peerOf(header.author)
+    out.push({ type: 'send', to, class: 'order', message: { type: 'vote', vote } })
+  }
+
+  /**
+   * What the digests of parents alone do not show: that each stands in the round before, at its author, and is not newer.
+   * The commit rule counts on a quorum of the round before below every vertex.
+   */
+  #faultOfParents(header: Header): string | undefined {
+    for (const parent of header.parents) {
+      const vertex = this.#parts.dag.get(parent.digest)?.header
+      if (vertex === undefined) continue
+      const isInPlace = vertex.round === header.round - 1 && vertex.author === parent.author
+      if (!isInPlace) return 'header-parents-misplaced'
+      if (header.createdAt < vertex.createdAt) return 'header-before-parents'
+    }
+    return undefined
+  }
+
+  #missingFor({ header }: SignedHeader): MissingForVote {
+    const { dag, hasBatch } = this.#parts
+    const parentRound = (header.round - 1) as Round
+    return {
+      parents:
+        parentRound <= dag.gcRound
+          ? []
+          : header.parents
+              .filter(parent => dag.get(parent.digest) === undefined)
+              .map(parent => ({ digest: parent.digest, round: parentRound })),
+      batches: header.payload.filter(batch => !hasBatch(batch.digest))
+    }
+  }
+
+  #reportEquivocation(seen: SignedHeader, out: BullsharkEffect[]): void {
+    const against = this.#parts.committee.peerOf(seen.header.author)
+    const known = this.#voted.get(seen.header.author)
+    out.push({ type: 'count', name: 'equivocation', by: 1 })
+    out.push({ type: 'penalize', peer: against, code: 'equivocation' })
+    if (known === undefined) return
+    out.push({
+      type: 'evidence',
+      against,
+      kind: 'header-equivocation',
+      objects: [known, seen].map(signed => encodeSigned(signed))
+    })
+  }
+
+  #headerWrite(signed: SignedHeader) {
+    const { epoch, round, author } = signed.header
+    const key = slotKey(epoch, round, author)
+    return { type: 'put', table: tables.header, key, value: encodeSigned(signed) } as const
+  }
+
+  #self(): ReplicaId {
+    return this.#parts.self as ReplicaId
+  }
+}
+
+export function encodeSigned(signed: SignedHeader): Uint8Array {
+  const writer = new Writer(1_024)
+  writeSignedHeader(writer, signed)
+  return writer.finish()
+}

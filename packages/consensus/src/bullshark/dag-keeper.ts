@@ -1,0 +1,133 @@
+import { type Millis, type PeerId, type Round, type Write, Writer } from '@novacron/base'
+import { type Certificate, writeCertificate } from '../dag/certificate.ts'
+import type { BatchReference } from '../dag/header.ts'
+import { type CommittedSubDag, encodeSubDag } from '../dag/sub-dag.ts'
+import { indexKey, slotKey, tables } from '../tables.ts'
+import type { Certifier } from './certifier.ts'
+import type { Committer } from './committer.ts'
+import type { BullsharkEffect, BullsharkParts } from './parts.ts'
+import { isNews } from './screening.ts'
+import { holdersOf, type Synchronizer } from './synchronizer.ts'
+
+export interface DagKeeperNeeds {
+  readonly parts: BullsharkParts
+  readonly certifier: Certifier
+  readonly committer: Committer
+  readonly synchronizer: Synchronizer
+}
+
+/** Lets certificates in, orders what can be ordered, forgets what is old, and keeps track of the own proposals. */
+export class DagKeeper {
+  readonly #needs: DagKeeperNeeds
+  /** Own proposals that no commit has ordered, by round. */
+  readonly #proposed = new Map<Round, readonly BatchReference[]>()
+  #isChanged = false
+
+  constructor(needs: DagKeeperNeeds) {
+    this.#needs = needs
+  }
+
+  /** Something may be ordered that was not looked at yet. */
+  get isChanged(): boolean {
+    return this.#isChanged
+  }
+
+  /** Own payload that must not be lost if its vertex is never ordered. */
+  addProposal(round: Round, batches: readonly BatchReference[]): void {
+    if (batches.length > 0) this.#proposed.set(round, batches)
+  }
+
+  /** Certificates whose signatures hold; those that are known or collected are passed over. */
+  accept(
+    certificates: readonly Certificate[],
+    source: PeerId,
+    now: Millis,
+    out: BullsharkEffect[]
+  ): void {
+    const { parts, synchronizer } = this.#needs
+    for (const certificate of certificates) {
+      if (!isNews(certificate, parts)) continue
+      const inserted = synchronizer.accept(certificate, source, now, out)
+      this.#onInserted(inserted, out)
+      persistCertificates(inserted, out)
+    }
+  }
+
+  /** What the own store gave back: nothing of it is written again. */
+  restore(certificates: readonly Certificate[], now: Millis, out: BullsharkEffect[]): void {
+    const { parts, synchronizer } = this.#needs
+    for (const certificate of certificates) {
+      const author = parts.committee.peerOf(certificate.header.author)
+      const source = holdersOf(certificate, parts)[0] ?? author
+      this.#onInserted(synchronizer.accept(certificate, source, now, out), out)
+    }
+  }
+
+  /** Orders until nothing moves; each commit collects garbage, which may complete what waited for collected parents. */
+  commit(stopAt: number, now: Millis, out: BullsharkEffect[]): void {
+    const { committer, parts } = this.#needs
+    while (this.#isChanged) {
+      this.#isChanged = false
+      const commits = committer.commit(stopAt)
+      for (const subDag of commits) {
+        for (const vertex of subDag.vertices) {
+          if (vertex.author === parts.self) this.#proposed.delete(vertex.round)
+        }
+        out.push({ type: 'persist', durable: false, writes: [commitWrite(subDag)] })
+        out.push({ type: 'deliver', subDag, finality: 'final' })
+        if (subDag.index === stopAt) out.push({ type: 'stopped', index: subDag.index })
+      }
+      if (commits.length > 0) this.collect(now, out)
+    }
+  }
+
+  /** Forgets what lies too far below the last anchor; own payload that was not ordered by then is proposed again. */
+  collect(now: Millis, out: BullsharkEffect[]): void {
+    const { parts, committer, certifier, synchronizer } = this.#needs
+    const { dag, rules, options } = parts
+    const gcRound = rules.gcRound(
+      committer.lastAnchorRound,
+      options.gcDepthRounds,
+      dag.highestRound
+    )
+    dag.collect(gcRound)
+    for (const [round, batches] of this.#proposed) {
+      if (round > gcRound) continue
+      this.#proposed.delete(round)
+      out.push({ type: 'requeue', batches })
+    }
+    certifier.collect(gcRound)
+    const unlocked = synchronizer.collect(gcRound)
+    this.#onInserted(unlocked, out)
+    persistCertificates(unlocked, out)
+    certifier.retryPending(now, out)
+  }
+
+  #onInserted(inserted: readonly Certificate[], out: BullsharkEffect[]): void {
+    const { parts, certifier } = this.#needs
+    for (const certificate of inserted) {
+      this.#isChanged = true
+      certifier.adoptCertificate(certificate)
+      const missing = certificate.header.payload.filter(batch => !parts.hasBatch(batch.digest))
+      if (missing.length === 0) continue
+      out.push({ type: 'want-batches', batches: missing, holders: holdersOf(certificate, parts) })
+    }
+  }
+}
+
+function persistCertificates(certificates: readonly Certificate[], out: BullsharkEffect[]): void {
+  if (certificates.length === 0) return
+  const writes = certificates.map(certificate => {
+    const { epoch, round, author } = certificate.header
+    const writer = new Writer(1_024)
+    writeCertificate(writer, certificate)
+    const key = slotKey(epoch, round, author)
+    return { type: 'put', table: tables.certificate, key, value: writer.finish() } as const
+  })
+  out.push({ type: 'persist', durable: false, writes })
+}
+
+export function commitWrite(subDag: CommittedSubDag): Write {
+  const key = indexKey(subDag.index)
+  return { type: 'put', table: tables.commit, key, value: encodeSubDag(subDag) }
+}

@@ -1,0 +1,115 @@
+import { assert } from '@novacron/base'
+
+/** Must be equal in the whole committee, so it is part of the genesis. */
+export interface BullsharkClusterOptions {
+  /** Rounds kept below the last committed anchor; what is older is never ordered. */
+  readonly gcDepthRounds: number
+  /** Commits between two recomputations of the leader schedule from scores; 0 keeps the base schedule. */
+  readonly schedulePeriodCommits: number
+  /** Commits that scores look back on. */
+  readonly scheduleWindowCommits: number
+}
+
+export interface BullsharkOptions extends BullsharkClusterOptions {
+  /** Least time between two own headers when there is work: latency against CPU. */
+  readonly minHeaderDelayMs: number
+  /** Waiting for a leader ends here; doubled after each such wait, halved after a round without one. */
+  readonly maxHeaderDelayMs: number
+  readonly maxHeaderDelayCeilingMs: number
+  /** Rounds go on at this pace when there is nothing to order. */
+  readonly idleHeaderDelayMs: number
+  /** Without progress for this long, the own last header or certificate is sent again. */
+  readonly resendDelayMs: number
+  /** A pull that is not answered goes to another peer after this. */
+  readonly syncRetryMs: number
+  /** A catch-up request that is not answered goes to another peer after this. */
+  readonly catchUpRetryMs: number
+  /** Rounds above the highest known quorum that are taken in; beyond it only catch-up helps. */
+  readonly futureRoundsMax: number
+  /** Rounds behind at which catch-up by commits begins. */
+  readonly catchUpLagRounds: number
+  /** How far a header's clock may be ahead of ours. */
+  readonly clockDriftMaxMs: number
+  readonly headerBatchesMax: number
+  readonly headerPayloadBytesMax: number
+  /** Own rounds without a commit, in multiples of gcDepthRounds, after which proposing pauses to bound memory. */
+  readonly proposeAheadGcDepths: number
+  /** Commits delivered but not executed at which proposing pauses. */
+  readonly executionLagCommitsMax: number
+  /** Certificates that wait for parents, at most. */
+  readonly suspendedMax: number
+  /** Digests pulled in one request. */
+  readonly pullDigestsMax: number
+  /** Commits read for one catch-up reply. */
+  readonly catchUpCommitsMax: number
+  readonly catchUpCertificatesMax: number
+  /** Catch-up requests served at once. */
+  readonly servingMax: number
+}
+
+export const tier1Bullshark: BullsharkOptions = {
+  gcDepthRounds: 50,
+  schedulePeriodCommits: 0,
+  scheduleWindowCommits: 300,
+  minHeaderDelayMs: 10,
+  maxHeaderDelayMs: 100,
+  maxHeaderDelayCeilingMs: 2_000,
+  idleHeaderDelayMs: 200,
+  resendDelayMs: 400,
+  syncRetryMs: 100,
+  catchUpRetryMs: 1_000,
+  futureRoundsMax: 100,
+  catchUpLagRounds: 10,
+  clockDriftMaxMs: 500,
+  headerBatchesMax: 32,
+  headerPayloadBytesMax: 8_000_000,
+  proposeAheadGcDepths: 2,
+  executionLagCommitsMax: 400,
+  suspendedMax: 20_000,
+  pullDigestsMax: 64,
+  catchUpCommitsMax: 64,
+  catchUpCertificatesMax: 1_500,
+  servingMax: 8
+}
+
+export const tier2Bullshark: BullsharkOptions = {
+  ...tier1Bullshark,
+  minHeaderDelayMs: 20,
+  maxHeaderDelayMs: 300,
+  resendDelayMs: 1_000,
+  syncRetryMs: 400,
+  catchUpRetryMs: 2_000
+}
+
+export const tier3Bullshark: BullsharkOptions = {
+  ...tier1Bullshark,
+  gcDepthRounds: 60,
+  minHeaderDelayMs: 50,
+  maxHeaderDelayMs: 1_000,
+  maxHeaderDelayCeilingMs: 8_000,
+  resendDelayMs: 3_000,
+  syncRetryMs: 1_500,
+  catchUpRetryMs: 5_000
+}
+
+export const defaultBullsharkOptions: BullsharkOptions = tier1Bullshark
+
+export function checkBullsharkOptions(options: BullsharkOptions): void {
+  for (const [key, value] of Object.entries(options)) {
+    assert(Number.isSafeInteger(value) && value >= 0, `${key} is an integer >= 0: ${value}`)
+  }
+  assert(options.gcDepthRounds >= 4, 'gcDepthRounds >= 4')
+  assert(options.futureRoundsMax > options.catchUpLagRounds, 'futureRoundsMax > catchUpLagRounds')
+  assert(
+    options.maxHeaderDelayMs >= options.minHeaderDelayMs,
+    'maxHeaderDelayMs >= minHeaderDelayMs'
+  )
+  assert(options.maxHeaderDelayCeilingMs >= options.maxHeaderDelayMs, 'maxHeaderDelayCeilingMs')
+  assert(options.resendDelayMs >= 1 && options.syncRetryMs >= 1, 'retry delays >= 1')
+  assert(options.pullDigestsMax >= 1 && options.pullDigestsMax <= 256, '1 <= pullDigestsMax <= 256')
+  assert(
+    options.headerBatchesMax >= 1 && options.headerBatchesMax <= 256,
+    'headerBatchesMax <= 256'
+  )
+  assert(options.catchUpCommitsMax >= 1, 'catchUpCommitsMax >= 1')
+}

@@ -1,0 +1,92 @@
+import type { Millis, Round } from '@novacron/base'
+import type { BullsharkParts } from './parts.ts'
+import type { LeaderOf } from './rules.ts'
+import { isAnchorRound } from './schedule.ts'
+
+/** What the decision to open the next round rests on, besides the DAG. */
+export interface PaceInput {
+  /** Round of the own last header, and the floor that recovery set. */
+  readonly signedFloor: Round
+  readonly lastAnchorRound: Round
+  readonly isPayloadWaiting: boolean
+  readonly highestHeaderSeen: Round
+  readonly executionLagCommits: number
+}
+
+export type Pace =
+  | { readonly type: 'propose'; readonly round: Round; readonly isTimeout: boolean }
+  | { readonly type: 'wait'; readonly until: Millis }
+  | { readonly type: 'blocked'; readonly reason?: string }
+
+/**
+ * When to open the next round: parents of a quorum, then the anchor (or the votes on it) or a time-out; on demand, so that
+ * an idle network turns slowly.
+ */
+export class Pacemaker {
+  readonly #parts: BullsharkParts
+  readonly #leaderOf: LeaderOf
+  #round = 0 as Round
+  #enteredAt = 0 as Millis
+  #lastProposedAt = Number.NEGATIVE_INFINITY
+  #maxHeaderDelayMs: number
+  #baseHeaderDelayMs: number
+
+  constructor(parts: BullsharkParts, leaderOf: LeaderOf) {
+    this.#parts = parts
+    this.#leaderOf = leaderOf
+    this.#maxHeaderDelayMs = parts.options.maxHeaderDelayMs
+    this.#baseHeaderDelayMs = parts.options.maxHeaderDelayMs
+  }
+
+  /** The highest round with certificates of a quorum, since when it is known. */
+  get round(): Round {
+    return this.#round
+  }
+
+  /** Four round trips, within the configured bounds: a leader that has not been heard by then is late. */
+  onRoundTrip(roundTripMs: number): void {
+    const { maxHeaderDelayMs, maxHeaderDelayCeilingMs } = this.#parts.options
+    const measured = Math.ceil(4 * roundTripMs)
+    this.#baseHeaderDelayMs = Math.min(
+      maxHeaderDelayCeilingMs,
+      Math.max(maxHeaderDelayMs, measured)
+    )
+    this.#maxHeaderDelayMs = Math.max(this.#maxHeaderDelayMs, this.#baseHeaderDelayMs)
+  }
+
+  decide(input: PaceInput, now: Millis): Pace {
+    const { dag, options, rules, self } = this.#parts
+    if (self === undefined) return { type: 'blocked' }
+    const round = dag.highestQuorumRound
+    if (round > this.#round || this.#enteredAt === 0) {
+      this.#round = round
+      this.#enteredAt = now
+    }
+    const next = (round + 1) as Round
+    if (next <= input.signedFloor) return { type: 'blocked' }
+    if (input.executionLagCommits > options.executionLagCommitsMax) {
+      return { type: 'blocked', reason: 'the executor is behind' }
+    }
+    if (next > input.lastAnchorRound + options.proposeAheadGcDepths * options.gcDepthRounds) {
+      return { type: 'blocked', reason: 'too many rounds without a commit' }
+    }
+    // Odd rounds have no anchor, so nobody leads them.
+    const leads = isAnchorRound(next) && this.#leaderOf(next) === self
+    const isBusy =
+      input.isPayloadWaiting || dag.uncommittedPayloadCount > 0 || input.highestHeaderSeen >= next
+    const delayMs = isBusy ? (leads ? 0 : options.minHeaderDelayMs) : options.idleHeaderDelayMs
+    const earliest = this.#lastProposedAt + delayMs
+    const deadline = this.#enteredAt + this.#maxHeaderDelayMs
+    const isReady = rules.isReady(dag, round, this.#leaderOf, self)
+    const at = isReady ? earliest : Math.max(earliest, deadline)
+    if (now >= at) return { type: 'propose', round: next, isTimeout: !isReady }
+    return { type: 'wait', until: Math.ceil(at) as Millis }
+  }
+
+  onProposed(now: Millis, wasTimeout: boolean): void {
+    this.#lastProposedAt = now
+    this.#maxHeaderDelayMs = wasTimeout
+      ? Math.min(this.#parts.options.maxHeaderDelayCeilingMs, this.#maxHeaderDelayMs * 2)
+      : Math.max(this.#baseHeaderDelayMs, this.#maxHeaderDelayMs / 2)
+  }
+}

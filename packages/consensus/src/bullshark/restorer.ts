@@ -1,0 +1,114 @@
+import { type CommitIndex, Reader, type Round } from '@novacron/base'
+import { type Certificate, readCertificate } from '../dag/certificate.ts'
+import { readSignedHeader, type SignedHeader } from '../dag/header.ts'
+import { type CommittedSubDag, decodeSubDag } from '../dag/sub-dag.ts'
+import type { Row } from '../orderer.ts'
+import { emptyKey, endKey, indexKey, roundKey, tables } from '../tables.ts'
+import { type Committer, commitWindow } from './committer.ts'
+import type { BullsharkEffect, BullsharkParts } from './parts.ts'
+import { lowestIndexKey, readLowestIndex } from './pruner.ts'
+import type { SignedRecord } from './signed-record.ts'
+
+export interface Restored {
+  readonly lowestIndex: CommitIndex
+  /** Above the garbage-collection round, ascending by round. */
+  readonly certificates: readonly Certificate[]
+  /** Headers proposed or voted for above the garbage-collection round. */
+  readonly headers: readonly SignedHeader[]
+}
+
+/** Rows of one restore read: the window of rounds above the last anchor's garbage collection. */
+const restoreRowsMax = 200_000
+
+/** Reads the protocol's state back, in steps, before anything else happens. */
+export class Restorer {
+  readonly #parts: BullsharkParts
+  #lowestIndex = 1 as CommitIndex
+  #certificates: readonly Certificate[] = []
+
+  constructor(parts: BullsharkParts) {
+    this.#parts = parts
+  }
+
+  /** One read after the other: the driver may answer them in any order. */
+  start(out: BullsharkEffect[]): void {
+    out.push({
+      type: 'read',
+      token: 'restore/meta',
+      keys: [{ table: tables.meta, key: lowestIndexKey }]
+    })
+  }
+
+  /** Returns everything once the last of the reads is in. */
+  onRead(
+    token: string,
+    rows: readonly Row[],
+    committer: Committer,
+    record: SignedRecord,
+    out: BullsharkEffect[]
+  ): Restored | undefined {
+    const { domain, hash, dag } = this.#parts
+    const values = rows.flatMap(row => (row.value === undefined ? [] : [row.value]))
+    switch (token) {
+      case 'restore/meta':
+        this.#lowestIndex = readLowestIndex(rows[0]?.value)
+        out.push({
+          type: 'read',
+          token: 'restore/signed',
+          range: { table: tables.signed, from: emptyKey, to: endKey, limit: restoreRowsMax }
+        })
+        return undefined
+      case 'restore/signed':
+        record.restore(rows, domain, hash)
+        this.#readCommits(endKey, out)
+        return undefined
+      case 'restore/commits': {
+        const commits = values.map(value => decodeSubDag(value, domain, hash)).reverse()
+        const gap = commits.findIndex((commit, at) => at > 0 && !follows(commits[at - 1], commit))
+        if (gap > 0) {
+          this.#readCommits(indexKey(endBelow(commits[gap - 1], commits[gap])), out)
+          return undefined
+        }
+        committer.restore(commits)
+        this.#readRounds('restore/certificates', tables.certificate, dag.gcRound, out)
+        return undefined
+      }
+      case 'restore/certificates':
+        this.#certificates = values.map(value => readCertificate(new Reader(value), domain, hash))
+        this.#readRounds('restore/headers', tables.header, dag.gcRound, out)
+        return undefined
+      case 'restore/headers': {
+        const headers = values.map(value => readSignedHeader(new Reader(value), domain, hash))
+        return { lowestIndex: this.#lowestIndex, certificates: this.#certificates, headers }
+      }
+      default:
+        return undefined
+    }
+  }
+
+  #readCommits(to: Uint8Array, out: BullsharkEffect[]): void {
+    const limit = commitWindow(this.#parts.options)
+    const range = { table: tables.commit, from: emptyKey, to, limit, reverse: true }
+    out.push({ type: 'read', token: 'restore/commits', range })
+  }
+
+  #readRounds(token: string, table: string, above: Round, out: BullsharkEffect[]): void {
+    const { epoch } = this.#parts.domain
+    const from = roundKey(epoch, (above + 1) as Round)
+    const to = roundKey(epoch, Number.MAX_SAFE_INTEGER as Round)
+    out.push({ type: 'read', token, range: { table, from, to, limit: restoreRowsMax } })
+  }
+}
+
+/** A record that was lost leaves a gap: the log goes on below it, and the rest is ordered again from its vertices. */
+function follows(before: CommittedSubDag | undefined, commit: CommittedSubDag): boolean {
+  return (
+    before !== undefined && before.digest === commit.previous && before.index + 1 === commit.index
+  )
+}
+
+/** Where the log ends: behind `before`, or with neighbours that do not fit below both, since either may be damaged. */
+function endBelow(before: CommittedSubDag | undefined, commit: CommittedSubDag | undefined): number {
+  const index = before?.index ?? 0
+  return index + 1 === commit?.index ? index : index + 1
+}

@@ -1,0 +1,151 @@
+import type { Millis, ReplicaId, Round } from '@novacron/base'
+import type { Committee } from '../committee.ts'
+import type { Certificate } from '../dag/certificate.ts'
+import type { DagView } from '../dag/dag.ts'
+import { isAnchorRound } from './schedule.ts'
+
+export type LeaderOf = (round: Round) => ReplicaId
+
+/**
+ * The decisions of Bullshark as pure, read-only functions. The machine takes them as a value, so that a test can replace
+ * one and show that the checks notice.
+ *
+ * source: Spiegelman et al., "Bullshark: the partially synchronous version", arXiv 2209.05633
+ */
+export interface BullsharkRules {
+  /** Weight of votes (links from the next round) that commits an anchor directly: f+1. */
+  commitWeight(committee: Committee): number
+  /** The lowest anchor above `after` that is committed by its own votes. */
+  directAnchor(view: DagView, leaderOf: LeaderOf, after: Round): Certificate | undefined
+  /** From a directly committed anchor back to the oldest that it reaches, newest first. */
+  anchorChain(
+    view: DagView,
+    leaderOf: LeaderOf,
+    after: Round,
+    direct: Certificate
+  ): readonly Certificate[]
+  /** Which of the chain are ordered before the rules are asked again: the oldest alone, since a commit may change leaders. */
+  anchorsToOrder(chain: readonly Certificate[]): readonly Certificate[]
+  isOrdered(view: DagView, round: Round, author: ReplicaId): boolean
+  /** Causal history of an anchor above `floor` that no commit has ordered, ascending by (round, author). */
+  history(view: DagView, anchor: Certificate, floor: Round): readonly Certificate[]
+  /** Rounds at and below it may be forgotten once an anchor of `anchorRound` is committed. */
+  gcRound(anchorRound: Round, gcDepthRounds: number, highestRound: Round): Round
+  /** May the next round be proposed without waiting for the timer? `round` has a quorum of certificates. */
+  isReady(view: DagView, round: Round, leaderOf: LeaderOf, self: ReplicaId): boolean
+  timestamp(view: DagView, vertices: readonly Certificate[], before: Millis): Millis
+}
+
+export const bullsharkRules: BullsharkRules = {
+  commitWeight: committee => committee.validityWeight,
+
+  directAnchor(view, leaderOf, after) {
+    for (let round = nextAnchorRound(after); round < view.highestRound; round += 2) {
+      const anchor = view.at(round as Round, leaderOf(round as Round))
+      if (anchor === undefined) continue
+      if (voteWeight(view, anchor) >= this.commitWeight(view.committee)) return anchor
+    }
+    return undefined
+  },
+
+  anchorChain(view, leaderOf, after, direct) {
+    const chain = [direct]
+    let newest = direct
+    for (let round = direct.header.round - 2; round > after; round -= 2) {
+      const anchor = view.at(round as Round, leaderOf(round as Round))
+      if (anchor === undefined || !reaches(view, newest, anchor)) continue
+      chain.push(anchor)
+      newest = anchor
+    }
+    return chain
+  },
+
+  anchorsToOrder: chain => chain.slice(-1),
+
+  isOrdered: (view, round, author) => view.isCommitted(round, author),
+
+  history(view, anchor, floor) {
+    const found = new Map<string, Certificate>([[anchor.digest, anchor]])
+    let layer = [anchor]
+    while (layer.length > 0) {
+      const next: Certificate[] = []
+      for (const certificate of layer) {
+        if (certificate.header.round - 1 <= floor) continue
+        for (const parent of certificate.header.parents) {
+          if (found.has(parent.digest)) continue
+          const vertex = view.get(parent.digest)
+          if (vertex === undefined) continue
+          if (this.isOrdered(view, vertex.header.round, vertex.header.author)) continue
+          found.set(parent.digest, vertex)
+          next.push(vertex)
+        }
+      }
+      layer = next
+    }
+    return [...found.values()].sort(byRoundAndAuthor)
+  },
+
+  gcRound: (anchorRound, gcDepthRounds) => Math.max(0, anchorRound - gcDepthRounds) as Round,
+
+  isReady(view, round, leaderOf, self) {
+    if (isAnchorRound(round)) return view.at(round, leaderOf(round)) !== undefined
+    const anchorRound = (round - 1) as Round
+    if (!isAnchorRound(anchorRound)) return true
+    const anchor = view.at(anchorRound, leaderOf(anchorRound))
+    if (anchor === undefined || leaderOf((round + 1) as Round) === self) return true
+    const votes = voteWeight(view, anchor)
+    const others = view.weightAt(round) - votes
+    return votes >= view.committee.validityWeight || others >= view.committee.quorumWeight
+  },
+
+  timestamp(view, vertices, before) {
+    const times = vertices
+      .map(({ header }) => ({
+        at: header.createdAt,
+        weight: view.committee.weightOf(header.author)
+      }))
+      .sort((a, b) => a.at - b.at)
+    const half = times.reduce((sum, time) => sum + time.weight, 0) / 2
+    let upTo = 0
+    for (const time of times) {
+      upTo += time.weight
+      if (upTo >= half) return Math.max(before, time.at) as Millis
+    }
+    return before
+  }
+}
+
+function nextAnchorRound(after: Round): number {
+  const next = after + 1
+  return next < 2 ? 2 : next + (next % 2)
+}
+
+/** Weight of the vertices of the next round that link to `anchor`. */
+export function voteWeight(view: DagView, anchor: Certificate): number {
+  let weight = 0
+  for (const voter of view.round((anchor.header.round + 1) as Round)) {
+    const links = voter.header.parents.some(parent => parent.digest === anchor.digest)
+    if (links) weight += view.committee.weightOf(voter.header.author)
+  }
+  return weight
+}
+
+/** Is there a path of parents from `from` down to `to`? */
+export function reaches(view: DagView, from: Certificate, to: Certificate): boolean {
+  let layer = new Set<Certificate>([from])
+  for (let round = from.header.round; round > to.header.round; round--) {
+    const below = new Set<Certificate>()
+    for (const certificate of layer) {
+      for (const parent of certificate.header.parents) {
+        const vertex = view.get(parent.digest)
+        if (vertex !== undefined) below.add(vertex)
+      }
+    }
+    layer = below
+  }
+  return layer.has(to)
+}
+
+export function byRoundAndAuthor(a: Certificate, b: Certificate): number {
+  return a.header.round - b.header.round || a.header.author - b.header.author
+}

@@ -1,0 +1,138 @@
+import {
+  type Digest,
+  decodeFault,
+  digestOf,
+  type Epoch,
+  type Hash,
+  type Millis,
+  type Reader,
+  type ReplicaId,
+  type Round,
+  type Writer
+} from '@novacron/base'
+import { committeeSizeMax } from '../committee.ts'
+import { domainWriter, type SigningDomain, signatureBytes } from '../signing.ts'
+
+/** A batch as the DAG sees it. */
+export interface BatchReference {
+  readonly digest: Digest
+  readonly sizeBytes: number
+}
+
+/** A certified vertex of the round before. The digest binds its round and author too. */
+export interface ParentReference {
+  readonly author: ReplicaId
+  readonly digest: Digest
+}
+
+/** One replica's proposal in a round. */
+export interface Header {
+  readonly epoch: Epoch
+  readonly round: Round
+  readonly author: ReplicaId
+  readonly createdAt: Millis
+  /** Ascending by digest, without doubles. */
+  readonly payload: readonly BatchReference[]
+  /** Certified vertices of `round - 1`, ascending by author; none in round 1. */
+  readonly parents: readonly ParentReference[]
+  /** SHA-256 over all fields and the signing domain. */
+  readonly id: Digest
+}
+
+export interface SignedHeader {
+  readonly header: Header
+  /** By the author, over `headerSigningBytes`. */
+  readonly signature: Uint8Array
+}
+
+/** Batches that one header may name, whatever the options say; checked before anything is allocated. */
+export const headerBatchesMax = 256
+
+export type HeaderFields = Omit<Header, 'id'>
+
+/** Sorts what must be sorted, names each batch once, and computes the id. */
+export function makeHeader(fields: HeaderFields, domain: SigningDomain, hash: Hash): Header {
+  const payload = new Map(fields.payload.map(batch => [batch.digest, batch]))
+  const sorted = {
+    ...fields,
+    payload: [...payload.values()].sort((a, b) => (a.digest < b.digest ? -1 : 1)),
+    parents: [...fields.parents].sort((a, b) => a.author - b.author)
+  }
+  return { ...sorted, id: headerId(sorted, domain, hash) }
+}
+
+export function headerId(fields: HeaderFields, domain: SigningDomain, hash: Hash): Digest {
+  const writer = domainWriter('header', domain)
+  writeHeaderFields(writer, fields)
+  return digestOf(hash, writer.finish())
+}
+
+/** The id already binds every field and the domain, so the author signs the id under its own tag. */
+export function headerSigningBytes(header: Header, domain: SigningDomain): Uint8Array {
+  return domainWriter('header', domain).digest(header.id).finish()
+}
+
+export function writeHeader(writer: Writer, header: HeaderFields): void {
+  writer.u64(header.epoch)
+  writeHeaderFields(writer, header)
+}
+
+function writeHeaderFields(writer: Writer, header: HeaderFields): void {
+  writer
+    .u64(header.round)
+    .u16(header.author)
+    .u64(header.createdAt)
+    .list(header.payload, batch => writer.digest(batch.digest).u32(batch.sizeBytes))
+    .list(header.parents, parent => writer.u16(parent.author).digest(parent.digest))
+}
+
+/** @throws {Fault<DecodeFault>} on anything but the one canonical encoding. */
+export function readHeader(reader: Reader, domain: SigningDomain, hash: Hash): Header {
+  const fields: HeaderFields = {
+    epoch: reader.u64() as Epoch,
+    round: reader.u64() as Round,
+    author: reader.u16() as ReplicaId,
+    createdAt: reader.u64() as Millis,
+    payload: reader.list('payload', headerBatchesMax, readBatchReference),
+    parents: reader.list('parents', committeeSizeMax, readParentReference)
+  }
+  assertAscending(
+    'payload',
+    fields.payload.map(batch => batch.digest)
+  )
+  assertAscending(
+    'parents',
+    fields.parents.map(parent => parent.author)
+  )
+  return { ...fields, id: headerId(fields, { ...domain, epoch: fields.epoch }, hash) }
+}
+
+function readBatchReference(reader: Reader): BatchReference {
+  return { digest: reader.digest(), sizeBytes: reader.u32() }
+}
+
+function readParentReference(reader: Reader): ParentReference {
+  return { author: reader.u16() as ReplicaId, digest: reader.digest() }
+}
+
+/** Sorted collections have one encoding; doubles are refused by the same check. */
+export function assertAscending<T extends string | number>(
+  field: string,
+  keys: readonly T[]
+): void {
+  for (let i = 1; i < keys.length; i++) {
+    if ((keys[i - 1] as T) >= (keys[i] as T)) {
+      throw decodeFault({ code: 'bad-value', field, value: 'not ascending' })
+    }
+  }
+}
+
+export function writeSignedHeader(writer: Writer, signed: SignedHeader): void {
+  writeHeader(writer, signed.header)
+  writer.raw(signed.signature)
+}
+
+export function readSignedHeader(reader: Reader, domain: SigningDomain, hash: Hash): SignedHeader {
+  const header = readHeader(reader, domain, hash)
+  return { header, signature: reader.raw(signatureBytes).slice() }
+}

@@ -1,0 +1,302 @@
+import {
+  type BatchReader,
+  type Broadcast,
+  type CommitIndex,
+  type Count,
+  type Digest,
+  type Epoch,
+  Fault,
+  type Hash,
+  type Machine,
+  type Millis,
+  type PeerId,
+  type ReplicaId,
+  type Send,
+  type SetTimer,
+  unreachable,
+  type Verified
+} from '@novacron/base'
+import type { Committee } from '../committee.ts'
+import type { BatchReference } from '../dag/header.ts'
+import { type Batch, type BatchHeader, readBatchHeader } from './batch.ts'
+import { BatchMaker } from './batch-maker.ts'
+import type { MempoolMessage } from './messages.ts'
+import { checkMempoolOptions, defaultMempoolOptions, type MempoolOptions } from './options.ts'
+import { BatchPulls } from './pulls.ts'
+
+export type MempoolEvent =
+  /** Whole envelopes back to back; admission has been asked before. */
+  | { readonly type: 'submitted'; readonly region: Uint8Array; readonly count: number }
+  | { readonly type: 'take'; readonly batchesMax: number; readonly bytesMax: number }
+  | { readonly type: 'received'; readonly from: PeerId; readonly message: Verified<MempoolMessage> }
+  | {
+      readonly type: 'wanted'
+      readonly batches: readonly BatchReference[]
+      readonly holders: readonly PeerId[]
+    }
+  | {
+      readonly type: 'ordered'
+      readonly index: CommitIndex
+      readonly digests: readonly Digest[]
+    }
+  | { readonly type: 'requeue'; readonly batches: readonly BatchReference[] }
+  | { readonly type: 'peers'; readonly peers: readonly PeerId[] }
+  | { readonly type: 'timer-fired'; readonly timer: string }
+
+export type MempoolEffect =
+  | StoreBatch
+  | DropBatches
+  | Send<MempoolMessage>
+  | Broadcast<MempoolMessage>
+  | SetTimer
+  | Count
+  | { readonly type: 'penalize'; readonly peer: PeerId; readonly code: string }
+  /** Transactions wait and nothing has said so since the last `take`. */
+  | { readonly type: 'payload-waiting' }
+  | { readonly type: 'payload-offered'; readonly batches: readonly BatchReference[] }
+  | { readonly type: 'batches-stored'; readonly digests: readonly Digest[] }
+
+/** Appends to the batch files at once; on disk with the next durable `persist`. */
+export interface StoreBatch {
+  readonly type: 'store-batch'
+  readonly batch: Batch
+}
+
+export interface DropBatches {
+  readonly type: 'drop-batches'
+  readonly digests: readonly Digest[]
+}
+
+export interface MempoolNeeds {
+  readonly committee: Committee
+  readonly epoch: Epoch
+  /** Undefined for an observer, which takes no transactions. */
+  readonly self: ReplicaId | undefined
+  readonly hash: Hash
+  readonly batches: BatchReader
+}
+
+interface Unordered {
+  readonly author: ReplicaId
+  readonly sizeBytes: number
+  readonly sinceIndex: CommitIndex
+}
+
+/**
+ * Narwhal's worker: packs transactions into batches, spreads them, keeps those of others, and pulls what is named and not
+ * here. It orders nothing.
+ *
+ * source: Danezis et al., "Narwhal and Tusk", arXiv 2105.11827, section 4.2
+ */
+export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
+  readonly #options: MempoolOptions
+  readonly #needs: MempoolNeeds
+  readonly #maker: BatchMaker | undefined
+  readonly #pulls: BatchPulls
+  /** Own sealed batches that no header names. */
+  readonly #queue: BatchReference[] = []
+  readonly #unordered = new Map<Digest, Unordered>()
+  readonly #unorderedBytes = new Map<ReplicaId, number>()
+  #lastIndex = 0 as CommitIndex
+  #hasAnnounced = false
+
+  constructor(options: Partial<MempoolOptions>, needs: MempoolNeeds) {
+    this.#options = { ...defaultMempoolOptions, ...options }
+    checkMempoolOptions(this.#options)
+    this.#needs = needs
+    this.#pulls = new BatchPulls(this.#options)
+    if (needs.self !== undefined) {
+      this.#maker = new BatchMaker(this.#options.batchBytesMax, {
+        epoch: needs.epoch,
+        author: needs.self,
+        hash: needs.hash
+      })
+    }
+  }
+
+  /** Own bytes that are accepted and not committed. */
+  get pendingBytes(): number {
+    const { self } = this.#needs
+    const sealed = self === undefined ? 0 : (this.#unorderedBytes.get(self) ?? 0)
+    return sealed + (this.#maker?.openBytes ?? 0)
+  }
+
+  get unorderedCount(): number {
+    return this.#unordered.size
+  }
+
+  get pullCount(): number {
+    return this.#pulls.size
+  }
+
+  /** May `bytes` more be submitted? A clear no is better than a queue without end. */
+  admits(bytes: number): boolean {
+    return this.#maker !== undefined && this.pendingBytes + bytes <= this.#options.pendingBytesMax
+  }
+
+  step(event: MempoolEvent, now: Millis): readonly MempoolEffect[] {
+    const out: MempoolEffect[] = []
+    switch (event.type) {
+      case 'submitted':
+        this.#onSubmitted(event.region, event.count, now, out)
+        break
+      case 'take':
+        this.#onTake(event.batchesMax, event.bytesMax, now, out)
+        break
+      case 'received':
+        this.#onMessage(event.from, event.message, out)
+        break
+      case 'wanted': {
+        const missing = event.batches.filter(({ digest }) => !this.#needs.batches.has(digest))
+        if (!this.#pulls.want(missing, event.holders, now)) {
+          out.push({ type: 'count', name: 'batch_pull_overflow', by: 1 })
+        }
+        break
+      }
+      case 'ordered':
+        this.#onOrdered(event.index, event.digests, out)
+        break
+      case 'requeue':
+        this.#onRequeue(event.batches, out)
+        break
+      case 'peers':
+        this.#pulls.setPeers(event.peers)
+        break
+      case 'timer-fired':
+        this.#pulls.onTimer()
+        break
+      default:
+        return unreachable(event)
+    }
+    this.#pulls.advance(now, out)
+    return out
+  }
+
+  #onSubmitted(region: Uint8Array, count: number, now: Millis, out: MempoolEffect[]): void {
+    const sealed = this.#maker?.append(region, count, now)
+    if (sealed !== undefined) this.#spread(sealed, out)
+    this.#announce(out)
+  }
+
+  #onTake(batchesMax: number, bytesMax: number, now: Millis, out: MempoolEffect[]): void {
+    const sealed = this.#maker?.seal(now)
+    if (sealed !== undefined) this.#spread(sealed, out)
+    const batches: BatchReference[] = []
+    let bytes = 0
+    while (batches.length < batchesMax && this.#queue[0] !== undefined) {
+      bytes += this.#queue[0].sizeBytes
+      if (batches.length > 0 && bytes > bytesMax) break
+      batches.push(this.#queue.shift() as BatchReference)
+    }
+    this.#hasAnnounced = false
+    out.push({ type: 'payload-offered', batches })
+    if (this.#queue.length > 0) this.#announce(out)
+  }
+
+  #spread(batch: Batch, out: MempoolEffect[]): void {
+    this.#store(batch, this.#needs.self as ReplicaId, out)
+    this.#queue.push({ digest: batch.digest, sizeBytes: batch.bytes.length })
+    out.push({ type: 'broadcast', class: 'bulk', message: { type: 'batch', batch } })
+  }
+
+  #announce(out: MempoolEffect[]): void {
+    if (this.#hasAnnounced) return
+    this.#hasAnnounced = true
+    out.push({ type: 'payload-waiting' })
+  }
+
+  #onMessage(from: PeerId, message: MempoolMessage, out: MempoolEffect[]): void {
+    if (message.type === 'batch') this.#onBatch(from, message.batch, out)
+    else this.#onPull(from, message.digests, out)
+  }
+
+  #onBatch(from: PeerId, batch: Batch, out: MempoolEffect[]): void {
+    const isWanted = this.#pulls.has(batch.digest)
+    const header = this.#screenBatch(from, batch, isWanted)
+    if (typeof header === 'string') {
+      out.push({ type: 'count', name: header, by: 1 })
+      if (header === 'batch_rejected') out.push({ type: 'penalize', peer: from, code: header })
+      return
+    }
+    this.#pulls.done(batch.digest)
+    if (!this.#needs.batches.has(batch.digest)) this.#store(batch, header.author, out)
+    // Even when it was here already: whoever waits for it must hear of it.
+    out.push({ type: 'batches-stored', digests: [batch.digest] })
+  }
+
+  #screenBatch(from: PeerId, batch: Batch, isWanted: boolean): BatchHeader | string {
+    const { committee, epoch } = this.#needs
+    let header: BatchHeader
+    try {
+      header = readBatchHeader(batch.bytes)
+    } catch (error) {
+      if (error instanceof Fault) return 'batch_rejected'
+      throw error
+    }
+    if (isWanted) return committee.has(header.author) ? header : 'batch_rejected'
+    if (header.epoch !== epoch) return 'batch_ignored'
+    if (committee.replicaOf(from) !== header.author) return 'batch_ignored'
+    const held = this.#unorderedBytes.get(header.author) ?? 0
+    const wouldHold = held + batch.bytes.length
+    return wouldHold > this.#options.unorderedBytesPerAuthorMax ? 'batch_over_quota' : header
+  }
+
+  #store(batch: Batch, author: ReplicaId, out: MempoolEffect[]): void {
+    out.push({ type: 'store-batch', batch })
+    const sizeBytes = batch.bytes.length
+    this.#unordered.set(batch.digest, { author, sizeBytes, sinceIndex: this.#lastIndex })
+    this.#unorderedBytes.set(author, (this.#unorderedBytes.get(author) ?? 0) + sizeBytes)
+  }
+
+  #onPull(from: PeerId, digests: readonly Digest[], out: MempoolEffect[]): void {
+    let bytes = 0
+    for (const digest of digests.slice(0, this.#options.pullDigestsMax)) {
+      const stored = this.#needs.batches.read(digest)
+      if (stored === undefined) continue
+      bytes += stored.length
+      const message = { type: 'batch', batch: { digest, bytes: stored } } as const
+      out.push({ type: 'send', to: from, class: 'bulk', message })
+      if (bytes > this.#options.pullAnswerBytesMax) break
+    }
+  }
+
+  #onOrdered(index: CommitIndex, digests: readonly Digest[], out: MempoolEffect[]): void {
+    this.#lastIndex = index
+    for (const digest of digests) {
+      this.#pulls.done(digest)
+      this.#forget(digest)
+    }
+    if (index % 100 === 0) this.#dropExpired(out)
+  }
+
+  /** What was stored long ago and never ordered is somebody's abandoned batch. */
+  #dropExpired(out: MempoolEffect[]): void {
+    const oldest = this.#lastIndex - this.#options.unorderedCommitsMax
+    const own = new Set(this.#queue.map(batch => batch.digest))
+    const expired = [...this.#unordered]
+      .filter(([digest, { sinceIndex }]) => sinceIndex < oldest && !own.has(digest))
+      .map(([digest]) => digest)
+    if (expired.length === 0) return
+    for (const digest of expired) this.#forget(digest)
+    out.push({ type: 'count', name: 'batch_expired', by: expired.length })
+    out.push({ type: 'drop-batches', digests: expired })
+  }
+
+  #forget(digest: Digest): void {
+    const entry = this.#unordered.get(digest)
+    if (entry === undefined) return
+    this.#unordered.delete(digest)
+    const held = this.#unorderedBytes.get(entry.author) ?? 0
+    this.#unorderedBytes.set(entry.author, held - entry.sizeBytes)
+  }
+
+  /** To the front: these are the oldest. */
+  #onRequeue(batches: readonly BatchReference[], out: MempoolEffect[]): void {
+    // After a crash two of the own headers may name one batch, and both may be given back.
+    const queued = new Set(this.#queue.map(batch => batch.digest))
+    const fresh = batches.filter(({ digest }) => !queued.has(digest))
+    this.#queue.unshift(...fresh)
+    out.push({ type: 'count', name: 'batch_requeued', by: fresh.length })
+    this.#announce(out)
+  }
+}

@@ -1,0 +1,41 @@
+import { assert } from '@novacron/base'
+
+export interface MempoolOptions {
+  /** A batch is sealed at this size, or when the next header is made. One transaction may be larger. */
+  readonly batchBytesMax: number
+  /** Own bytes accepted and not committed; beyond it clients are told to wait. */
+  readonly pendingBytesMax: number
+  /** Bytes of one author's batches that are stored and not committed; beyond it only what is asked for is taken. */
+  readonly unorderedBytesPerAuthorMax: number
+  /** A batch that is named is probably on its way: it is asked for after this. */
+  readonly pullDelayMs: number
+  /** A pull that is not answered goes to another peer after this. */
+  readonly pullRetryMs: number
+  readonly pullsMax: number
+  readonly pullDigestsMax: number
+  /** Bytes that answer one pull; the rest is asked for again. */
+  readonly pullAnswerBytesMax: number
+  /** Commits after which a stored batch that nothing has ordered is dropped. */
+  readonly unorderedCommitsMax: number
+}
+
+export const defaultMempoolOptions: MempoolOptions = {
+  batchBytesMax: 500_000,
+  pendingBytesMax: 32_000_000,
+  unorderedBytesPerAuthorMax: 64_000_000,
+  pullDelayMs: 60,
+  pullRetryMs: 250,
+  pullsMax: 50_000,
+  pullDigestsMax: 64,
+  pullAnswerBytesMax: 8_000_000,
+  unorderedCommitsMax: 2_000
+}
+
+export function checkMempoolOptions(options: MempoolOptions): void {
+  for (const [key, value] of Object.entries(options)) {
+    assert(Number.isSafeInteger(value) && value >= 0, `${key} is an integer >= 0: ${value}`)
+  }
+  assert(options.batchBytesMax >= 1_024, 'batchBytesMax >= 1024')
+  assert(options.pendingBytesMax >= options.batchBytesMax, 'pendingBytesMax >= batchBytesMax')
+  assert(options.pullDigestsMax >= 1 && options.pullDigestsMax <= 256, '1 <= pullDigestsMax <= 256')
+}

@@ -1,0 +1,2 @@
+/** The one timer of the mempool. */
+export const pullTimer = 'pull-batches'

@@ -1,0 +1,29 @@
+import { ascii, type Digest, type Epoch, Writer } from '@novacron/base'
+
+/** What every signed or hashed object is bound to, so that nothing can be replayed across chains, epochs or versions. */
+export interface SigningDomain {
+  readonly protocolVersion: number
+  /** Digest of the genesis. */
+  readonly chain: Digest
+  readonly epoch: Epoch
+}
+
+export type ObjectKind = 'header' | 'vertex' | 'vote' | 'head' | 'commit' | 'schedule'
+
+/** Starts the bytes of one object: tag, version, chain, epoch. */
+export function domainWriter(kind: ObjectKind, domain: SigningDomain): Writer {
+  return new Writer(512)
+    .bytes(ascii(`novacron/${kind}`))
+    .u16(domain.protocolVersion)
+    .digest(domain.chain)
+    .u64(domain.epoch)
+}
+
+/** One Ed25519 check that the driver must make before a message may enter a machine. */
+export interface SignatureCheck {
+  readonly publicKey: Uint8Array
+  readonly message: Uint8Array
+  readonly signature: Uint8Array
+}
+
+export const signatureBytes = 64

@@ -1,0 +1,151 @@
+import type { CommitIndex, PeerId } from '@novacron/base'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { CatchUp } from '../../src/bullshark/catch-up.ts'
+import type { BullsharkEffect } from '../../src/bullshark/parts.ts'
+import type { BullsharkMessage, Certificate } from '../../src/index.ts'
+import { at, counted, domain, only, partsOf, peerAt, round, Sketch } from '../fixtures.ts'
+
+type CaughtUp = Extract<BullsharkMessage, { type: 'caught-up' }>
+
+const index = (value: number) => value as CommitIndex
+const peers = [peerAt(1), peerAt(2), peerAt(3)]
+const sketch = new Sketch().full(1, 6)
+const upTo = (r: number): Certificate[] => sketch.all.filter(c => c.header.round <= r)
+
+let catchUp: CatchUp
+let out: BullsharkEffect[]
+
+beforeEach(() => {
+  catchUp = new CatchUp(partsOf({}, { catchUpRetryMs: 1_000 }))
+  out = []
+})
+
+function asked() {
+  return only(out, 'send').map(({ to, message }) => {
+    if (message.type !== 'catch-up') throw new Error(message.type)
+    return { to, fromIndex: message.fromIndex, fromRound: message.fromRound }
+  })
+}
+
+function ask(lastIndex: number, now: number, to: readonly PeerId[] = peers): void {
+  catchUp.advance(index(lastIndex), to, at(now), out)
+}
+
+function reply(fields: Partial<CaughtUp>, lastIndex: number, peerCount = 3): boolean {
+  const base = { type: 'caught-up', epoch: domain.epoch, fromIndex: index(1) } as const
+  const bounds = { lowest: index(1), head: index(0), certificates: [] }
+  return catchUp.onReply({ ...base, ...bounds, ...fields }, index(lastIndex), peerCount)
+}
+
+describe('asking', () => {
+  test('only when there is something to fetch and somebody to ask', () => {
+    ask(0, 0)
+    catchUp.want(5)
+    ask(0, 0, [])
+    expect(out).toEqual([])
+    expect([catchUp.isActive, catchUp.targetIndex]).toEqual([true, 5])
+    ask(3, 0)
+    expect(asked()).toEqual([{ to: peerAt(1), fromIndex: 4, fromRound: 0 }])
+  })
+
+  test('one peer at a time; another one after the time-out, in turn', () => {
+    catchUp.want(5)
+    ask(0, 0)
+    ask(0, 999)
+    expect(asked()).toHaveLength(1)
+    for (const now of [1_000, 2_000, 3_000]) ask(0, now)
+    expect(asked().map(entry => entry.to)).toEqual([peerAt(1), peerAt(2), peerAt(3), peerAt(1)])
+    expect(counted(out)).toEqual(new Array(3).fill('catch_up_timeout'))
+  })
+
+  test('remembers the highest target', () => {
+    catchUp.want(5)
+    catchUp.want(3)
+    expect(catchUp.targetIndex).toBe(5)
+  })
+})
+
+describe('an answer', () => {
+  const message = (fromIndex: number) =>
+    ({ type: 'caught-up', fromIndex: index(fromIndex) }) as CaughtUp
+
+  test('is expected from the peer that was asked, for what it was asked', () => {
+    expect(catchUp.isExpected(peerAt(1), message(1))).toBe(false)
+    catchUp.want(5)
+    ask(0, 0)
+    expect(catchUp.isExpected(peerAt(1), message(1))).toBe(true)
+    expect(catchUp.isExpected(peerAt(2), message(1))).toBe(false)
+    expect(catchUp.isExpected(peerAt(1), message(2))).toBe(false)
+  })
+
+  test('that brings commits is followed by the next question, to the same peer', () => {
+    catchUp.want(2)
+    ask(0, 0)
+    expect(reply({ head: index(9), certificates: upTo(4) }, 3)).toBe(true)
+    expect([catchUp.isActive, catchUp.targetIndex]).toEqual([true, 9])
+    ask(3, 1)
+    expect(asked().at(-1)).toEqual({ to: peerAt(1), fromIndex: 4, fromRound: 0 })
+    expect(reply({ head: index(9), certificates: upTo(6) }, 9)).toBe(true)
+    expect(catchUp.isActive).toBe(false)
+  })
+
+  test('that ends inside one huge commit is followed from the round that it reached', () => {
+    catchUp.want(9)
+    ask(0, 0)
+    expect(reply({ head: index(9), certificates: upTo(3) }, 0)).toBe(true)
+    ask(0, 1)
+    expect(reply({ head: index(9), certificates: upTo(5) }, 0)).toBe(true)
+    ask(0, 2)
+    expect(asked().map(entry => entry.fromRound)).toEqual([0, 3, 5])
+    // Nothing beyond what is known: from the start again, and from somebody else.
+    expect(reply({ head: index(9), certificates: upTo(5) }, 0)).toBe(false)
+    ask(0, 3)
+    expect(asked().at(-1)).toEqual({ to: peerAt(2), fromIndex: 1, fromRound: 0 })
+  })
+
+  test('without anything: the next peer is asked, and the target is forgotten after all of them', () => {
+    catchUp.want(1_000_000)
+    for (const [turn, peer] of peers.entries()) {
+      ask(0, turn)
+      expect(asked().at(-1)?.to).toBe(peer)
+      expect(reply({}, 0)).toBe(false)
+      expect(catchUp.isActive).toBe(turn < 2)
+    }
+    expect(catchUp.targetIndex).toBe(0)
+  })
+
+  test('of a liar about the head is forgotten although the log goes on by itself', () => {
+    catchUp.want(1)
+    ask(0, 0)
+    reply({ head: index(2 ** 50) }, 0)
+    let lastIndex = 0
+    let requests = 1
+    while (catchUp.isActive && requests < 20) {
+      ask(lastIndex, requests++)
+      // Commits arrive meanwhile, and honest peers are exactly as far.
+      lastIndex++
+      reply({ fromIndex: index(lastIndex), head: index(lastIndex) }, lastIndex)
+    }
+    expect(requests).toBeLessThanOrEqual(3)
+    expect(catchUp.targetIndex).toBe(0)
+  })
+
+  test('after a target was forgotten a new one is looked for with everyone again', () => {
+    catchUp.want(9)
+    for (const turn of [0, 1, 2]) {
+      ask(0, turn)
+      reply({}, 0)
+    }
+    catchUp.want(9)
+    ask(0, 10)
+    reply({}, 0)
+    expect(catchUp.isActive).toBe(true)
+  })
+
+  test('that was not asked for moves nothing', () => {
+    expect(reply({ certificates: sketch.all.filter(c => c.header.round === round(1)) }, 0)).toBe(
+      true
+    )
+    expect(catchUp.isActive).toBe(false)
+  })
+})

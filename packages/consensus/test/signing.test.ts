@@ -1,0 +1,55 @@
+import { type Digest, type Epoch, toHex } from '@novacron/base'
+import { describe, expect, test } from 'vitest'
+import { makeSubDag, subjectOf } from '../src/index.ts'
+import {
+  domainWriter,
+  headerId,
+  headerSigningBytes,
+  type ObjectKind,
+  type SigningDomain,
+  vertexDigest,
+  voteSigningBytes
+} from '../src/index.ts'
+import { domain, hash, header } from './fixtures.ts'
+import { subDag } from './sub-dags.ts'
+
+const value = header()
+const kinds: ObjectKind[] = ['header', 'vertex', 'vote', 'head', 'commit', 'schedule']
+
+const others: { name: string; under: SigningDomain }[] = [
+  { name: 'another chain', under: { ...domain, chain: 'cd'.repeat(32) as Digest } },
+  { name: 'another epoch', under: { ...domain, epoch: 1 as Epoch } },
+  { name: 'another protocol version', under: { ...domain, protocolVersion: 2 } }
+]
+
+const objects: { name: string; bytes: (under: SigningDomain) => string }[] = [
+  { name: 'a header', bytes: under => toHex(headerSigningBytes(value, under)) },
+  { name: 'a header id', bytes: under => headerId(value, under, hash) },
+  { name: 'a vote', bytes: under => toHex(voteSigningBytes(subjectOf(value), under)) },
+  { name: 'a vertex digest', bytes: under => vertexDigest(subjectOf(value), under, hash) },
+  { name: 'a commit', bytes: under => makeSubDag(subDag(), under, hash).digest }
+]
+
+describe.each(others)('under $name', ({ under }) => {
+  test.each(objects)('$name has other bytes', ({ bytes }) => {
+    expect(bytes(under)).not.toBe(bytes(domain))
+    expect(bytes({ ...under })).toBe(bytes(under))
+  })
+})
+
+test('every kind of object starts with other bytes, and none is the start of another', () => {
+  const starts = kinds.map(kind => toHex(domainWriter(kind, domain).finish()))
+  for (const [i, start] of starts.entries()) {
+    for (const [j, other] of starts.entries()) {
+      if (i !== j) expect(other.startsWith(start), `${kinds[i]} and ${kinds[j]}`).toBe(false)
+    }
+  }
+})
+
+test('a vote and the vertex it certifies are never signed by the same bytes', () => {
+  const vote = toHex(voteSigningBytes(subjectOf(value), domain))
+  expect(toHex(headerSigningBytes(value, domain))).not.toBe(vote)
+  expect(toHex(hash(voteSigningBytes(subjectOf(value), domain)))).not.toBe(
+    vertexDigest(subjectOf(value), domain, hash)
+  )
+})

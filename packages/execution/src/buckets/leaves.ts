@@ -1,0 +1,84 @@
+import { assert, type Digest, emptyBytes, equalBytes, type Hash, toHex } from '@novacron/base'
+import { bucketCount } from './bucket.ts'
+
+export const hashBytes = 32
+/** All leaf hashes of a tree back to back. */
+export const leavesBytes: number = bucketCount * hashBytes
+
+// A leaf is never taken for an inner node (RFC 6962, section 2.1).
+const leafTag = 0
+const innerTag = 1
+
+/** Hash of one encoded bucket. */
+export function leafHash(encoding: Uint8Array, hash: Hash): Uint8Array {
+  const tagged = new Uint8Array(1 + encoding.length)
+  tagged[0] = leafTag
+  tagged.set(encoding, 1)
+  return hash(tagged)
+}
+
+/** The leaf of every bucket without entries. */
+export function emptyLeaf(hash: Hash): Uint8Array {
+  return leafHash(emptyBytes, hash)
+}
+
+export function leafOf(leaves: Uint8Array, bucket: number): Uint8Array {
+  return leaves.subarray(bucket * hashBytes, (bucket + 1) * hashBytes)
+}
+
+/** Does this encoding belong into `bucket` of the tree with these leaves? */
+export function isBucketOf(
+  leaves: Uint8Array,
+  bucket: number,
+  encoding: Uint8Array,
+  hash: Hash
+): boolean {
+  return equalBytes(leafOf(leaves, bucket), leafHash(encoding, hash))
+}
+
+/** Root over 4,096 leaf hashes. */
+export function rootOfLeaves(leaves: Uint8Array, hash: Hash): Digest {
+  assert(leaves.length === leavesBytes, `leaves: ${leaves.length} bytes`)
+  const nodes = new MerkleNodes(hash)
+  for (let bucket = 0; bucket < bucketCount; bucket++) nodes.setLeaf(bucket, leafOf(leaves, bucket))
+  return nodes.root()
+}
+
+/** The binary tree over the leaves; only what lies above a changed leaf is hashed again. */
+export class MerkleNodes {
+  readonly #hash: Hash
+  /** Node i has the children 2i and 2i + 1; 1 is the root, the leaves begin at 4,096. */
+  readonly #nodes = new Uint8Array(2 * bucketCount * hashBytes)
+  readonly #pair = new Uint8Array(1 + 2 * hashBytes)
+  #stale = new Set<number>()
+
+  constructor(hash: Hash) {
+    this.#hash = hash
+    this.#pair[0] = innerTag
+  }
+
+  setLeaf(bucket: number, leaf: Uint8Array): void {
+    const node = bucketCount + bucket
+    this.#nodes.set(leaf, node * hashBytes)
+    this.#stale.add(node >>> 1)
+  }
+
+  /** A copy of all leaf hashes. */
+  leaves(): Uint8Array {
+    return this.#nodes.slice(bucketCount * hashBytes)
+  }
+
+  root(): Digest {
+    while (this.#stale.size > 0) {
+      const parents = new Set<number>()
+      for (const node of this.#stale) {
+        const children = 2 * node * hashBytes
+        this.#pair.set(this.#nodes.subarray(children, children + 2 * hashBytes), 1)
+        this.#nodes.set(this.#hash(this.#pair), node * hashBytes)
+        if (node > 1) parents.add(node >>> 1)
+      }
+      this.#stale = parents
+    }
+    return toHex(this.#nodes.subarray(hashBytes, 2 * hashBytes)) as Digest
+  }
+}

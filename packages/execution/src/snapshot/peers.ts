@@ -1,0 +1,151 @@
+import type { Millis, PeerId } from '@novacron/base'
+import type { SnapshotOptions } from './options.ts'
+import type { Task } from './task.ts'
+
+interface Request {
+  readonly task: Task
+  readonly dueAt: number
+}
+
+interface Peer {
+  readonly id: PeerId
+  requests: Request[]
+  /** Not asked before: it was silent, or had nothing. */
+  resumeAt: number
+  /** It does not hold the snapshot that is being fetched. */
+  lacksTarget: boolean
+}
+
+/** Who can be asked, what each was asked, and until when an answer counts. */
+export class SnapshotPeers {
+  readonly #options: SnapshotOptions
+  readonly #peers = new Map<PeerId, Peer>()
+  readonly #banned = new Set<PeerId>()
+
+  constructor(options: SnapshotOptions) {
+    this.#options = options
+  }
+
+  get size(): number {
+    return this.#peers.size
+  }
+
+  /** Does anybody who is not known to lack the target remain? */
+  get hasSource(): boolean {
+    for (const peer of this.#peers.values()) if (!peer.lacksTarget) return true
+    return false
+  }
+
+  get isIdle(): boolean {
+    for (const peer of this.#peers.values()) if (peer.requests.length > 0) return false
+    return true
+  }
+
+  /** Is this one here, and may it hold the target? */
+  isSource(id: PeerId): boolean {
+    return this.#peers.get(id)?.lacksTarget === false
+  }
+
+  add(id: PeerId): void {
+    if (this.#banned.has(id) || this.#peers.has(id)) return
+    if (this.#peers.size >= this.#options.peersMax) return
+    this.#peers.set(id, { id, requests: [], resumeAt: 0, lacksTarget: false })
+  }
+
+  /** Gives back what it was asked. */
+  remove(id: PeerId): Task[] {
+    const peer = this.#peers.get(id)
+    this.#peers.delete(id)
+    return tasksOf(peer?.requests)
+  }
+
+  /** Sent something wrong: never asked again in this download. */
+  ban(id: PeerId): Task[] {
+    if (this.#banned.size < this.#options.peersMax) this.#banned.add(id)
+    return this.remove(id)
+  }
+
+  /** Least loaded first. A manifest is asked of several, but of each once; `only` names the one who may be asked. */
+  assign(task: Task, now: Millis, only?: PeerId): PeerId | undefined {
+    let best: Peer | undefined
+    for (const peer of this.#peers.values()) {
+      if (only !== undefined && peer.id !== only) continue
+      if (!this.#isFree(peer, task, now)) continue
+      if (best === undefined || peer.requests.length < best.requests.length) best = peer
+    }
+    if (best === undefined) return undefined
+    best.requests.push({ task, dueAt: now + this.#options.requestTimeoutMs })
+    // To the end, so that equally loaded peers take turns.
+    this.#peers.delete(best.id)
+    this.#peers.set(best.id, best)
+    return best.id
+  }
+
+  /** Could anybody be asked anything? */
+  hasRoom(now: Millis): boolean {
+    for (const peer of this.#peers.values()) if (this.#hasRoom(peer, now)) return true
+    return false
+  }
+
+  /** Takes the open request that an answer belongs to; undefined when it was given up, or never made. */
+  take<T extends Task>(id: PeerId, isAnswered: (task: Task) => task is T): T | undefined {
+    const peer = this.#peers.get(id)
+    if (peer === undefined) return undefined
+    for (const [at, { task }] of peer.requests.entries()) {
+      if (!isAnswered(task)) continue
+      peer.requests.splice(at, 1)
+      return task
+    }
+    return undefined
+  }
+
+  /** Takes back everything that was asked of a peer which lacks the target. */
+  lacksTarget(id: PeerId): Task[] {
+    const peer = this.#peers.get(id)
+    if (peer === undefined) return []
+    peer.lacksTarget = true
+    const tasks = tasksOf(peer.requests)
+    peer.requests = []
+    return tasks
+  }
+
+  rest(id: PeerId, now: Millis): void {
+    const peer = this.#peers.get(id)
+    if (peer !== undefined) peer.resumeAt = now + this.#options.requestTimeoutMs
+  }
+
+  /** Forgets every request and who lacks what: another target is looked for. */
+  reset(): void {
+    for (const peer of this.#peers.values()) {
+      peer.requests = []
+      peer.lacksTarget = false
+    }
+  }
+
+  /** Requests whose time is over; whoever let it pass rests for as long again. */
+  expire(now: Millis): Task[] {
+    const expired: Task[] = []
+    for (const peer of this.#peers.values()) {
+      const late = peer.requests.filter(({ dueAt }) => dueAt <= now)
+      if (late.length === 0) continue
+      peer.requests = peer.requests.filter(({ dueAt }) => dueAt > now)
+      this.rest(peer.id, now)
+      for (const { task } of late) expired.push(task)
+    }
+    return expired
+  }
+
+  #isFree(peer: Peer, task: Task, now: Millis): boolean {
+    if (!this.#hasRoom(peer, now)) return false
+    if (task.type !== 'manifest') return !peer.lacksTarget
+    return peer.requests.every(request => request.task.type !== 'manifest')
+  }
+
+  #hasRoom({ resumeAt, requests }: Peer, now: Millis): boolean {
+    return resumeAt <= now && requests.length < this.#options.requestsPerPeerMax
+  }
+}
+
+function tasksOf(requests: readonly Request[] | undefined): Task[] {
+  return (requests ?? []).map(({ task }) => task)
+}

@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest'
+import { bucketCount, bucketOf, decodeBucket, encodeBucket } from '../../src/index.ts'
+import { byteKeyOf } from '../../src/state/byte-key.ts'
+import { hash, text } from '../fixtures.ts'
+
+/** Keys that share a bucket, found by trying. */
+function keysIn(bucket: number, count: number): Uint8Array[] {
+  const keys: Uint8Array[] = []
+  for (let i = 0; keys.length < count; i++) {
+    const key = text(`key-${i}`)
+    if (bucketOf(key, hash) === bucket) keys.push(key)
+  }
+  return keys
+}
+const bucket = bucketOf(text('key-0'), hash)
+const [a, b] = keysIn(bucket, 2) as [Uint8Array, Uint8Array]
+const elsewhere = text('key-1')
+
+function raw(...entries: (readonly [Uint8Array, string])[]): Uint8Array {
+  return new Uint8Array(
+    Buffer.concat(
+      entries.flatMap(([key, value]) => [
+        new Uint8Array([0, key.length]),
+        key,
+        new Uint8Array([0, 0, 0, value.length]),
+        text(value)
+      ])
+    )
+  )
+}
+
+describe('a bucket', () => {
+  test('is named by the first 12 bits of the hash of a key', () => {
+    expect(bucketOf(text('a'), () => new Uint8Array([0xab, 0xcd]))).toBe(0xabc)
+    expect(bucketCount).toBe(4_096)
+  })
+
+  test('has one encoding, whatever the order of insertion', () => {
+    const entries = [
+      [byteKeyOf(a), text('1')],
+      [byteKeyOf(b), text('22')]
+    ] as const
+    const encoding = encodeBucket(new Map(entries))
+    expect(encodeBucket(new Map(entries.toReversed()))).toEqual(encoding)
+    expect(encoding).toEqual(raw([a, '1'], [b, '22']))
+    expect(decodeBucket(encoding, bucket, hash)).toEqual([
+      { key: a, value: text('1') },
+      { key: b, value: text('22') }
+    ])
+  })
+
+  test('without entries has no bytes', () => {
+    expect(encodeBucket(new Map())).toHaveLength(0)
+    expect(decodeBucket(new Uint8Array(0), bucket, hash)).toEqual([])
+  })
+
+  test.each([
+    { name: 'keys out of order', bytes: raw([b, '1'], [a, '1']), code: 'bucket key order' },
+    { name: 'a key twice', bytes: raw([a, '1'], [a, '1']), code: 'bucket key order' },
+    { name: 'a key of another bucket', bytes: raw([elsewhere, '1']), code: 'bucket of key' },
+    { name: 'a cut entry', bytes: raw([a, '1']).subarray(0, 8), code: 'truncated' }
+  ])('is not decoded with $name', ({ bytes, code }) => {
+    expect(() => decodeBucket(bytes, bucket, hash)).toThrow(code)
+  })
+})

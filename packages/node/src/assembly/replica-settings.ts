@@ -1,0 +1,96 @@
+import type { BatchReader, Epoch, Hash, PeerId, ReplicaId, Sign } from '@novacron/base'
+import { fromHex } from '@novacron/base'
+import {
+  Bullshark,
+  type BullsharkMessage,
+  type BullsharkOptions,
+  Committee,
+  type SigningDomain
+} from '@novacron/consensus'
+import type { MemberListing } from '@novacron/execution'
+import { Replica, type ReplicaSettings } from '@novacron/replica'
+import { chainDigest } from '../config/chain-digest.ts'
+import type { Genesis } from '../config/genesis.ts'
+import type { NodeOptions } from '../config/node-options.ts'
+
+/** What follows from the genesis alone, equal on every node. */
+export interface ChainFacts {
+  readonly committee: Committee
+  readonly domain: SigningDomain
+  readonly members: readonly MemberListing[]
+  readonly names: ReadonlyMap<PeerId, string>
+}
+
+export function chainFactsOf(genesis: Genesis): ChainFacts {
+  const committee = new Committee(
+    genesis.members.map(({ peer, consensusKey, weight }) => ({
+      peer,
+      publicKey: fromHex(consensusKey),
+      weight
+    }))
+  )
+  const chain = chainDigest(genesis)
+  return {
+    committee,
+    domain: { protocolVersion: genesis.protocolVersion, chain, epoch: 0 as Epoch },
+    members: genesis.members.map(({ name, peer, weight }) => ({ name, peer, weight })),
+    names: new Map(genesis.members.map(({ name, peer }) => [peer, name]))
+  }
+}
+
+/** Cluster options go where all must agree, node options where each decides for itself. */
+export function replicaSettings(genesis: Genesis, options: NodeOptions): ReplicaSettings {
+  const { cluster } = genesis
+  return {
+    replica: {
+      checkpointIntervalCommits: cluster.checkpointIntervalCommits,
+      retentionCommits: options.retention.commits,
+      retentionBytes: options.retention.bytes
+    },
+    mempool: {
+      batchBytesMax: cluster.batchBytesMax,
+      pendingBytesMax: Math.max(options.limits.pendingBytes, cluster.batchBytesMax)
+    },
+    execution: {
+      transactionBytesMax: cluster.transactionBytesMax,
+      stateBytesMax: cluster.stateBytesMax,
+      sessionsMax: cluster.sessionsMax
+    }
+  }
+}
+
+export function bullsharkOptions({ cluster }: Genesis): Partial<BullsharkOptions> {
+  const { gcDepthRounds, schedulePeriodCommits, scheduleWindowCommits } = cluster
+  return { gcDepthRounds, schedulePeriodCommits, scheduleWindowCommits }
+}
+
+export interface ReplicaParts {
+  readonly self: ReplicaId | undefined
+  readonly hash: Hash
+  readonly sign: Sign
+  readonly batches: BatchReader
+  readonly wasSignedLogPresent: boolean
+}
+
+/** The machine of a node, and the orderer inside it, which the control API shows. */
+export function makeReplica(
+  genesis: Genesis,
+  options: NodeOptions,
+  facts: ChainFacts,
+  parts: ReplicaParts
+): { readonly replica: Replica<BullsharkMessage>; readonly bullshark: Bullshark } {
+  const { committee, domain, members } = facts
+  const made: Bullshark[] = []
+  const replica = new Replica<BullsharkMessage>(replicaSettings(genesis, options), {
+    ...parts,
+    committee,
+    domain,
+    members,
+    makeOrderer: needs => {
+      const bullshark = new Bullshark(bullsharkOptions(genesis), needs)
+      made.push(bullshark)
+      return bullshark
+    }
+  })
+  return { replica, bullshark: made[0] as Bullshark }
+}

@@ -1,0 +1,107 @@
+import {
+  closeSync,
+  existsSync,
+  fchmodSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from 'node:fs'
+import { dirname } from 'node:path'
+import { configFault } from './config-fault.ts'
+
+/** Writes the whole file or nothing: a new file is written, synced, and renamed into place. */
+function writeFileAtomically(path: string, content: string, mode: number): void {
+  const fresh = `${path}.new`
+  rmSync(fresh, { force: true })
+  const fd = openSync(fresh, 'wx', mode)
+  try {
+    // The umask may have taken bits away.
+    fchmodSync(fd, mode)
+    writeFileSync(fd, content)
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+  renameSync(fresh, path)
+  syncDirectory(dirname(path))
+}
+
+/** @throws {ConfigFault} `file-exists` */
+export function writeNewFile(path: string, content: string, mode: number): void {
+  refuseExisting(path)
+  writeFileAtomically(path, content, mode)
+}
+
+export function refuseExisting(path: string): void {
+  if (!existsSync(path)) return
+  const remedy = 'nothing was changed: choose another directory, or move it away'
+  throw configFault({ code: 'file-exists', path, remedy })
+}
+
+/** @throws {ConfigFault} `file-missing` with `remedy`, `file-unreadable` */
+export function readTextFile(path: string, bytesMax: number, remedy: string): string {
+  try {
+    const { size } = statSync(path)
+    if (size > bytesMax) {
+      const reason = `${size} bytes, allowed are ${bytesMax}`
+      throw configFault({ code: 'file-unreadable', path, reason, remedy })
+    }
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw toReadFault(error, path, remedy)
+  }
+}
+
+/** Parses JSON. @throws {ConfigFault} `file-unreadable` with the parser's position */
+export function parseJson(content: string, path: string): unknown {
+  try {
+    return JSON.parse(content)
+  } catch (error) {
+    const reason = `not JSON: ${(error as Error).message}`
+    throw configFault({ code: 'file-unreadable', path, reason, remedy: 'mend the file' }, error)
+  }
+}
+
+/** @throws {ConfigFault} `file-mode` when anyone but the owner may do anything, naming the remedy */
+export function requirePrivate(path: string, allowedMode: number, missingRemedy: string): void {
+  if (process.platform === 'win32') return
+  let mode: number
+  try {
+    mode = statSync(path).mode & 0o777
+  } catch (error) {
+    throw toReadFault(error, path, missingRemedy)
+  }
+  if ((mode & ~allowedMode) === 0) return
+  const allowed = octal(allowedMode)
+  const remedy = `run: chmod ${allowed} ${path}`
+  throw configFault({ code: 'file-mode', path, mode: octal(mode), allowed, remedy })
+}
+
+export function makePrivateDirectory(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 })
+}
+
+function octal(mode: number): string {
+  return `0${mode.toString(8)}`
+}
+
+function toReadFault(error: unknown, path: string, remedy: string): unknown {
+  const { code } = error as NodeJS.ErrnoException
+  if (code === 'ENOENT') return configFault({ code: 'file-missing', path, remedy }, error)
+  if (typeof code !== 'string' || !/^E[A-Z]/.test(code)) return error
+  return configFault({ code: 'file-unreadable', path, reason: code, remedy }, error)
+}
+
+function syncDirectory(path: string): void {
+  const fd = openSync(path, 'r')
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}

@@ -1,0 +1,40 @@
+import type { ReplicaId, Round } from '@novacron/base'
+import type { DagView } from '@novacron/consensus'
+import type { DagAnchor, DagRound, DagWindow } from '../api/node-report.ts'
+
+/** What of a Bullshark instance a window shows. */
+export interface DagSource {
+  readonly dag: DagView
+  readonly lastAnchorRound: Round
+  leaderOf(round: Round): ReplicaId
+}
+
+/** Rounds of the DAG as the control API shows them, ascending. */
+export function dagWindow(source: DagSource, { fromRound, toRound }: DagWindow): DagRound[] {
+  const rounds: DagRound[] = []
+  const last = Math.min(toRound, source.dag.highestRound)
+  for (let round = Math.max(1, fromRound, source.dag.gcRound + 1); round <= last; round++) {
+    rounds.push(dagRound(source, round as Round))
+  }
+  return rounds
+}
+
+export function dagRound(source: DagSource, round: Round): DagRound {
+  const vertices = source.dag.round(round).map(({ header, digest }) => ({
+    author: header.author,
+    digest,
+    parents: header.parents.map(parent => parent.digest),
+    batches: header.payload.length
+  }))
+  const anchor = anchorOf(source, round)
+  return anchor === undefined ? { round, vertices } : { round, vertices, anchor }
+}
+
+function anchorOf(source: DagSource, round: Round): DagAnchor | undefined {
+  if (round < 2 || round % 2 !== 0) return undefined
+  const author = source.leaderOf(round)
+  const vertex = source.dag.at(round, author)
+  const isOrdered = source.dag.isCommitted(round, author)
+  const state = isOrdered ? 'committed' : round <= source.lastAnchorRound ? 'skipped' : 'undecided'
+  return vertex === undefined ? { author, state } : { author, digest: vertex.digest, state }
+}

@@ -1,0 +1,142 @@
+import { randomBytes } from 'node:crypto'
+import { digestOf, fromHex, toHex } from '@novacron/base'
+import {
+  encodeEnvelope,
+  encodeKvOperation,
+  encodeSessionOpen,
+  kvApplication,
+  kvKeyBytesMax,
+  logApplication,
+  nonceBytes,
+  versionOfResult
+} from '@novacron/execution'
+import { apiFault } from '../api/faults.ts'
+import type {
+  OpenedSession,
+  OpenSessionRequest,
+  Receipt,
+  SubmitPayload,
+  SubmitRequest
+} from '../api/node-control.ts'
+import { sha256 } from '../config/ed25519.ts'
+import type { Receipts, Settled } from './receipts.ts'
+
+export interface SubmissionNeeds {
+  readonly receipts: Receipts
+  readonly transactionBytesMax: number
+  /** Gives envelopes to the replica. @throws {Fault<ApiFacts>} busy, not-ready */
+  readonly offer: (region: Uint8Array, count: number) => void
+  /** Has the session been opened and not evicted, as far as this node has executed? */
+  readonly hasSession: (session: string) => boolean
+}
+
+/** Turns requests of the control API into envelopes and their outcomes into receipts. */
+export class Submissions {
+  readonly #needs: SubmissionNeeds
+  #gateway: Promise<{ readonly session: string; next: number }> | undefined
+
+  constructor(needs: SubmissionNeeds) {
+    this.#needs = needs
+  }
+
+  async open(request: OpenSessionRequest, signal: AbortSignal): Promise<OpenedSession> {
+    const { clientKey, timeoutMs } = request
+    const nonce = new Uint8Array(randomBytes(nonceBytes))
+    const envelope = encodeSessionOpen(clientKey === undefined ? { nonce } : { nonce, clientKey })
+    const settled = await withTimeout(timeoutMs, signal, async within => {
+      const opened = this.#needs.receipts.waitOpen(digestOf(sha256, envelope), within)
+      this.#offer(envelope, opened)
+      return opened
+    })
+    if (settled.code !== 'ok' || settled.value === undefined) {
+      throw apiFault({ code: 'refused', reason: settled.code })
+    }
+    return { session: toHex(settled.value), index: settled.index }
+  }
+
+  async submit(request: SubmitRequest, signal: AbortSignal): Promise<Receipt> {
+    const { wait, timeoutMs } = request
+    const { application, payload } = this.#payloadOf(request)
+    return withTimeout(timeoutMs, signal, async within => {
+      const { session, sequence } = await this.#nameOf(request, within)
+      const envelope = encodeEnvelope({ application, session: fromHex(session), sequence, payload })
+      if (wait !== 'committed') {
+        this.#needs.offer(envelope, 1)
+        return { session, sequence, state: 'accepted' }
+      }
+      const settled = this.#needs.receipts.wait(session, sequence, within)
+      this.#offer(envelope, settled)
+      return receiptOf(await settled, request)
+    })
+  }
+
+  /** A refusal must not leave a waiter behind that nobody hears. */
+  #offer(envelope: Uint8Array, waiting: Promise<unknown>): void {
+    waiting.catch(() => undefined)
+    this.#needs.offer(envelope, 1)
+  }
+
+  #payloadOf(request: SubmitPayload): { application: number; payload: Uint8Array } {
+    const isLog = request.application === 'log'
+    if (!isLog && request.operation.key.length > kvKeyBytesMax) {
+      const size = request.operation.key.length
+      throw apiFault({ code: 'too-large', what: 'key', size, limit: kvKeyBytesMax })
+    }
+    const payload = isLog ? request.payload : encodeKvOperation(request.operation)
+    const limit = this.#needs.transactionBytesMax
+    if (payload.length > limit) {
+      throw apiFault({ code: 'too-large', what: 'transaction', size: payload.length, limit })
+    }
+    return { application: isLog ? logApplication : kvApplication, payload }
+  }
+
+  async #nameOf(
+    request: SubmitRequest,
+    signal: AbortSignal
+  ): Promise<{ session: string; sequence: number }> {
+    const { session, sequence } = request
+    if (session !== undefined && sequence !== undefined) return { session, sequence }
+    const gateway = await this.#gatewaySession(signal)
+    return { session: gateway.session, sequence: gateway.next++ }
+  }
+
+  /** Opened when it is first needed, and again when it was evicted. */
+  async #gatewaySession(signal: AbortSignal): Promise<{ readonly session: string; next: number }> {
+    const known = await this.#gateway?.catch(() => undefined)
+    if (known !== undefined && this.#needs.hasSession(known.session)) return known
+    const opening = this.open({ wait: 'committed', timeoutMs: gatewayOpenMs }, signal)
+    const gateway = opening.then(({ session }) => ({ session, next: 1 }))
+    this.#gateway = gateway
+    gateway.catch(() => {
+      if (this.#gateway === gateway) this.#gateway = undefined
+    })
+    return gateway
+  }
+}
+
+const gatewayOpenMs = 10_000
+
+function receiptOf(settled: Settled, request: SubmitPayload): Receipt {
+  const { session, sequence, index, ordinal, code, value } = settled
+  if (code === 'session-expired') throw apiFault({ code: 'session-expired', session })
+  const receipt = { session, sequence, state: 'committed', index, ordinal, code } as const
+  const hasVersion = request.application === 'kv' && value?.length === 8
+  return hasVersion ? { ...receipt, version: versionOfResult(value) } : receipt
+}
+
+async function withTimeout<T>(
+  timeoutMs: number,
+  signal: AbortSignal,
+  work: (within: AbortSignal) => Promise<T>
+): Promise<T> {
+  const timeout = AbortSignal.timeout(timeoutMs)
+  try {
+    return await work(AbortSignal.any([signal, timeout]))
+  } catch (error) {
+    if (timeout.aborted && error === timeout.reason) {
+      throw apiFault({ code: 'timeout', afterMs: timeoutMs })
+    }
+    if (signal.aborted && error === signal.reason) throw apiFault({ code: 'cancelled' })
+    throw error
+  }
+}

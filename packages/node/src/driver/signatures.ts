@@ -1,0 +1,32 @@
+import type { VerifySignature } from '@novacron/base'
+import type { SignatureCheck } from '@novacron/consensus'
+
+/** Checks many signatures; at once when there are few, on other threads when there are many. */
+export interface SignatureChecker {
+  checkAll(checks: readonly SignatureCheck[]): boolean | Promise<boolean>
+}
+
+export type VerifySignatureAsync = (
+  publicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array
+) => Promise<boolean>
+
+/** Checks from which a hand-over to other threads is cheaper than to hold up the loop. */
+const inlineChecksMax = 4
+
+export function signatureChecker(
+  verify: VerifySignature,
+  verifyAsync: VerifySignatureAsync
+): SignatureChecker {
+  return {
+    checkAll(checks) {
+      if (checks.length <= inlineChecksMax) {
+        return checks.every(check => verify(check.publicKey, check.message, check.signature))
+      }
+      return Promise.all(
+        checks.map(check => verifyAsync(check.publicKey, check.message, check.signature))
+      ).then(results => results.every(Boolean))
+    }
+  }
+}

@@ -1,0 +1,361 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { AssertionError, Fault, type Write } from '@novacron/base'
+import { Database } from './database.ts'
+import { DiskBudget } from './disk-budget.ts'
+import { type FileSystem, nodeFileSystem } from './file-system.ts'
+import { type DirectoryLock, lockDirectory } from './lock.ts'
+import { toUnit, type Unit } from './operation.ts'
+import { checkStoreOptions, defaultStoreOptions, type StoreOptions } from './options.ts'
+import { SegmentStore } from './segment-store.ts'
+import { SignedLog, type SignedLogPresence } from './signed-log.ts'
+import {
+  type BatchStore,
+  type Entry,
+  type RangeOptions,
+  type Store,
+  type StoreListener,
+  type StoreState,
+  type StoreStats,
+  signedTable
+} from './store.ts'
+import { type StoreFacts, type StoreFault, toStoreFault } from './store-fault.ts'
+import { WriteQueue } from './write-queue.ts'
+
+/** Moments between which a crash may come; the hook of `StoreNeeds` is called before each. */
+export type PersistPoint =
+  | 'batch-append'
+  | 'segments-sync'
+  | 'database-batch'
+  | 'signed-append'
+  | 'flush-done'
+
+export interface StoreNeeds extends StoreListener {
+  readonly files?: FileSystem
+  /** A seam for crash tests: may end the process, or throw to fail the operation that follows. */
+  readonly onPersist?: (point: PersistPoint) => void
+  /** A lock that the caller already holds and releases itself; otherwise the store takes and releases its own. */
+  readonly lock?: DirectoryLock
+}
+
+export interface OpenedStore {
+  readonly store: Store
+  /** Unless `present`, the node may have signed what it does not remember. */
+  readonly signedLog: SignedLogPresence
+}
+
+/**
+ * Opens the store of a data directory, which must exist; cuts torn tails and rebuilds the index of batches.
+ *
+ * throws  StoreFault `directory-in-use`, `bad-file`, `disk-full` or `io`
+ */
+export async function openStore(
+  options: Partial<StoreOptions> & Pick<StoreOptions, 'directory'>,
+  needs: StoreNeeds = {}
+): Promise<OpenedStore> {
+  const all: StoreOptions = { ...defaultStoreOptions, ...options }
+  checkStoreOptions(all)
+  await using stack = new AsyncDisposableStack()
+  try {
+    if (needs.lock === undefined) stack.use(lockDirectory(all.directory))
+    const store = await LevelStore.open(all, needs, stack)
+    return { store, signedLog: store.signedLogPresence }
+  } catch (error) {
+    if (error instanceof AssertionError) throw error
+    throw toStoreFault(error, all.directory)
+  }
+}
+
+interface Group {
+  readonly promise: Promise<void>
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+/** LevelDB for the tables, segment files for batches, `signed.log` for what was signed; one flush for all three. */
+class LevelStore implements Store {
+  readonly #options: StoreOptions
+  readonly #needs: StoreNeeds
+  readonly #queue: WriteQueue
+  readonly #budget: DiskBudget
+  #segments!: SegmentStore
+  #signedLog!: SignedLog
+  #database!: Database
+  #resources: AsyncDisposableStack = new AsyncDisposableStack()
+  #state: StoreState = 'open'
+  #fault: StoreFault | undefined
+  /** The flush that callers join until it starts. */
+  #nextGroup: Group | undefined
+  #running: Promise<void> | undefined
+  #retrying: Promise<boolean> | undefined
+  #drainTimer: NodeJS.Timeout | undefined
+  #damagedCount = 0
+  #flushCount = 0
+  #flushMsLast = 0
+
+  static async open(
+    options: StoreOptions,
+    needs: StoreNeeds,
+    stack: AsyncDisposableStack
+  ): Promise<LevelStore> {
+    const store = new LevelStore(options, needs)
+    await store.#open(stack)
+    store.#resources = stack.move()
+    return store
+  }
+
+  private constructor(options: StoreOptions, needs: StoreNeeds) {
+    this.#options = options
+    this.#needs = needs
+    this.#queue = new WriteQueue(options.queuedBytesMax)
+    this.#budget = new DiskBudget(options, needs.files ?? nodeFileSystem)
+  }
+
+  async #open(stack: AsyncDisposableStack): Promise<void> {
+    const { directory, writeBufferBytes, blockCacheBytes, signedCompactBytes } = this.#options
+    const files = this.#needs.files ?? nodeFileSystem
+    const onDamage = (table: string, key: string): void => this.#onDamage(table, key)
+    const batchesPath = join(directory, 'batches')
+    mkdirSync(batchesPath, { recursive: true, mode: 0o700 })
+    const signedPath = join(directory, 'signed.log')
+    this.#signedLog = SignedLog.open(signedPath, files, { compactBytes: signedCompactBytes })
+    stack.defer(() => this.#signedLog.close())
+    for (let i = 0; i < this.#signedLog.damagedCount; i++) onDamage(signedTable, '')
+    this.#segments = new SegmentStore(batchesPath, this.#options, {
+      files,
+      onDamage: what => onDamage('batches', what),
+      admit: bytes => this.#admit(bytes),
+      onFailure: (error, path) => this.#fail(error, path)
+    })
+    stack.defer(() => this.#segments.close())
+    const path = join(directory, 'db')
+    this.#database = await Database.open({ path, writeBufferBytes, blockCacheBytes }, { onDamage })
+    stack.defer(() => this.#database.close())
+    this.#budget.setDatabaseBytes(await this.#database.fileBytes())
+  }
+
+  get signedLogPresence(): SignedLogPresence {
+    return this.#signedLog.presence
+  }
+
+  get batches(): BatchStore {
+    return this.#segments
+  }
+
+  write(writes: readonly Write[]): void {
+    if (writes.length === 0 || this.#state === 'failed' || this.#state === 'closed') return
+    if (!this.#queue.push(toUnit(writes))) {
+      const { queuedBytesMax } = this.#options
+      const queuedBytes = this.#queue.bytes
+      this.#fail(new Fault<StoreFacts>({ code: 'queue-full', queuedBytes, queuedBytesMax }), '')
+      return
+    }
+    this.#drainTimer ??= setTimeout(() => {
+      this.#drainTimer = undefined
+      // A failure is kept in the state and told to `onFailure`; nobody waits here.
+      this.flush().catch(() => undefined)
+    }, this.#options.drainDelayMs).unref()
+  }
+
+  flush(): Promise<void> {
+    if (this.#state !== 'open') return Promise.reject(this.#refusal())
+    if (this.#running === undefined && this.#queue.length === 0 && !this.#segments.isDirty) {
+      return Promise.resolve()
+    }
+    this.#nextGroup ??= Promise.withResolvers<void>()
+    const { promise } = this.#nextGroup
+    this.#running ??= this.#run()
+    return promise
+  }
+
+  /** Everything that LevelDB gets is synced (see `Database.apply`), so that this is a flush. */
+  settle(): Promise<void> {
+    return this.flush()
+  }
+
+  async get(table: string, key: Uint8Array): Promise<Uint8Array | undefined> {
+    if (this.#state === 'closed') throw this.#refusal()
+    return table === signedTable ? this.#signedLog.get(key) : this.#database.get(table, key)
+  }
+
+  async *range(table: string, options: RangeOptions = {}): AsyncGenerator<Entry> {
+    if (this.#state === 'closed') throw this.#refusal()
+    if (table === signedTable) yield* this.#signedLog.range(options)
+    else yield* this.#database.range(table, options)
+  }
+
+  retry(): Promise<boolean> {
+    this.#retrying ??= this.#retry().finally(() => {
+      this.#retrying = undefined
+    })
+    return this.#retrying
+  }
+
+  stats(): StoreStats {
+    const segmentBytes = this.#segments.fileBytes
+    const signedLogBytes = this.#signedLog.bytes
+    return {
+      state: this.#state,
+      databaseBytes: this.#budget.databaseBytes,
+      segmentBytes,
+      segmentCount: this.#segments.segmentCount,
+      signedLogBytes,
+      diskBytes: this.#budget.databaseBytes + segmentBytes + signedLogBytes,
+      diskFreeBytes: this.#budget.lookAtFreeBytes(),
+      batchCount: this.#segments.count,
+      batchBytes: this.#segments.bytes,
+      damagedCount: this.#damagedCount,
+      flushCount: this.#flushCount,
+      flushMsLast: this.#flushMsLast,
+      queuedBytes: this.#queue.bytes
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#state === 'closed') return
+    // What cannot be flushed now was never acknowledged, and its failure is told to `onFailure`.
+    await this.flush().catch(() => undefined)
+    await this.#running
+    clearTimeout(this.#drainTimer)
+    this.#state = 'closed'
+    await this.#resources.disposeAsync()
+  }
+
+  async #run(): Promise<void> {
+    // Whoever flushes in the same turn of the event loop joins the first group.
+    await Promise.resolve()
+    for (let group = this.#nextGroup; group !== undefined; group = this.#nextGroup) {
+      this.#nextGroup = undefined
+      clearTimeout(this.#drainTimer)
+      this.#drainTimer = undefined
+      const units = this.#queue.take()
+      try {
+        // Another group may have covered this one while it waited.
+        if (units.length > 0 || this.#segments.isDirty) await this.#commit(units)
+        this.#queue.done(units)
+        group.resolve()
+      } catch (error) {
+        this.#queue.restore(units)
+        const reason = this.#fail(error, this.#options.directory)
+        group.reject(reason)
+        this.#rejectNext(reason)
+      }
+    }
+    this.#running = undefined
+  }
+
+  /** Who joined while the failed flush ran learns of it too. */
+  #rejectNext(reason: unknown): void {
+    this.#nextGroup?.reject(reason)
+    this.#nextGroup = undefined
+  }
+
+  /** Batches first: a vote that is on disk means that the payload it vouches for is too. */
+  async #commit(units: readonly Unit[]): Promise<void> {
+    const startedAt = performance.now()
+    this.#budget.admit(
+      units.reduce((sum, unit) => sum + unit.addedBytes, 0),
+      this.#fileBytes()
+    )
+    this.#needs.onPersist?.('segments-sync')
+    await this.#syncSegments()
+    const operations = units.flatMap(unit => unit.operations)
+    const signed = units.map(unit => unit.signed).filter(writes => writes.length > 0)
+    const outcomes = await Promise.allSettled([
+      this.#applyOperations(operations),
+      this.#appendSigned(signed)
+    ])
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+    this.#needs.onPersist?.('flush-done')
+    this.#flushCount += 1
+    this.#flushMsLast = performance.now() - startedAt
+    const size = operations.reduce(
+      (sum, each) => sum + (each.type === 'put' ? each.value.length : 0),
+      0
+    )
+    if (this.#budget.noteDatabaseWrite(size)) {
+      this.#budget.setDatabaseBytes(await this.#database.fileBytes())
+    }
+  }
+
+  async #syncSegments(): Promise<void> {
+    try {
+      await this.#segments.sync()
+    } catch (error) {
+      // After a failed sync the kernel may have dropped the pages: a second one would succeed and mean nothing.
+      const reason = `sync failed: ${error instanceof Error ? error.message : String(error)}`
+      const path = join(this.#options.directory, 'batches')
+      throw new Fault<StoreFacts>({ code: 'io', path, reason }, { cause: error })
+    }
+  }
+
+  async #applyOperations(operations: Parameters<Database['apply']>[0]): Promise<void> {
+    if (operations.length === 0) return
+    this.#needs.onPersist?.('database-batch')
+    await this.#database.apply(operations)
+  }
+
+  async #appendSigned(units: readonly (readonly Write[])[]): Promise<void> {
+    if (units.length === 0) return
+    this.#needs.onPersist?.('signed-append')
+    await this.#signedLog.append(units)
+  }
+
+  async #retry(): Promise<boolean> {
+    await this.#running
+    if (this.#state !== 'disk-full') return this.#state === 'open'
+    try {
+      this.#budget.setDatabaseBytes(await this.#database.fileBytes())
+      this.#budget.admit(this.#queue.addedBytes, this.#fileBytes())
+      await this.#database.reopen()
+      this.#state = 'open'
+      await this.flush()
+    } catch (error) {
+      this.#fail(error, this.#options.directory)
+    }
+    // The state changed while this waited.
+    const state = this.#state as StoreState
+    if (state === 'open') this.#fault = undefined
+    return state === 'open'
+  }
+
+  #fileBytes(): number {
+    return this.#segments.fileBytes + this.#signedLog.bytes
+  }
+
+  #admit(bytes: number): void {
+    if (this.#state !== 'open') throw this.#refusal()
+    try {
+      this.#needs.onPersist?.('batch-append')
+      this.#budget.admit(bytes, this.#fileBytes())
+    } catch (error) {
+      throw this.#fail(error, this.#options.directory)
+    }
+  }
+
+  #refusal(): StoreFault {
+    return this.#fault ?? new Fault<StoreFacts>({ code: 'store-closed' })
+  }
+
+  /** Records a failure and returns it as a fault. An assertion is our own mistake and passes through. */
+  #fail(error: unknown, path: string): Error {
+    if (error instanceof AssertionError) {
+      this.#state = 'failed'
+      return error
+    }
+    const fault = toStoreFault(error, path)
+    if (this.#state === 'failed' || this.#state === 'closed') return fault
+    const state = fault.code === 'disk-full' ? 'disk-full' : 'failed'
+    // A retry that fails again is not a change.
+    const isKnown = this.#fault?.code === fault.code
+    this.#state = state
+    this.#fault = fault
+    if (!isKnown) this.#needs.onFailure?.(fault)
+    return fault
+  }
+
+  #onDamage(table: string, key: string): void {
+    this.#damagedCount += 1
+    this.#needs.onDamage?.(table, key)
+  }
+}

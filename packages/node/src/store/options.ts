@@ -1,0 +1,50 @@
+import { assert } from '@novacron/base'
+
+const MiB = 1024 * 1024
+
+export interface StoreOptions {
+  /** The node's data directory; `db/`, `batches/`, `signed.log` and `lock` lie in it. */
+  readonly directory: string
+  /** A segment file is closed at this length; it goes from the disk when all in it is dropped. */
+  readonly segmentBytes: number
+  /** Recently appended batches that are read without touching the disk. */
+  readonly cacheBytesMax: number
+  /** Writes that wait for their flush; beyond it the store fails, since the disk no longer keeps up. */
+  readonly queuedBytesMax: number
+  /** Writes that nobody flushes go to disk after this long. */
+  readonly drainDelayMs: number
+  /** The store behaves as if the disk were full beyond this many bytes of its own files. */
+  readonly diskBytesMax: number
+  /** The store stops writing while the file system has less free than this, so that LevelDB can still tidy up. */
+  readonly diskFreeBytesMin: number
+  /** LevelDB's memory table; two of them may exist. */
+  readonly writeBufferBytes: number
+  /** LevelDB's cache of uncompressed blocks. */
+  readonly blockCacheBytes: number
+  /** `signed.log` is rewritten beyond this length. */
+  readonly signedCompactBytes: number
+}
+
+export const defaultStoreOptions: Omit<StoreOptions, 'directory'> = {
+  segmentBytes: 128 * MiB,
+  cacheBytesMax: 16 * MiB,
+  queuedBytesMax: 64 * MiB,
+  drainDelayMs: 50,
+  diskBytesMax: Number.MAX_SAFE_INTEGER,
+  diskFreeBytesMin: 64 * MiB,
+  writeBufferBytes: 64 * MiB,
+  blockCacheBytes: 32 * MiB,
+  signedCompactBytes: 4 * MiB
+}
+
+export function checkStoreOptions(options: StoreOptions): void {
+  assert(options.directory.length > 0, 'directory is not empty')
+  for (const [name, value] of Object.entries(options)) {
+    if (name === 'directory') continue
+    assert(Number.isSafeInteger(value) && value >= 0, `${name} is an integer >= 0`)
+  }
+  assert(options.segmentBytes >= 4096, 'segmentBytes >= 4096')
+  assert(options.queuedBytesMax >= 4096, 'queuedBytesMax >= 4096')
+  assert(options.writeBufferBytes >= 65_536, 'writeBufferBytes >= 65536')
+  assert(options.signedCompactBytes >= 1024, 'signedCompactBytes >= 1024')
+}

@@ -1,0 +1,203 @@
+import { ascii, type Digest, toHex } from '@novacron/base'
+import { type FileSystem, writeAll } from './file-system.ts'
+import { plainBytes } from './own-bytes.ts'
+import {
+  encodeRecordHeader,
+  fileHeaderLength,
+  makeFileHeader,
+  markerLength,
+  type RecordHeader,
+  recordHeaderLength
+} from './record.ts'
+import { type ScannedRecord, type ScanResult, scanRecords } from './record-scan.ts'
+
+const segmentMagic = ascii('NCBATCH1')
+const tagLength = 32
+
+/** Kinds of record in a segment: a batch under its digest, or digests that were dropped (`tag` is zero). */
+export const batchKind = 1
+export const dropKind = 2
+
+const noTag = new Uint8Array(tagLength)
+const digestLength = 32
+/** Digests in one drop record. */
+export const dropCountMax = 16_384
+
+/** One append-only file of batches; knows bytes and records, not which of them still matter. */
+export class Segment {
+  readonly number: number
+  readonly path: string
+  /** Batches of the index that lie here. */
+  liveCount = 0
+  liveBytes = 0
+  /** Older segments that hold records which records here take back: this file must outlive those. */
+  readonly supersedes: Set<number> = new Set()
+  /** Batches copied out of this file by compaction, and how many of the copies are synced. */
+  copiedCount = 0
+  syncedCopiedCount = 0
+  #end: number
+  #syncedEnd: number
+  readonly #files: FileSystem
+  readonly #fd: number
+  readonly #marker: Uint8Array
+
+  private constructor(
+    place: SegmentPlace,
+    opened: { fd: number; marker: Uint8Array; end: number }
+  ) {
+    this.number = place.number
+    this.path = segmentPath(place)
+    this.#files = place.files
+    this.#fd = opened.fd
+    this.#marker = opened.marker
+    this.#end = opened.end
+    this.#syncedEnd = opened.end
+  }
+
+  static create(place: SegmentPlace): Segment {
+    const { files } = place
+    const path = segmentPath(place)
+    const fd = files.open(path, 'wx+')
+    try {
+      const header = makeFileHeader(segmentMagic)
+      writeAll(files, fd, [header], 0)
+      const segment = new Segment(place, {
+        fd,
+        marker: header.subarray(fileHeaderLength - markerLength),
+        end: fileHeaderLength
+      })
+      segment.#syncedEnd = 0
+      return segment
+    } catch (error) {
+      files.close(fd)
+      files.unlink(path)
+      throw error
+    }
+  }
+
+  /**
+   * Opens an existing file and visits its records in order; with `checksBodies` every body is read and checked.
+   * A torn tail is cut where `isLast`. Undefined for a file that is not a segment.
+   */
+  static load(
+    place: SegmentPlace,
+    { checksBodies, isLast }: { readonly checksBodies: boolean; readonly isLast: boolean },
+    visit: (record: ScannedRecord) => void
+  ): { segment: Segment; damagedCount: number } | undefined {
+    const { files } = place
+    const fd = files.open(segmentPath(place), 'r+')
+    const withBody = (header: RecordHeader): boolean => checksBodies || header.kind === dropKind
+    const result: ScanResult = scanRecords(
+      files,
+      fd,
+      { magic: segmentMagic, tagLength, withBody },
+      visit
+    )
+    if (result.marker === undefined) {
+      files.close(fd)
+      return undefined
+    }
+    if (isLast) files.truncate(fd, result.end)
+    const end = isLast ? result.end : files.size(fd)
+    const segment = new Segment(place, { fd, marker: result.marker, end })
+    return { segment, damagedCount: result.damagedCount }
+  }
+
+  /** Length of the file. */
+  get end(): number {
+    return this.#end
+  }
+
+  get isDirty(): boolean {
+    return this.#end > this.#syncedEnd
+  }
+
+  /** Appends one record and returns where its body starts. Leaves nothing behind when it throws. */
+  append(kind: number, tag: Uint8Array, body: Uint8Array): { offset: number; bodyCrc: number } {
+    const header = encodeRecordHeader(this.#marker, kind, tag, body)
+    const start = this.#end
+    try {
+      writeAll(this.#files, this.#fd, [header, body], start)
+    } catch (error) {
+      this.#tidy()
+      throw error
+    }
+    this.#end = start + header.length + body.length
+    return { offset: start + header.length, bodyCrc: bodyCrcOf(header) }
+  }
+
+  appendDrops(digests: readonly Digest[]): void {
+    this.append(dropKind, noTag, Buffer.from(digests.join(''), 'hex'))
+  }
+
+  /** A fresh buffer; undefined when the file ends before. */
+  read(offset: number, length: number): Uint8Array | undefined {
+    const bytes = plainBytes(Buffer.allocUnsafeSlow(length))
+    return this.#files.read(this.#fd, bytes, offset) === length ? bytes : undefined
+  }
+
+  /** Covers what was appended before the call. */
+  async sync(): Promise<void> {
+    const covered = this.#end
+    await this.#files.sync(this.#fd)
+    this.#syncedEnd = Math.max(this.#syncedEnd, covered)
+  }
+
+  syncNow(): void {
+    this.#files.syncNow(this.#fd)
+    this.#syncedEnd = this.#end
+  }
+
+  close(): void {
+    this.#files.close(this.#fd)
+  }
+
+  unlink(): void {
+    this.close()
+    this.#files.unlink(this.path)
+  }
+
+  #tidy(): void {
+    try {
+      this.#files.truncate(this.#fd, this.#end)
+    } catch {
+      // The next record overwrites what is left beyond `#end`, or the next start cuts it.
+    }
+  }
+}
+
+interface SegmentPlace {
+  readonly directory: string
+  readonly number: number
+  readonly files: FileSystem
+}
+
+export function segmentPath({ directory, number }: SegmentPlace): string {
+  return `${directory}/${String(number).padStart(8, '0')}.seg`
+}
+
+/** Numbers of the segment files of a directory, ascending. */
+export function listSegments(files: FileSystem, directory: string): number[] {
+  return files
+    .list(directory)
+    .filter(name => /^\d{8,}\.seg$/.test(name))
+    .map(name => Number.parseInt(name, 10))
+    .sort((a, b) => a - b)
+}
+
+/** Bytes that a batch takes on disk. */
+export function recordBytesOf(bodyLength: number): number {
+  return recordHeaderLength(tagLength) + bodyLength
+}
+
+export function droppedDigests(body: Uint8Array): Digest[] {
+  const digests: Digest[] = []
+  for (let at = 0; at + digestLength <= body.length; at += digestLength) {
+    digests.push(toHex(body.subarray(at, at + digestLength)) as Digest)
+  }
+  return digests
+}
+
+function bodyCrcOf(header: Uint8Array): number {
+  return Buffer.from(header.buffer, header.byteOffset, header.length).readUInt32BE(markerLength + 8)
+}

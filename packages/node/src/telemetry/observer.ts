@@ -1,0 +1,49 @@
+import type { MeshEvent } from '@novacron/transport'
+import type { Executed, Noted } from '../driver/driver.ts'
+import type { Log } from './log.ts'
+import type { NodeMetrics } from './metrics.ts'
+
+/** Turns what happens into log lines and metrics; the machines know of neither. */
+export class Telemetry {
+  readonly #log: Log
+  readonly #metrics: NodeMetrics
+  readonly #nowMs: () => number
+
+  constructor(log: Log, metrics: NodeMetrics, nowMs: () => number) {
+    this.#log = log
+    this.#metrics = metrics
+    this.#nowMs = nowMs
+  }
+
+  onExecuted({ subDag, outcome }: Executed): void {
+    const { commits, commitLatency, committedIndex, transactionsCommitted } = this.#metrics
+    commits.add(1)
+    committedIndex.set(subDag.index)
+    transactionsCommitted.add(outcome.applied)
+    commitLatency.observe(Math.max(0, this.#nowMs() - subDag.timestamp) / 1000)
+    this.#log.debug('commit-executed', {
+      index: subDag.index,
+      round: subDag.anchor.round,
+      vertices: subDag.vertices.length,
+      transactions: outcome.transactions,
+      duplicates: outcome.duplicates
+    })
+  }
+
+  onNote({ level, event, facts }: Noted): void {
+    if (event === 'evidence') this.#metrics.evidence.add(1)
+    this.#log[level](event, facts)
+  }
+
+  onCount(name: string, by: number): void {
+    if (name === 'leader_timeout') this.#metrics.leaderTimeouts.add(by)
+    this.#metrics.count(name, by)
+  }
+
+  onMeshEvent(event: MeshEvent): void {
+    const { type, ...facts } = event
+    if (type === 'frame-dropped') this.#metrics.count('frame_dropped', 1)
+    const isExpected = type === 'dial-failed' || type === 'frame-dropped'
+    this.#log[isExpected ? 'debug' : 'warn'](type, facts)
+  }
+}

@@ -1,0 +1,96 @@
+import { type FileSystem, nodeFileSystem } from '../../src/store/file-system.ts'
+
+export type FileOperation = keyof FileSystem
+
+/** The real file system, of which a test can fail any operation. */
+export interface FailingFiles extends FileSystem {
+  /** Fails every `operation` from now on, on paths or descriptors alike, until `mend`. */
+  fail(operation: FileOperation, code: string): void
+  /** `writev` writes this many bytes in all and then fails with ENOSPC. */
+  fillAfter(bytes: number): void
+  setFreeBytes(bytes: number): void
+  mend(): void
+  /** Every operation in order. */
+  readonly calls: FileOperation[]
+}
+
+export function failingFiles(): FailingFiles {
+  const failures = new Map<FileOperation, string>()
+  const calls: FileOperation[] = []
+  let room = Number.POSITIVE_INFINITY
+  let freeBytes: number | undefined
+
+  const enter = (operation: FileOperation): void => {
+    calls.push(operation)
+    const code = failures.get(operation)
+    if (code !== undefined) throw systemError(code)
+  }
+  const real = nodeFileSystem
+  return {
+    calls,
+    fail: (operation, code) => void failures.set(operation, code),
+    fillAfter: bytes => {
+      room = bytes
+    },
+    setFreeBytes: bytes => {
+      freeBytes = bytes
+    },
+    mend: () => {
+      failures.clear()
+      room = Number.POSITIVE_INFINITY
+      freeBytes = undefined
+    },
+    open: (path, flags) => {
+      enter('open')
+      return real.open(path, flags)
+    },
+    close: fd => real.close(fd),
+    size: fd => real.size(fd),
+    read: (fd, into, position) => {
+      enter('read')
+      return real.read(fd, into, position)
+    },
+    writev: (fd, parts, position) => {
+      enter('writev')
+      if (room <= 0) throw systemError('ENOSPC')
+      const first = parts[0] as Uint8Array
+      // At most one part at a time, so that short writes are the rule here.
+      const count = real.writev(fd, [first.subarray(0, Math.min(first.length, room))], position)
+      room -= count
+      return count
+    },
+    truncate: (fd, length) => {
+      enter('truncate')
+      real.truncate(fd, length)
+    },
+    sync: async fd => {
+      enter('sync')
+      await real.sync(fd)
+    },
+    syncNow: fd => {
+      enter('syncNow')
+      real.syncNow(fd)
+    },
+    syncDirectory: path => {
+      enter('syncDirectory')
+      real.syncDirectory(path)
+    },
+    rename: (from, to) => {
+      enter('rename')
+      real.rename(from, to)
+    },
+    unlink: path => {
+      enter('unlink')
+      real.unlink(path)
+    },
+    list: path => real.list(path),
+    freeBytes: path => {
+      enter('freeBytes')
+      return freeBytes ?? real.freeBytes(path)
+    }
+  }
+}
+
+export function systemError(code: string): Error {
+  return Object.assign(new Error(`${code}: injected`), { code })
+}

@@ -1,0 +1,73 @@
+import { cpSync, readdirSync, rmSync, truncateSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { type FileSystem, nodeFileSystem } from '../../src/store/file-system.ts'
+
+/** The real file system, which remembers what a power cut would leave. */
+export interface PowerLossFiles extends FileSystem {
+  /** Copies a directory as a power cut would leave it right now: files cut to what was synced, unsynced entries gone. */
+  copyAfterPowerLoss(directory: string, copy: string): void
+}
+
+export function powerLossFiles(): PowerLossFiles {
+  const pathOf = new Map<number, string>()
+  const syncedLength = new Map<string, number>()
+  const durableEntries = new Set<string>()
+  const real = nodeFileSystem
+
+  const noteSync = (fd: number, length: number): void => {
+    const path = pathOf.get(fd)
+    if (path !== undefined) syncedLength.set(path, Math.max(length, syncedLength.get(path) ?? 0))
+  }
+  return {
+    ...real,
+    open(path, flags) {
+      const fd = real.open(path, flags)
+      pathOf.set(fd, path)
+      if (flags === 'wx+') syncedLength.set(path, 0)
+      else if (!syncedLength.has(path)) {
+        // It was there before: durable as it is.
+        syncedLength.set(path, real.size(fd))
+        durableEntries.add(path)
+      }
+      return fd
+    },
+    close(fd) {
+      pathOf.delete(fd)
+      real.close(fd)
+    },
+    async sync(fd) {
+      // What is written while the sync runs is not promised.
+      const length = real.size(fd)
+      await real.sync(fd)
+      noteSync(fd, length)
+    },
+    syncNow(fd) {
+      real.syncNow(fd)
+      noteSync(fd, real.size(fd))
+    },
+    syncDirectory(path) {
+      real.syncDirectory(path)
+      for (const name of readdirSync(path)) durableEntries.add(join(path, name))
+    },
+    rename(from, to) {
+      real.rename(from, to)
+      for (const [fd, path] of pathOf) if (path === from) pathOf.set(fd, to)
+      syncedLength.set(to, syncedLength.get(from) ?? 0)
+      syncedLength.delete(from)
+    },
+    unlink(path) {
+      real.unlink(path)
+      syncedLength.delete(path)
+    },
+    copyAfterPowerLoss(directory, copy) {
+      const isOurs = (source: string): boolean =>
+        source === directory || basename(source) !== 'lock' || dirname(source) !== directory
+      cpSync(directory, copy, { recursive: true, filter: isOurs })
+      for (const [path, length] of syncedLength) {
+        const copied = join(copy, path.slice(directory.length))
+        if (durableEntries.has(path)) truncateSync(copied, length)
+        else rmSync(copied, { force: true })
+      }
+    }
+  }
+}

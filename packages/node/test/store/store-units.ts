@@ -1,0 +1,15 @@
+import { createHash } from 'node:crypto'
+import { ascii, type Digest, type Write } from '@novacron/base'
+
+export const key = (...bytes: number[]): Uint8Array => Uint8Array.from(bytes)
+
+export function put(table: string, at: number, value: string): Write {
+  return { type: 'put', table, key: key(at), value: ascii(value) }
+}
+
+/** Bytes of any length that differ for each `seed`. */
+export function batchOf(seed: number, length: number): { digest: Digest; bytes: Uint8Array } {
+  const bytes = new Uint8Array(length).fill(seed % 251)
+  new DataView(bytes.buffer).setUint32(0, seed)
+  return { digest: createHash('sha256').update(bytes).digest('hex') as Digest, bytes }
+}

@@ -1,0 +1,80 @@
+import { Fault, type Hash, Reader, Writer } from '@novacron/base'
+import {
+  type CommittedSubDag,
+  decodeSubDag,
+  encodeSubDag,
+  genesisCommitDigest,
+  type SigningDomain
+} from '@novacron/consensus'
+import type { Checkpoint } from '@novacron/execution'
+
+/** One commit record: the payload of all vertices of a window of rounds would fit many times. */
+const recordBytesMax = 8_388_608
+const recordsMax = 4_096
+
+/**
+ * The last commits, which an orderer that begins at a checkpoint must know. They travel with a snapshot; the hash chain up to
+ * the checkpoint's commit digest vouches for them.
+ */
+export class CommitWindow {
+  readonly #size: number
+  readonly #commits: CommittedSubDag[] = []
+
+  constructor(size: number) {
+    this.#size = size
+  }
+
+  push(commit: CommittedSubDag): void {
+    this.#commits.push(commit)
+    if (this.#commits.length > this.#size) this.#commits.shift()
+  }
+
+  replace(commits: readonly CommittedSubDag[]): void {
+    this.#commits.splice(0, this.#commits.length, ...commits.slice(-this.#size))
+  }
+
+  encode(): Uint8Array {
+    return new Writer(4_096)
+      .list(this.#commits, (commit, writer) => writer.bytes(encodeSubDag(commit)))
+      .finish()
+  }
+}
+
+/** The commits of an encoded window, when they are a whole one that ends in `checkpoint`; undefined otherwise. */
+export function readWindow(
+  bytes: Uint8Array,
+  checkpoint: Checkpoint,
+  size: number,
+  domain: SigningDomain,
+  hash: Hash
+): readonly CommittedSubDag[] | undefined {
+  const commits = decodeWindow(bytes, domain, hash)
+  const last = commits?.at(-1)
+  if (commits === undefined || last === undefined) return undefined
+  const isChain = commits.every((commit, at) => {
+    const before = commits[at - 1]
+    if (before === undefined) return commit.index > 1 || commit.previous === genesisCommitDigest
+    return commit.previous === before.digest && commit.index === before.index + 1
+  })
+  const isWhole = commits.length >= Math.min(size, checkpoint.index)
+  const endsThere = last.index === checkpoint.index && last.digest === checkpoint.commitDigest
+  return isChain && isWhole && endsThere ? commits : undefined
+}
+
+function decodeWindow(
+  bytes: Uint8Array,
+  domain: SigningDomain,
+  hash: Hash
+): CommittedSubDag[] | undefined {
+  try {
+    const reader = new Reader(bytes)
+    const commits = reader.list('commits', recordsMax, r =>
+      decodeSubDag(r.bytes('commit', recordBytesMax), domain, hash)
+    )
+    reader.end()
+    return commits
+  } catch (error) {
+    if (error instanceof Fault) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,62 @@
+import { accepted, type Hash, type PeerId, Reader, rejected, type Verdict } from '@novacron/base'
+import {
+  type Committee,
+  headerSigningBytes,
+  readSignedHeader,
+  type SignatureCheck,
+  type SignedHeader,
+  type SigningDomain
+} from '@novacron/consensus'
+
+/** Two signed objects of one author for one slot: proof that it broke the rules. */
+export interface Evidence {
+  readonly against: PeerId
+  readonly kind: string
+  readonly objects: readonly Uint8Array[]
+}
+
+export const evidenceObjectsMax = 2
+export const evidenceObjectBytesMax = 65_536
+
+/** Does it prove what it says, once the signatures hold? */
+export function screenEvidence(
+  evidence: Evidence,
+  committee: Committee,
+  domain: SigningDomain,
+  hash: Hash
+): Verdict {
+  if (evidence.kind !== 'header-equivocation') return rejected({ code: 'unknown-evidence' })
+  const headers = headersOf(evidence, domain, hash)
+  const [first, second] = headers
+  if (first === undefined || second === undefined) return rejected({ code: 'evidence-incomplete' })
+  const author = committee.replicaOf(evidence.against)
+  const isSameSlot =
+    author !== undefined &&
+    headers.every(({ header }) => header.author === author && header.epoch === domain.epoch) &&
+    first.header.round === second.header.round
+  const proves = isSameSlot && first.header.id !== second.header.id
+  return proves ? accepted : rejected({ code: 'evidence-proves-nothing' })
+}
+
+export function evidenceChecks(
+  evidence: Evidence,
+  committee: Committee,
+  domain: SigningDomain,
+  hash: Hash
+): SignatureCheck[] {
+  return headersOf(evidence, domain, hash).map(({ header, signature }) => ({
+    publicKey: committee.member(header.author).publicKey,
+    message: headerSigningBytes(header, domain),
+    signature
+  }))
+}
+
+/** @throws {Fault<DecodeFault>} when an object is not a signed header. */
+function headersOf(evidence: Evidence, domain: SigningDomain, hash: Hash): SignedHeader[] {
+  return evidence.objects.map(bytes => {
+    const reader = new Reader(bytes)
+    const signed = readSignedHeader(reader, domain, hash)
+    reader.end()
+    return signed
+  })
+}

@@ -1,0 +1,21 @@
+export type { ReplicaEffect } from './effects.ts'
+export type { ReplicaEvent } from './events.ts'
+export { type Evidence, screenEvidence } from './evidence.ts'
+export { evidenceTable } from './evidence-book.ts'
+export { headSigningBytes, type SignedHead } from './head.ts'
+export {
+  type OrdererNeeds,
+  Replica,
+  type ReplicaNeeds,
+  type ReplicaSettings,
+  type ReplicaStatus
+} from './machine.ts'
+export {
+  decodeGossip,
+  encodeGossip,
+  type GossipMessage,
+  type ReplicaMessage,
+  replicaCodec
+} from './messages.ts'
+export { checkReplicaOptions, defaultReplicaOptions, type ReplicaOptions } from './options.ts'
+export { decodeOutcome, type Outcome, outcomeTable } from './outcome.ts'

@@ -1,0 +1,117 @@
+import type { BatchReader, CommitIndex, Hash, Millis } from '@novacron/base'
+import {
+  type BatchReference,
+  type CommittedSubDag,
+  decodeSubDag,
+  type Finality,
+  indexKey,
+  type Row,
+  type SigningDomain,
+  tables
+} from '@novacron/consensus'
+import type { ExecutedCommit, Executor } from '@novacron/execution'
+import { CommitQueue, payloadOf } from './commit-queue.ts'
+import type { ReplicaEffect } from './effects.ts'
+
+export const runTimer = 'replica/run'
+const replayToken = 'replay'
+
+export interface RunnerOptions {
+  readonly executeCommitsPerStep: number
+  readonly readCommitsMax: number
+}
+
+export interface RunnerNeeds {
+  readonly executor: Executor
+  readonly batches: BatchReader
+  readonly domain: SigningDomain
+  readonly hash: Hash
+}
+
+export interface RunCommit {
+  readonly subDag: CommittedSubDag
+  readonly finality: Finality
+  readonly outcome: ExecutedCommit
+  readonly payload: readonly BatchReference[]
+}
+
+/** Brings ordered commits to the executor, in order and without gaps: live ones from the orderer, missed ones from the store. */
+export class Runner {
+  readonly #options: RunnerOptions
+  readonly #needs: RunnerNeeds
+  readonly #queue: CommitQueue
+  #isReading = false
+  #isTimerSet = false
+
+  constructor(options: RunnerOptions, needs: RunnerNeeds) {
+    this.#options = options
+    this.#needs = needs
+    this.#queue = new CommitQueue(needs.batches)
+  }
+
+  get queueLength(): number {
+    return this.#queue.length
+  }
+
+  /** A live commit. One that does not follow is left to `replay`: the store has what lies between. */
+  onDelivered(subDag: CommittedSubDag, finality: Finality): void {
+    if (subDag.index === this.#nextIndex()) this.#queue.push({ subDag, finality })
+  }
+
+  /** Reads from the store what the orderer has and the executor has not. */
+  replay(orderedIndex: CommitIndex, out: ReplicaEffect[]): void {
+    const next = this.#nextIndex()
+    const limit = this.#options.readCommitsMax
+    if (this.#isReading || next > orderedIndex || this.#queue.length >= limit) return
+    this.#isReading = true
+    const range = { table: tables.commit, from: indexKey(next), to: indexKey(next + limit), limit }
+    out.push({ type: 'read', token: replayToken, range })
+  }
+
+  /** True when the token was the runner's. */
+  onRead(token: string, rows: readonly Row[]): boolean {
+    if (token !== replayToken) return false
+    this.#isReading = false
+    const { domain, hash } = this.#needs
+    for (const { value } of rows) {
+      if (value === undefined) break
+      const subDag = decodeSubDag(value, domain, hash)
+      if (subDag.index !== this.#nextIndex()) break
+      this.#queue.push({ subDag, finality: 'final' })
+    }
+    return true
+  }
+
+  /** A snapshot has brought the executor beyond what is queued. */
+  reset(): void {
+    this.#queue.clear()
+  }
+
+  onTimer(): void {
+    this.#isTimerSet = false
+  }
+
+  /** Runs what is complete, at most so many, and tells of each before the next; asks to go on when there is more. */
+  run(now: Millis, out: ReplicaEffect[], onCommit: (commit: RunCommit) => void): void {
+    for (let done = 0; done < this.#options.executeCommitsPerStep; done++) {
+      const taken = this.#queue.take()
+      if (taken === undefined) return
+      const { subDag, finality } = taken.queued
+      const outcome = this.#needs.executor.execute(taken.commit)
+      onCommit({ subDag, finality, outcome, payload: payloadOf(subDag) })
+    }
+    if (this.#queue.length > 0 && !this.#isTimerSet) {
+      this.#isTimerSet = true
+      out.push({ type: 'set-timer', timer: runTimer, at: now })
+    }
+  }
+
+  /** Payload that holds up the next commit. */
+  missing(): readonly BatchReference[] {
+    return this.#queue.missing()
+  }
+
+  #nextIndex(): number {
+    return (this.#queue.lastIndex ?? this.#needs.executor.index) + 1
+  }
+}

@@ -1,0 +1,200 @@
+import type { CommitIndex, Hash, Millis, PeerId, ReplicaId, Sign } from '@novacron/base'
+import { toVerified } from '@novacron/base'
+import type { CommittedSubDag, SigningDomain } from '@novacron/consensus'
+import {
+  type CheckpointCertificate,
+  type CheckpointEffect,
+  type CheckpointMessage,
+  Checkpoints,
+  type Executor,
+  restoreCheckpoints,
+  type Snapshot,
+  SnapshotDownload,
+  type SnapshotEffect,
+  type SnapshotMessage
+} from '@novacron/execution'
+import { CommitWindow, readWindow } from './commit-window.ts'
+import type { ReplicaEffect } from './effects.ts'
+import type { RestoredRows } from './restorer.ts'
+import { checkpointCommittee, type ScreeningNeeds } from './screening.ts'
+import { ServedSnapshots } from './served-snapshots.ts'
+
+export interface StateSyncNeeds extends ScreeningNeeds {
+  readonly domain: SigningDomain
+  readonly self: ReplicaId | undefined
+  readonly hash: Hash
+  readonly sign: Sign
+  /** Commits that an orderer needs to begin at a checkpoint. */
+  readonly windowCommits: number
+  readonly on: StateSyncListener
+}
+
+export interface StateSyncListener {
+  /** A quorum holds the state after `index`. */
+  certified(index: CommitIndex, now: Millis, out: ReplicaEffect[]): void
+  diverged(index: number, now: Millis, out: ReplicaEffect[]): void
+  /** Everything is checked: the state at the certificate and the commits that lead to it. Returns who runs from there. */
+  snapshot(
+    snapshot: Snapshot,
+    commits: readonly CommittedSubDag[],
+    now: Millis,
+    out: ReplicaEffect[]
+  ): Executor | undefined
+}
+
+type Out = ReplicaEffect[]
+
+/** Checkpoints signed and collected, snapshots given away and fetched: how states of different replicas meet. */
+export class StateSync {
+  readonly #needs: StateSyncNeeds
+  readonly #checkpoints: Checkpoints
+  readonly #download: SnapshotDownload
+  readonly #window: CommitWindow
+  readonly #served: ServedSnapshots
+
+  /** @throws {Fault<DecodeFault>} when a checkpoint row is damaged: an own vote may be lost */
+  constructor(needs: StateSyncNeeds, rows: RestoredRows, window: readonly CommittedSubDag[]) {
+    this.#needs = needs
+    const restored = restoreCheckpoints(rows.checkpoints)
+    const { self, sign, hash } = needs
+    const committee = checkpointCommittee(needs)
+    this.#checkpoints = new Checkpoints({}, { committee, self, sign, restored })
+    this.#download = new SnapshotDownload({}, { hash, partial: rows.partial })
+    this.#window = new CommitWindow(needs.windowCommits)
+    this.#window.replace(window)
+    this.#served = new ServedSnapshots(hash)
+    for (const certificate of restored.certificates) this.#served.addCertificate(certificate)
+  }
+
+  /** Newest checkpoint that a quorum has signed, as far as is known here. */
+  get certifiedIndex(): CommitIndex {
+    return this.#checkpoints.certified?.checkpoint.index ?? (0 as CommitIndex)
+  }
+
+  get isDownloading(): boolean {
+    return this.#download.status.phase !== 'idle'
+  }
+
+  /** In words, while a snapshot is fetched. */
+  describe(): string | undefined {
+    const { phase, index, heldBuckets, peers } = this.#download.status
+    if (phase === 'idle') return undefined
+    if (phase === 'manifest') return `looking for a snapshot among ${peers} peers`
+    return `fetching the snapshot at commit ${index}: ${heldBuckets} buckets held`
+  }
+
+  onExecuted(commit: CommittedSubDag): void {
+    this.#window.push(commit)
+  }
+
+  /** The own state at a checkpoint, just taken or restored. */
+  onCheckpoint(executor: Executor, now: Millis, out: Out): void {
+    const image = executor.images.at(-1)
+    if (image === undefined) return
+    this.#served.addImage(image, this.#window.encode())
+    const { checkpoint } = image
+    this.#perform(this.#checkpoints.step({ type: 'executed', checkpoint }, now), now, out)
+  }
+
+  onCheckpointMessage(from: PeerId, message: CheckpointMessage, now: Millis, out: Out): void {
+    const event = { type: 'received', from, message: toVerified(message) } as const
+    this.#perform(this.#checkpoints.step(event, now), now, out)
+  }
+
+  onCertificate(certificate: CheckpointCertificate, now: Millis, out: Out): void {
+    const event = { type: 'certificate-seen', certificate: toVerified(certificate) } as const
+    this.#perform(this.#checkpoints.step(event, now), now, out)
+  }
+
+  onSnapshotMessage(from: PeerId, message: SnapshotMessage, now: Millis, out: Out): void {
+    switch (message.type) {
+      case 'get-manifest':
+      case 'get-object':
+      case 'get-buckets': {
+        const answer = this.#served.answer(message)
+        const sent = { layer: 'snapshot', message: answer } as const
+        out.push({ type: 'send', to: from, class: 'sync', message: sent })
+        return
+      }
+      default: {
+        const event = { type: 'received', from, message: toVerified(message) } as const
+        return this.#performDownload(this.#download.step(event, now), now, out)
+      }
+    }
+  }
+
+  /** Peers have pruned what comes after `above`. */
+  want(above: CommitIndex, peers: readonly PeerId[], now: Millis, out: Out): void {
+    if (this.isDownloading) return
+    this.#performDownload(this.#download.step({ type: 'wanted', above, peers }, now), now, out)
+  }
+
+  onPeer(type: 'peer-connected' | 'peer-disconnected', peer: PeerId, now: Millis, out: Out): void {
+    this.#performDownload(this.#download.step({ type, peer }, now), now, out)
+  }
+
+  onTimer(layer: string, timer: string, now: Millis, out: Out): void {
+    const event = { type: 'timer-fired', timer } as const
+    if (layer === 'checkpoint') this.#perform(this.#checkpoints.step(event, now), now, out)
+    else this.#performDownload(this.#download.step(event, now), now, out)
+  }
+
+  #perform(effects: readonly CheckpointEffect[], now: Millis, out: Out): void {
+    for (const effect of effects) {
+      switch (effect.type) {
+        case 'broadcast':
+        case 'send':
+          out.push({ ...effect, message: { layer: 'checkpoint', message: effect.message } })
+          break
+        case 'set-timer':
+          out.push({ ...effect, timer: `checkpoint/${effect.timer}` })
+          break
+        case 'certified': {
+          const { certificate } = effect
+          this.#served.addCertificate(certificate)
+          out.push({ type: 'publish', message: { topic: 'checkpoints', certificate } })
+          this.#needs.on.certified(certificate.checkpoint.index, now, out)
+          break
+        }
+        case 'diverged':
+          this.#needs.on.diverged(effect.index, now, out)
+          break
+        default:
+          out.push(effect)
+      }
+    }
+  }
+
+  #performDownload(effects: readonly SnapshotEffect[], now: Millis, out: Out): void {
+    for (const effect of effects) {
+      switch (effect.type) {
+        case 'send':
+          out.push({ ...effect, message: { layer: 'snapshot', message: effect.message } })
+          break
+        case 'set-timer':
+          out.push({ ...effect, timer: `snapshot/${effect.timer}` })
+          break
+        case 'complete':
+          this.#onComplete(effect.snapshot, now, out)
+          break
+        default:
+          out.push(effect)
+      }
+    }
+  }
+
+  #onComplete(snapshot: Snapshot, now: Millis, out: Out): void {
+    const { domain, hash, windowCommits, on } = this.#needs
+    const { checkpoint } = snapshot.certificate
+    const commits = readWindow(snapshot.extra, checkpoint, windowCommits, domain, hash)
+    if (commits === undefined) {
+      const effects = this.#download.step({ type: 'extra-rejected' }, now)
+      return this.#performDownload(effects, now, out)
+    }
+    this.#window.replace(commits)
+    const executor = on.snapshot(snapshot, commits, now, out)
+    this.onCertificate(snapshot.certificate, now, out)
+    if (executor !== undefined) this.onCheckpoint(executor, now, out)
+    this.#performDownload(this.#download.step({ type: 'adopted' }, now), now, out)
+  }
+}

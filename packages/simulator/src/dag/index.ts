@@ -1,0 +1,5 @@
+export { DagBuilder } from './builder.ts'
+export { buildDag, type DagDrawing, dag, letterOf, nameOf } from './drawing.ts'
+export { type DagExploration, type DagExplorationReport, exploreDag } from './explore.ts'
+export { causalOrder, type RandomDagOptions, randomDag } from './generator.ts'
+export { DagObserver } from './observer.ts'

@@ -1,0 +1,12 @@
+/**
+ * The parts of the driver's law that a driver could break without noticing, as a value: a test breaks one and shows that the
+ * checks notice.
+ */
+export interface DriverLaw {
+  /** A `send` leaves only when every durable `persist` before it is on the disk. */
+  readonly persistBeforeSend: boolean
+  /** A durable `persist` is synced, rather than left to the operating system. */
+  readonly syncOnDurable: boolean
+}
+
+export const driversLaw: DriverLaw = { persistBeforeSend: true, syncOnDurable: true }

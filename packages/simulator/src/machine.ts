@@ -1,0 +1,136 @@
+import type {
+  BatchReader,
+  Broadcast,
+  CancelTimer,
+  CommitIndex,
+  Count,
+  Digest,
+  Hash,
+  Machine,
+  Note,
+  PeerId,
+  Persist,
+  ReplicaId,
+  Send,
+  SetTimer,
+  Sign,
+  Verdict,
+  Verified
+} from '@novacron/base'
+import type {
+  BullsharkOptions,
+  CommittedSubDag,
+  Committee,
+  DropBatches,
+  Finality,
+  MessageCodec,
+  Read,
+  Row,
+  SignatureCheck,
+  SigningDomain,
+  StoreBatch
+} from '@novacron/consensus'
+
+/** The types by which one kind of replica differs from another. */
+export interface ProtocolTypes {
+  readonly message: unknown
+  readonly gossip: unknown
+  /** What running a commit gave. */
+  readonly outcome: unknown
+}
+
+/** What the world tells a replica. */
+export type WorldEvent<T extends ProtocolTypes> =
+  | { readonly type: 'started' }
+  | { readonly type: 'received'; readonly from: PeerId; readonly message: Verified<T['message']> }
+  | { readonly type: 'gossiped'; readonly from: PeerId; readonly message: Verified<T['gossip']> }
+  | { readonly type: 'timer-fired'; readonly timer: string }
+  | { readonly type: 'submitted'; readonly region: Uint8Array; readonly count: number }
+  | { readonly type: 'read-done'; readonly token: string; readonly rows: readonly Row[] }
+  | { readonly type: 'peer-connected' | 'peer-disconnected'; readonly peer: PeerId }
+
+/** What a replica may ask of the world. */
+export type WorldEffect<T extends ProtocolTypes> =
+  | Persist
+  | Read
+  | StoreBatch
+  | DropBatches
+  | Send<T['message']>
+  | Broadcast<T['message']>
+  | SetTimer
+  | CancelTimer
+  | Count
+  | Note
+  | { readonly type: 'publish'; readonly message: T['gossip'] }
+  | {
+      readonly type: 'executed'
+      readonly subDag: CommittedSubDag
+      readonly finality: Finality
+      readonly outcome: T['outcome']
+    }
+  | { readonly type: 'penalize'; readonly peer: PeerId; readonly code: string }
+  | { readonly type: 'stopped'; readonly index: CommitIndex }
+
+/** A replica as the world drives it. */
+export interface SimulatedMachine<T extends ProtocolTypes>
+  extends Machine<WorldEvent<T>, WorldEffect<T>> {
+  screen(from: PeerId, message: T['message']): Verdict
+  signaturesOf(message: T['message']): readonly SignatureCheck[]
+  screenGossip(message: T['gossip']): Verdict
+  signaturesOfGossip(message: T['gossip']): readonly SignatureCheck[]
+  /** May so many bytes be submitted? */
+  admits(bytes: number): boolean
+  /** Queues and caches that must stay within a bound. */
+  gauges(): readonly Gauge[]
+}
+
+export interface Gauge {
+  readonly name: string
+  readonly value: number
+  readonly max: number
+}
+
+/** What a replica is built from; after a restart everything but the disk is new. */
+export interface Seat {
+  readonly peer: PeerId
+  /** Undefined for an observer. */
+  readonly self: ReplicaId | undefined
+  readonly committee: Committee
+  readonly domain: SigningDomain
+  readonly hash: Hash
+  readonly sign: Sign
+  readonly batches: BatchReader
+  readonly wasSignedLogPresent: boolean
+  /** Protocol options of this run, equal at every place. */
+  readonly bullshark: Partial<BullsharkOptions>
+}
+
+/** A signature for a slot that allows only one: who signed what where. */
+export interface SignedSlot {
+  readonly signer: ReplicaId
+  /** The slot, in words without the signed content. */
+  readonly slot: string
+  readonly content: Digest
+}
+
+/** What became of one client's transaction in a commit. */
+export interface Receipt {
+  readonly client: number
+  readonly sequence: number
+  /** False when it had been applied before, so that this copy did nothing. */
+  readonly isApplied: boolean
+}
+
+/** How the world makes replicas of one kind, and understands what they say. */
+export interface SimulatedProtocol<T extends ProtocolTypes> {
+  readonly codec: MessageCodec<T['message']>
+  make(seat: Seat): SimulatedMachine<T>
+  /** One word for the trace. */
+  describe(message: T['message']): string
+  signedSlots(message: T['message']): readonly SignedSlot[]
+  /** What a client's request is on the wire. */
+  transaction(client: number, sequence: number): Uint8Array
+  receipts(outcome: T['outcome']): readonly Receipt[]
+  /** Root of the state after a commit, where it is known. */
+  stateRoot(outcome: T['outcome']): Digest | undefined
+}

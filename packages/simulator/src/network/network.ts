@@ -1,0 +1,198 @@
+import { assert, type Prng, type StreamClass, streamClasses } from '@novacron/base'
+import type { EventQueue } from '../event-queue.ts'
+import { checkDelay, type Delay, drawDelay } from './delay.ts'
+
+export interface NetworkOptions {
+  /** One way, drawn for each message. */
+  readonly delay: Delay
+  /** From two reachable processes to their `peer-connected`. */
+  readonly connectDelay: Delay
+  /** Of single messages. A real stream loses none but those in flight when it breaks. */
+  readonly lossPercent: number
+  readonly duplicatePercent: number
+  /** One stream per (sender, receiver, class) keeps its order, as in the mesh; otherwise every delay is on its own. */
+  readonly isFifo: boolean
+  /** Messages under way at once; beyond it they are lost and counted. */
+  readonly inFlightMax: number
+}
+
+export const defaultNetworkOptions: NetworkOptions = {
+  delay: { type: 'uniform', fromMs: 1, toMs: 10 },
+  connectDelay: { type: 'uniform', fromMs: 1, toMs: 30 },
+  lossPercent: 0,
+  duplicatePercent: 0,
+  isFifo: true,
+  inFlightMax: 200_000
+}
+
+export function checkNetworkOptions(options: NetworkOptions): void {
+  checkDelay(options.delay)
+  checkDelay(options.connectDelay)
+  for (const percent of [options.lossPercent, options.duplicatePercent]) {
+    assert(percent >= 0 && percent <= 100, `0 <= percent <= 100: ${percent}`)
+  }
+  assert(options.inFlightMax >= 1, 'inFlightMax >= 1')
+}
+
+export interface NetworkNeeds<Message> {
+  readonly places: number
+  readonly queue: EventQueue
+  readonly prng: Prng
+  readonly onMessage: (to: number, from: number, message: Message) => void
+  readonly onLink: (at: number, peer: number, isConnected: boolean) => void
+}
+
+/** The connection of two places, seen from the one with the lower number. */
+interface Link {
+  readonly blocks: Set<string>
+  isConnected: boolean
+  /** Counts breaks: what was under way before one never arrives. */
+  incarnation: number
+}
+
+/** Carries messages between places that are up and not kept apart; who is connected is told to both ends. */
+export class Network<Message> {
+  readonly #needs: NetworkNeeds<Message>
+  #options: NetworkOptions
+  readonly #links = new Map<number, Link>()
+  readonly #isUp: boolean[]
+  /** (from, to) pairs whose messages vanish without a sign, with the reasons. */
+  readonly #mutes = new Map<number, Set<string>>()
+  /** Latest arrival of each (from, to, class) stream. */
+  readonly #lastArrival = new Map<number, number>()
+  #inFlight = 0
+  #overflows = 0
+
+  constructor(options: NetworkOptions, needs: NetworkNeeds<Message>) {
+    checkNetworkOptions(options)
+    this.#options = options
+    this.#needs = needs
+    this.#isUp = new Array<boolean>(needs.places).fill(false)
+    for (let a = 0; a < needs.places; a++) {
+      for (let b = a + 1; b < needs.places; b++) {
+        this.#links.set(this.#pair(a, b), { blocks: new Set(), isConnected: false, incarnation: 0 })
+      }
+    }
+  }
+
+  get inFlight(): number {
+    return this.#inFlight
+  }
+
+  get overflows(): number {
+    return this.#overflows
+  }
+
+  /** From now on nothing is lost or doubled. */
+  calm(): void {
+    this.#options = { ...this.#options, lossPercent: 0, duplicatePercent: 0 }
+  }
+
+  isConnected(a: number, b: number): boolean {
+    return this.#link(a, b).isConnected
+  }
+
+  /** The process at `place` listens, or is gone. */
+  setUp(place: number, isUp: boolean): void {
+    this.#isUp[place] = isUp
+    for (let other = 0; other < this.#needs.places; other++) {
+      if (other !== place) this.#update(place, other)
+    }
+  }
+
+  /** Keeps two places apart, both ways, until the same reason is lifted. */
+  block(a: number, b: number, reason: string): void {
+    this.#link(a, b).blocks.add(reason)
+    this.#update(a, b)
+  }
+
+  unblock(a: number, b: number, reason: string): void {
+    this.#link(a, b).blocks.delete(reason)
+    this.#update(a, b)
+  }
+
+  /** Messages one way vanish while the connection looks well. */
+  mute(from: number, to: number, reason: string): void {
+    const key = from * this.#needs.places + to
+    const reasons = this.#mutes.get(key) ?? new Set<string>()
+    this.#mutes.set(key, reasons.add(reason))
+  }
+
+  unmute(from: number, to: number, reason: string): void {
+    this.#mutes.get(from * this.#needs.places + to)?.delete(reason)
+  }
+
+  send(from: number, to: number, streamClass: StreamClass, message: Message): void {
+    const { lossPercent, duplicatePercent } = this.#options
+    const { prng } = this.#needs
+    if (from === to || !this.#link(from, to).isConnected) return
+    if (this.#isMuted(from, to)) return
+    if (lossPercent > 0 && prng.chance(lossPercent / 100)) return
+    this.#carry(from, to, streamClass, message)
+    if (duplicatePercent > 0 && prng.chance(duplicatePercent / 100)) {
+      this.#carry(from, to, streamClass, message)
+    }
+  }
+
+  #carry(from: number, to: number, streamClass: StreamClass, message: Message): void {
+    const { delay, isFifo, inFlightMax } = this.#options
+    const { prng, queue, onMessage, places } = this.#needs
+    if (this.#inFlight >= inFlightMax) {
+      this.#overflows++
+      return
+    }
+    let at = queue.now + drawDelay(delay, prng)
+    if (isFifo) {
+      const stream =
+        (from * places + to) * streamClasses.length + streamClasses.indexOf(streamClass)
+      at = Math.max(at, this.#lastArrival.get(stream) ?? 0)
+      this.#lastArrival.set(stream, at)
+    }
+    const link = this.#link(from, to)
+    const { incarnation } = link
+    this.#inFlight++
+    queue.schedule(at, () => {
+      this.#inFlight--
+      if (link.incarnation === incarnation && !this.#isMuted(from, to)) onMessage(to, from, message)
+    })
+  }
+
+  #update(a: number, b: number): void {
+    const link = this.#link(a, b)
+    const { queue, prng, onLink } = this.#needs
+    const isReachable = this.#isUp[a] === true && this.#isUp[b] === true && link.blocks.size === 0
+    if (!isReachable) {
+      link.incarnation++
+      if (!link.isConnected) return
+      link.isConnected = false
+      for (const [at, peer] of [
+        [a, b],
+        [b, a]
+      ] as const) {
+        if (this.#isUp[at] === true) onLink(at, peer, false)
+      }
+      return
+    }
+    if (link.isConnected) return
+    const incarnation = ++link.incarnation
+    queue.schedule(queue.now + drawDelay(this.#options.connectDelay, prng), () => {
+      if (link.incarnation !== incarnation || link.isConnected) return
+      link.isConnected = true
+      onLink(a, b, true)
+      onLink(b, a, true)
+    })
+  }
+
+  #isMuted(from: number, to: number): boolean {
+    if (this.#mutes.size === 0) return false
+    return (this.#mutes.get(from * this.#needs.places + to)?.size ?? 0) > 0
+  }
+
+  #link(a: number, b: number): Link {
+    return this.#links.get(this.#pair(a, b)) as Link
+  }
+
+  #pair(a: number, b: number): number {
+    return a < b ? a * this.#needs.places + b : b * this.#needs.places + a
+  }
+}

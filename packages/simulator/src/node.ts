@@ -1,0 +1,303 @@
+import {
+  accepted,
+  assert,
+  equalBytes,
+  type Millis,
+  type PeerId,
+  type Persist,
+  type Prng,
+  toVerified,
+  type Verdict
+} from '@novacron/base'
+import type { CommittedSubDag, Read, SignatureCheck } from '@novacron/consensus'
+import type { Disk } from './disk/disk.ts'
+import type { EventQueue } from './event-queue.ts'
+import type { DriverLaw } from './law.ts'
+import type {
+  ProtocolTypes,
+  SimulatedMachine,
+  SimulatedProtocol,
+  WorldEffect,
+  WorldEvent
+} from './machine.ts'
+import { type Delay, drawDelay } from './network/delay.ts'
+import type { Trace } from './trace.ts'
+
+export interface NodeOptions {
+  readonly place: number
+  readonly peer: PeerId
+  /** This node's clock is so much ahead of the world's. */
+  readonly clockSkewMs: number
+  readonly readDelay: Delay
+  readonly flushDelay: Delay
+  /** Share of messages that go through the codec, as on a real wire. */
+  readonly codecSamplePercent: number
+  readonly law: DriverLaw
+}
+
+/**
+ * Where a crash strikes: before the writes of a `persist`, after them, after their sync, or when all effects of the step have
+ * been performed, so that whatever may leave has left.
+ */
+export type PersistPoint = 'before' | 'written' | 'flushed' | 'sent'
+
+export interface NodeNeeds<T extends ProtocolTypes> {
+  readonly queue: EventQueue
+  readonly prng: Prng
+  readonly disk: Disk
+  readonly trace: Trace
+  readonly protocol: SimulatedProtocol<T>
+  readonly verify: (check: SignatureCheck) => boolean
+  readonly send: (effect: Outgoing<T>) => void
+  readonly onExecuted: (subDag: CommittedSubDag, outcome: T['outcome']) => void
+  readonly onRejected: (from: PeerId, code: string) => void
+  /** The machine threw, or a message changed on its way through the codec. */
+  readonly onFailed: (error: unknown) => void
+  readonly onCount: (name: string, by: number) => void
+  /** Asked at each point of the `count`-th persist of this node's life; true kills it there. */
+  readonly crashesAt: (count: number, point: PersistPoint) => boolean
+}
+
+export type Outgoing<T extends ProtocolTypes> = Extract<
+  WorldEffect<T>,
+  { type: 'send' | 'broadcast' | 'publish' }
+>
+
+/**
+ * Drives one machine by the driver's law, on virtual time: one event at a time, effects in order, sends behind the sync of
+ * what was persisted before them. One sync is under way; what is asked for meanwhile shares the next.
+ */
+export class SimulatedNode<T extends ProtocolTypes> {
+  readonly #options: NodeOptions
+  readonly #needs: NodeNeeds<T>
+  readonly #timers = new Map<string, symbol>()
+  #machine: SimulatedMachine<T> | undefined
+  /** Counts lives: what was under way in an earlier one is void. */
+  #life = 0
+  #persists = 0
+  /** Durable persists asked for, and how many of them are on the disk. */
+  #asked = 0
+  #flushed = 0
+  #isSyncing = false
+  #outbox: { readonly after: number; readonly effect: Outgoing<T> }[] = []
+
+  constructor(options: NodeOptions, needs: NodeNeeds<T>) {
+    this.#options = options
+    this.#needs = needs
+  }
+
+  get isUp(): boolean {
+    return this.#machine !== undefined
+  }
+
+  get machine(): SimulatedMachine<T> | undefined {
+    return this.#machine
+  }
+
+  /** Effects of kind `persist` performed in all lives. */
+  get persists(): number {
+    return this.#persists
+  }
+
+  get outboxLength(): number {
+    return this.#outbox.length
+  }
+
+  start(machine: SimulatedMachine<T>): void {
+    this.#machine = machine
+    this.step({ type: 'started' })
+  }
+
+  /** The process is gone at once, in the middle of whatever it did. */
+  kill(): void {
+    this.#machine = undefined
+    this.#life++
+    this.#timers.clear()
+    this.#outbox = []
+    this.#asked = 0
+    this.#flushed = 0
+    this.#isSyncing = false
+  }
+
+  submit(region: Uint8Array, count: number): boolean {
+    if (this.#machine?.admits(region.length) !== true) return false
+    this.step({ type: 'submitted', region, count })
+    return true
+  }
+
+  receive(from: PeerId, message: T['message']): void {
+    const machine = this.#machine
+    if (machine === undefined) return
+    const arrived = this.#attempt(() => this.#carry(message))
+    if (arrived === undefined) return
+    const verdict = this.#attempt(() => machine.screen(from, arrived))
+    if (verdict === undefined || !this.#passes(from, verdict)) return
+    const checks = this.#attempt(() => machine.signaturesOf(arrived))
+    if (checks === undefined || !this.#holds(from, checks)) return
+    this.step({ type: 'received', from, message: toVerified(arrived) })
+  }
+
+  /** A part of all messages goes through bytes, as all do on a real wire. */
+  #carry(message: T['message']): T['message'] {
+    const { protocol, prng, trace } = this.#needs
+    if (!prng.chance(this.#options.codecSamplePercent / 100)) return message
+    const bytes = protocol.codec.encode(message)
+    trace.bytes(bytes)
+    const decoded = protocol.codec.decode(bytes)
+    const isSame = equalBytes(protocol.codec.encode(decoded), bytes)
+    assert(isSame, `the codec changes ${protocol.describe(message)}`)
+    return decoded
+  }
+
+  receiveGossip(from: PeerId, message: T['gossip']): void {
+    const machine = this.#machine
+    if (machine === undefined) return
+    if (!this.#passes(from, machine.screenGossip(message))) return
+    if (!this.#holds(from, machine.signaturesOfGossip(message))) return
+    this.step({ type: 'gossiped', from, message: toVerified(message) })
+  }
+
+  step(event: WorldEvent<T>): void {
+    const machine = this.#machine
+    if (machine === undefined) return
+    const { trace, queue } = this.#needs
+    trace.at(queue.now)
+    trace.note(event.type, this.#options.place)
+    const effects = this.#attempt(() => machine.step(event, this.#clock()))
+    if (effects === undefined) return
+    const life = this.#life
+    const persistsBefore = this.#persists
+    for (const effect of effects) {
+      this.#perform(effect)
+      if (life !== this.#life) return
+    }
+    if (this.#persists > persistsBefore) this.#needs.crashesAt(this.#persists, 'sent')
+  }
+
+  #perform(effect: WorldEffect<T>): void {
+    const { disk, trace, onCount, onExecuted, onRejected } = this.#needs
+    const { place } = this.#options
+    switch (effect.type) {
+      case 'persist':
+        return this.#persist(effect)
+      case 'store-batch':
+        trace.note('store-batch', place, effect.batch.bytes.length)
+        return disk.storeBatch(effect.batch)
+      case 'drop-batches':
+        return disk.dropBatches(effect.digests)
+      case 'read':
+        return this.#read(effect)
+      case 'send':
+      case 'broadcast':
+      case 'publish':
+        return this.#post(effect)
+      case 'set-timer':
+        return this.#setTimer(effect.timer, effect.at)
+      case 'cancel-timer':
+        this.#timers.delete(effect.timer)
+        return
+      case 'count':
+        return onCount(effect.name, effect.by)
+      case 'executed':
+        trace.note(effect.subDag.digest, place, effect.subDag.index)
+        return onExecuted(effect.subDag, effect.outcome)
+      case 'penalize':
+        return onRejected(effect.peer, effect.code)
+      default:
+        trace.note(effect.type, place)
+    }
+  }
+
+  #persist({ writes, durable }: Persist): void {
+    const { disk, trace, crashesAt } = this.#needs
+    const count = ++this.#persists
+    trace.note(durable ? 'persist-durable' : 'persist', this.#options.place, writes.length)
+    if (crashesAt(count, 'before')) return
+    disk.write(writes)
+    if (crashesAt(count, 'written')) return
+    if (durable) this.#asked++
+    // Without a sync of its own, a write may still be on the disk by chance.
+    if (crashesAt(count, 'flushed')) return
+    if (durable) this.#sync()
+  }
+
+  /** Starts a sync of everything written so far unless one is under way. */
+  #sync(): void {
+    if (this.#isSyncing || this.#flushed === this.#asked) return
+    const { queue, prng, disk } = this.#needs
+    const { law, flushDelay } = this.#options
+    const covers = this.#asked
+    const mark = disk.mark()
+    const life = this.#life
+    this.#isSyncing = true
+    queue.schedule(queue.now + drawDelay(flushDelay, prng), () => {
+      if (life !== this.#life) return
+      this.#isSyncing = false
+      this.#flushed = covers
+      if (law.syncOnDurable) disk.sync(mark)
+      this.#release()
+      this.#sync()
+    })
+  }
+
+  #post(effect: Outgoing<T>): void {
+    const { trace, protocol, send } = this.#needs
+    const what = effect.type === 'publish' ? 'publish' : protocol.describe(effect.message)
+    trace.note(what, this.#options.place)
+    if (this.#asked === this.#flushed || !this.#options.law.persistBeforeSend) send(effect)
+    else this.#outbox.push({ after: this.#asked, effect })
+  }
+
+  #release(): void {
+    const ready = this.#outbox.findIndex(({ after }) => after > this.#flushed)
+    const count = ready === -1 ? this.#outbox.length : ready
+    for (const { effect } of this.#outbox.splice(0, count)) this.#needs.send(effect)
+  }
+
+  #read(effect: Read): void {
+    const { queue, prng, disk } = this.#needs
+    const life = this.#life
+    queue.schedule(queue.now + drawDelay(this.#options.readDelay, prng), () => {
+      if (life !== this.#life) return
+      this.step({ type: 'read-done', token: effect.token, rows: disk.read(effect) })
+    })
+  }
+
+  #setTimer(timer: string, at: Millis): void {
+    const { queue } = this.#needs
+    const mine = Symbol(timer)
+    this.#timers.set(timer, mine)
+    queue.schedule(at - this.#options.clockSkewMs, () => {
+      if (this.#timers.get(timer) !== mine) return
+      this.#timers.delete(timer)
+      this.step({ type: 'timer-fired', timer })
+    })
+  }
+
+  #passes(from: PeerId, verdict: Verdict): boolean {
+    if (verdict.type === accepted.type) return true
+    if (verdict.type === 'reject') this.#needs.onRejected(from, verdict.fault.code)
+    else this.#needs.onCount(`ignored_${verdict.fault.code}`, 1)
+    return false
+  }
+
+  #holds(from: PeerId, checks: readonly SignatureCheck[]): boolean {
+    if (checks.every(check => this.#needs.verify(check))) return true
+    this.#needs.onRejected(from, 'bad-signature')
+    return false
+  }
+
+  /** What a machine throws stops its node; the world decides what that means. */
+  #attempt<R>(run: () => R): R | undefined {
+    try {
+      return run()
+    } catch (error) {
+      this.#needs.onFailed(error)
+      return undefined
+    }
+  }
+
+  #clock(): Millis {
+    return (this.#needs.queue.now + this.#options.clockSkewMs) as Millis
+  }
+}

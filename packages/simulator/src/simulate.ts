@@ -1,0 +1,205 @@
+import { assert, type Digest, type Hash, type PeerId, Prng } from '@novacron/base'
+import type { CommittedSubDag } from '@novacron/consensus'
+import { AgreementChecker } from './checkers/agreement.ts'
+import { DoubleSigningChecker } from './checkers/double-signing.ts'
+import { ExactlyOnceChecker } from './checkers/exactly-once.ts'
+import type { RunVerdict, Violation } from './checkers/violation.ts'
+import { planFaults } from './faults.ts'
+import { Load } from './load.ts'
+import type { ProtocolTypes, SimulatedProtocol } from './machine.ts'
+import { checkScenario, healedAtMs, type Scenario } from './scenario.ts'
+import { startOfTimeMs, type Witness, World } from './world.ts'
+
+export interface SimulationNeeds<T extends ProtocolTypes> {
+  readonly hash: Hash
+  readonly protocol: SimulatedProtocol<T>
+}
+
+export interface SimulationReport {
+  readonly verdict: RunVerdict
+  readonly seed: number
+  /** Digest of everything that happened: equal for equal runs. */
+  readonly traceHash: Digest
+  /** Length of the agreed log, and its transactions. */
+  readonly commits: number
+  readonly applied: number
+  readonly acknowledged: number
+  /** Events of the run, and how long it took on the virtual clock. */
+  readonly steps: number
+  readonly virtualMs: number
+  /** From healing to progress; undefined when there was none. */
+  readonly recoveredMs: number | undefined
+  /** Crash points that the run never came to. */
+  readonly crashPointsLeft: number
+  /** Persists of each place. */
+  readonly persists: readonly number[]
+  readonly counts: ReadonlyMap<string, number>
+  readonly firstViolation?: Violation & { readonly atMs: number }
+  /** The command that shows this run again. */
+  readonly replay: string
+}
+
+/** How often bounds on queues are looked at. */
+const gaugeIntervalMs = 250
+
+/** One run: a world under its scenario, watched by all checkers, ended by the first violation or by progress after healing. */
+export class Simulation<T extends ProtocolTypes> implements Witness<T> {
+  readonly world: World<T>
+  readonly #scenario: Scenario
+  readonly #protocol: SimulatedProtocol<T>
+  readonly #agreement: AgreementChecker
+  readonly #exactlyOnce: ExactlyOnceChecker
+  readonly #doubleSigning: DoubleSigningChecker
+  readonly #load: Load<T>
+  #violation: (Violation & { readonly atMs: number }) | undefined
+  #headAtHealing: number | undefined
+  #recoveredMs: number | undefined
+
+  constructor(scenario: Scenario, { hash, protocol }: SimulationNeeds<T>) {
+    checkScenario(scenario)
+    this.#scenario = scenario
+    this.#protocol = protocol
+    const report = (violation: Violation) => this.#onViolation(violation)
+    this.world = new World(scenario, { hash, protocol, witness: this })
+    this.#agreement = new AgreementChecker(this.world.places, report)
+    this.#exactlyOnce = new ExactlyOnceChecker(report)
+    this.#doubleSigning = new DoubleSigningChecker(report)
+    this.#load = new Load(scenario.load, {
+      world: this.world,
+      protocol,
+      prng: new Prng(scenario.seed).fork(),
+      members: scenario.replicas,
+      checker: this.#exactlyOnce
+    })
+  }
+
+  run(): SimulationReport {
+    const { world } = this
+    const { faults, crashPoints, loadAfterMs, livenessMs } = this.#scenario
+    const healedAt = startOfTimeMs + healedAtMs(this.#scenario)
+    planFaults(world, faults)
+    for (const point of crashPoints) world.addCrashPoint(point)
+    for (let place = 0; place < world.places; place++) world.start(place)
+    this.#load.start()
+    this.#watchGauges()
+    const hasFailed = () => this.#violation !== undefined
+    world.run(healedAt, hasFailed)
+    this.#heal()
+    world.run(healedAt + loadAfterMs, hasFailed)
+    this.#load.close()
+    world.run(healedAt + livenessMs, () => hasFailed() || this.#hasRecovered())
+    this.#finish(healedAt)
+    return this.#reportRun()
+  }
+
+  sent(_place: number, message: T['message']): void {
+    this.#doubleSigning.sent(this.#protocol.signedSlots(message))
+  }
+
+  started(place: number): void {
+    this.#agreement.started(place)
+  }
+
+  executed(place: number, subDag: CommittedSubDag, outcome: T['outcome']): void {
+    const receipts = this.#protocol.receipts(outcome)
+    const root = this.#protocol.stateRoot(outcome)
+    const isNew = this.#agreement.executed(place, subDag, root)
+    if (isNew) this.#exactlyOnce.appended(subDag.index, receipts)
+    else this.#exactlyOnce.repeated(place, subDag.index, receipts)
+    this.#load.executed(place, subDag.index, receipts)
+  }
+
+  rejected(place: number, from: PeerId, code: string): void {
+    this.#onViolation({ verdict: 'accused', facts: `place ${place} accuses ${from}: ${code}` })
+  }
+
+  failed(place: number, error: unknown): void {
+    const words = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    this.#onViolation({ verdict: 'asserted', facts: `place ${place}: ${words}` })
+  }
+
+  #heal(): void {
+    this.#headAtHealing = this.#agreement.head
+    this.world.network.calm()
+  }
+
+  /** Every place is up and has run what was acknowledged, and some commits more than anyone had at healing. */
+  #hasRecovered(): boolean {
+    const { world } = this
+    if (this.#load.outstanding > 0) return false
+    const goal = Math.max(
+      (this.#headAtHealing as number) + this.#scenario.commitsAfterHealing,
+      this.#exactlyOnce.lastAcknowledgedIndex
+    )
+    for (let place = 0; place < world.places; place++) {
+      if (!world.isUp(place) || this.#agreement.indexOf(place) < goal) return false
+    }
+    return true
+  }
+
+  #finish(healedAt: number): void {
+    if (this.#violation !== undefined) return
+    const { world } = this
+    const indexes = Array.from({ length: world.places }, (_, p) => this.#agreement.indexOf(p))
+    if (this.#hasRecovered()) {
+      this.#recoveredMs = world.queue.now - healedAt
+      this.#exactlyOnce.finish(Math.min(...indexes))
+      return
+    }
+    const wanted = `${this.#headAtHealing} + ${this.#scenario.commitsAfterHealing}`
+    const facts = `logs at ${indexes.join(', ')}, wanted ${wanted}; ${this.#load.outstanding} requests open`
+    this.#onViolation({ verdict: 'stalled', facts })
+  }
+
+  #watchGauges(): void {
+    const { queue, network } = this.world
+    queue.schedule(queue.now + gaugeIntervalMs, () => {
+      if (network.overflows > 0) {
+        this.#onViolation({ verdict: 'overflowed', facts: 'too many messages under way' })
+      }
+      for (let place = 0; place < this.world.places; place++) {
+        for (const { name, value, max } of this.world.node(place).machine?.gauges() ?? []) {
+          if (value <= max) continue
+          const facts = `place ${place}: ${name} is ${value}, at most ${max}`
+          this.#onViolation({ verdict: 'overflowed', facts })
+        }
+      }
+      this.#watchGauges()
+    })
+  }
+
+  #onViolation(violation: Violation): void {
+    this.#violation ??= { ...violation, atMs: this.world.queue.now - startOfTimeMs }
+  }
+
+  #reportRun(): SimulationReport {
+    const { world } = this
+    const { seed } = this.#scenario
+    const violation = this.#violation
+    return {
+      verdict: violation?.verdict ?? 'pass',
+      seed,
+      traceHash: world.traceHash,
+      commits: this.#agreement.head,
+      applied: this.#exactlyOnce.appliedCount,
+      acknowledged: this.#exactlyOnce.acknowledgedCount,
+      steps: world.queue.ran,
+      virtualMs: world.queue.now - startOfTimeMs,
+      recoveredMs: this.#recoveredMs,
+      crashPointsLeft: world.crashPointsLeft,
+      persists: Array.from({ length: world.places }, (_, place) => world.node(place).persists),
+      counts: world.counts,
+      ...(violation === undefined ? {} : { firstViolation: violation }),
+      replay: `novacron simulate --seed ${seed}`
+    }
+  }
+}
+
+/** Runs a scenario to its end. The same scenario gives the same report, trace hash included. */
+export function simulate<T extends ProtocolTypes>(
+  scenario: Scenario,
+  needs: SimulationNeeds<T>
+): SimulationReport {
+  assert(scenario.replicas >= 1, 'at least one replica')
+  return new Simulation(scenario, needs).run()
+}

@@ -1,0 +1,312 @@
+import {
+  assert,
+  type Digest,
+  digestOf,
+  type Epoch,
+  type Hash,
+  type PeerId,
+  Prng,
+  type ReplicaId,
+  Writer
+} from '@novacron/base'
+import {
+  type BullsharkOptions,
+  type CommittedSubDag,
+  Committee,
+  type SigningDomain
+} from '@novacron/consensus'
+import { Disk, type DiskImage, type TailLoss } from './disk/disk.ts'
+import { EventQueue } from './event-queue.ts'
+import { SimulatedKeys } from './keys.ts'
+import type { DriverLaw } from './law.ts'
+import type { ProtocolTypes, SimulatedProtocol } from './machine.ts'
+import type { Delay } from './network/delay.ts'
+import { Network, type NetworkOptions } from './network/network.ts'
+import { type Outgoing, type PersistPoint, SimulatedNode } from './node.ts'
+import { Trace } from './trace.ts'
+
+/** Where the virtual clock starts: any time but zero, so that nothing takes "never" for "just now". */
+export const startOfTimeMs = 1_000
+
+export interface WorldOptions {
+  readonly seed: number
+  /** Members of the committee: places `0..replicas-1`. */
+  readonly replicas: number
+  /** Places after the members, which follow and sign nothing. */
+  readonly observers: number
+  readonly network: NetworkOptions
+  readonly readDelay: Delay
+  readonly flushDelay: Delay
+  /** Each clock is ahead by up to this. */
+  readonly clockSkewMsMax: number
+  readonly codecSamplePercent: number
+  readonly law: DriverLaw
+  readonly bullshark: Partial<BullsharkOptions>
+}
+
+/** Kills a node in the middle of one of its persists. */
+export interface CrashPoint {
+  readonly place: number
+  /** Counted over the node's whole life from 1. */
+  readonly persist: number
+  readonly point: PersistPoint
+  readonly loss: TailLoss
+  readonly downMs: number
+  /** The power fails for everybody at that moment. */
+  readonly isForAll: boolean
+}
+
+/** Whoever watches: the checkers and the clients. */
+export interface Witness<T extends ProtocolTypes> {
+  sent(place: number, message: T['message']): void
+  started(place: number): void
+  executed(place: number, subDag: CommittedSubDag, outcome: T['outcome']): void
+  rejected(place: number, from: PeerId, code: string): void
+  failed(place: number, error: unknown): void
+}
+
+export interface WorldNeeds<T extends ProtocolTypes> {
+  readonly hash: Hash
+  readonly protocol: SimulatedProtocol<T>
+  readonly witness: Witness<T>
+}
+
+type Parcel<T extends ProtocolTypes> =
+  | { readonly isGossip: false; readonly message: T['message'] }
+  | { readonly isGossip: true; readonly message: T['gossip'] }
+
+interface Site<T extends ProtocolTypes> {
+  readonly peer: PeerId
+  readonly self: ReplicaId | undefined
+  readonly disk: Disk
+  readonly node: SimulatedNode<T>
+}
+
+/** Replicas, their disks, clocks and network, all on one virtual clock and one seed. */
+export class World<T extends ProtocolTypes> {
+  readonly queue: EventQueue = new EventQueue(startOfTimeMs)
+  readonly committee: Committee
+  readonly domain: SigningDomain
+  readonly network: Network<Parcel<T>>
+  readonly counts: Map<string, number> = new Map()
+  readonly #options: WorldOptions
+  readonly #needs: WorldNeeds<T>
+  readonly #keys: SimulatedKeys
+  readonly #trace: Trace
+  readonly #sites: readonly Site<T>[]
+  readonly #placeOf = new Map<PeerId, number>()
+  readonly #crashPoints: CrashPoint[] = []
+
+  constructor(options: WorldOptions, needs: WorldNeeds<T>) {
+    const { seed, replicas, observers } = options
+    assert(replicas >= 1 && observers >= 0, 'at least one replica')
+    this.#options = options
+    this.#needs = needs
+    this.#trace = new Trace(needs.hash)
+    const places = replicas + observers
+    this.#keys = new SimulatedKeys(places, seed, needs.hash)
+    const peers = Array.from({ length: places }, (_, place) => `node-${place + 1}` as PeerId)
+    for (const [place, peer] of peers.entries()) this.#placeOf.set(peer, place)
+    this.committee = new Committee(
+      peers
+        .slice(0, replicas)
+        .map((peer, place) => ({ peer, publicKey: this.#keys.publicKey(place), weight: 1 }))
+    )
+    const chain: Digest = digestOf(needs.hash, new Writer(8).u64(seed).finish())
+    this.domain = { protocolVersion: 1, chain, epoch: 0 as Epoch }
+    const prng = new Prng(seed)
+    this.network = new Network(options.network, {
+      places,
+      queue: this.queue,
+      prng: prng.fork(),
+      onMessage: (to, from, parcel) => this.#onParcel(to, from, parcel),
+      onLink: (at, peer, isConnected) => this.#onLink(at, peer, isConnected)
+    })
+    this.#sites = peers.map((peer, place) => this.#makeSite(place, peer, prng))
+  }
+
+  get places(): number {
+    return this.#sites.length
+  }
+
+  node(place: number): SimulatedNode<T> {
+    return this.#site(place).node
+  }
+
+  disk(place: number): Disk {
+    return this.#site(place).disk
+  }
+
+  isUp(place: number): boolean {
+    return this.node(place).isUp
+  }
+
+  get traceHash(): Digest {
+    return this.#trace.digest()
+  }
+
+  addCrashPoint(point: CrashPoint): void {
+    this.#crashPoints.push(point)
+  }
+
+  /** Crash points that have not been reached. */
+  get crashPointsLeft(): number {
+    return this.#crashPoints.length
+  }
+
+  start(place: number): void {
+    const { node, disk, peer, self } = this.#site(place)
+    if (node.isUp) return
+    const { protocol, hash, witness } = this.#needs
+    this.#trace.note('start', place)
+    witness.started(place)
+    const machine = protocol.make({
+      peer,
+      self,
+      committee: this.committee,
+      domain: this.domain,
+      hash,
+      sign: this.#keys.signer(place),
+      batches: disk.batches,
+      wasSignedLogPresent: disk.hasSignedLog,
+      bullshark: this.#options.bullshark
+    })
+    disk.createSignedLog()
+    node.start(machine)
+    if (node.isUp) this.network.setUp(place, true)
+  }
+
+  /** Power off: the process and what the disk had not synced are gone. */
+  crash(place: number, loss: TailLoss): void {
+    const { node, disk } = this.#site(place)
+    if (!node.isUp) return
+    this.#trace.note(`crash-${loss}`, place)
+    node.kill()
+    disk.crash(loss)
+    this.network.setUp(place, false)
+  }
+
+  /** Puts an older copy in the place of the data directory, or nothing at all; the node must be down. */
+  replaceDisk(place: number, image: DiskImage | undefined): void {
+    assert(!this.isUp(place), 'only the disk of a stopped node is replaced')
+    if (image === undefined) this.disk(place).wipe()
+    else this.disk(place).restore(image)
+  }
+
+  submit(place: number, region: Uint8Array, count: number): boolean {
+    return this.node(place).submit(region, count)
+  }
+
+  /** Runs until virtual time `until`, or until `isDone` says so between two events. */
+  run(until: number, isDone: () => boolean = () => false): void {
+    while (!isDone() && this.queue.runNext(until)) {
+      // Everything happens in the entries themselves.
+    }
+  }
+
+  #makeSite(place: number, peer: PeerId, prng: Prng): Site<T> {
+    const { replicas, clockSkewMsMax, readDelay, flushDelay, codecSamplePercent, law } =
+      this.#options
+    const { protocol, witness } = this.#needs
+    const disk = new Disk(prng.fork())
+    const own = prng.fork()
+    const node = new SimulatedNode<T>(
+      {
+        place,
+        peer,
+        clockSkewMs: Math.floor(own.fraction() * clockSkewMsMax),
+        readDelay,
+        flushDelay,
+        codecSamplePercent,
+        law
+      },
+      {
+        queue: this.queue,
+        prng: own,
+        disk,
+        trace: this.#trace,
+        protocol,
+        verify: check => this.#keys.verify(check),
+        send: effect => this.#send(place, effect),
+        onExecuted: (subDag, outcome) => witness.executed(place, subDag, outcome),
+        onRejected: (from, code) => witness.rejected(place, from, code),
+        onFailed: error => {
+          this.crash(place, 'kept')
+          witness.failed(place, error)
+        },
+        onCount: (name, by) => this.counts.set(name, (this.counts.get(name) ?? 0) + by),
+        crashesAt: (count, point) => this.#crashesAt(place, count, point)
+      }
+    )
+    return { peer, self: place < replicas ? (place as ReplicaId) : undefined, disk, node }
+  }
+
+  #send(from: number, effect: Outgoing<T>): void {
+    const { witness } = this.#needs
+    switch (effect.type) {
+      case 'send': {
+        witness.sent(from, effect.message)
+        const to = this.#placeOf.get(effect.to)
+        if (to !== undefined) this.#post(from, to, effect.class, effect.message)
+        break
+      }
+      case 'broadcast':
+        witness.sent(from, effect.message)
+        for (let to = 0; to < this.#options.replicas; to++) {
+          if (to !== from) this.#post(from, to, effect.class, effect.message)
+        }
+        break
+      case 'publish':
+        for (let to = 0; to < this.places; to++) {
+          if (to === from) continue
+          this.network.send(from, to, 'order', { isGossip: true, message: effect.message })
+        }
+    }
+  }
+
+  #post(
+    from: number,
+    to: number,
+    streamClass: 'order' | 'sync' | 'bulk',
+    message: T['message']
+  ): void {
+    this.network.send(from, to, streamClass, { isGossip: false, message })
+  }
+
+  #onParcel(to: number, from: number, parcel: Parcel<T>): void {
+    const { node } = this.#site(to)
+    const sender = this.#site(from).peer
+    if (parcel.isGossip) node.receiveGossip(sender, parcel.message)
+    else node.receive(sender, parcel.message)
+  }
+
+  #onLink(at: number, peer: number, isConnected: boolean): void {
+    const type = isConnected ? 'peer-connected' : 'peer-disconnected'
+    const event = { type, peer: this.#site(peer).peer } as const
+    // A break may be found in the middle of a step, which must not be entered again.
+    if (isConnected) this.node(at).step(event)
+    else this.queue.schedule(this.queue.now, () => this.node(at).step(event))
+  }
+
+  #crashesAt(place: number, count: number, point: PersistPoint): boolean {
+    const index = this.#crashPoints.findIndex(
+      planned => planned.place === place && planned.persist <= count && planned.point === point
+    )
+    const hit = this.#crashPoints[index]
+    if (hit === undefined) return false
+    this.#crashPoints.splice(index, 1)
+    const { disk } = this.#site(place)
+    if (point === 'flushed' && this.#options.law.syncOnDurable) disk.sync(disk.mark())
+    const struck = hit.isForAll ? this.#sites.keys() : [place]
+    for (const other of struck) {
+      if (!this.isUp(other)) continue
+      this.crash(other, hit.loss)
+      this.queue.schedule(this.queue.now + hit.downMs, () => this.start(other))
+    }
+    return true
+  }
+
+  #site(place: number): Site<T> {
+    return this.#sites[place] as Site<T>
+  }
+}
