@@ -1,12 +1,13 @@
 import { type Digest, type Epoch, toHex } from '@novacron/base'
 import { describe, expect, test } from 'vitest'
-import { makeSubDag, subjectOf } from '../src/index.ts'
 import {
   domainWriter,
   headerId,
   headerSigningBytes,
+  makeSubDag,
   type ObjectKind,
   type SigningDomain,
+  subjectOf,
   vertexDigest,
   voteSigningBytes
 } from '../src/index.ts'

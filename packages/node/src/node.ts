@@ -73,7 +73,8 @@ export async function startNode(
   stack.use(store)
   signal.throwIfAborted()
   const facts = chainFactsOf(loaded.genesis)
-  const dropped = await dropUnnamedBatches(store, facts.domain)
+  const { gcDepthRounds } = loaded.genesis.cluster
+  const dropped = await dropUnnamedBatches(store, facts.domain, gcDepthRounds)
   if (dropped > 0) log.info('unnamed-batches-dropped', { count: dropped })
   const { committee, domain } = facts
   const batches = new SpilledBatches(store.batches)

@@ -34,11 +34,6 @@ export class CommitQueue {
     this.#queue.push(commit)
   }
 
-  /** A snapshot has taken their place. */
-  clear(): void {
-    this.#queue.length = 0
-  }
-
   /** Payload of the first commit that is not here. */
   missing(): readonly BatchReference[] {
     const first = this.#queue[0]

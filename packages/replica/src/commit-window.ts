@@ -1,4 +1,4 @@
-import { Fault, type Hash, Reader, Writer } from '@novacron/base'
+import { type CommitIndex, Fault, type Hash, Reader, Writer } from '@novacron/base'
 import {
   type CommittedSubDag,
   decodeSubDag,
@@ -25,12 +25,21 @@ export class CommitWindow {
   }
 
   push(commit: CommittedSubDag): void {
+    const last = this.#commits.at(-1)
+    // After a gap only what follows it is a chain.
+    if (last !== undefined && commit.previous !== last.digest) this.#commits.length = 0
     this.#commits.push(commit)
     if (this.#commits.length > this.#size) this.#commits.shift()
   }
 
   replace(commits: readonly CommittedSubDag[]): void {
     this.#commits.splice(0, this.#commits.length, ...commits.slice(-this.#size))
+  }
+
+  /** Is it all that an orderer needs to begin after `index`? */
+  isWholeAt(index: CommitIndex): boolean {
+    const isLast = this.#commits.at(-1)?.index === index
+    return isLast && this.#commits.length >= Math.min(this.#size, index)
   }
 
   encode(): Uint8Array {

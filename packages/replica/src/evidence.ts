@@ -1,4 +1,12 @@
-import { accepted, type Hash, type PeerId, Reader, rejected, type Verdict } from '@novacron/base'
+import {
+  accepted,
+  Fault,
+  type Hash,
+  type PeerId,
+  Reader,
+  rejected,
+  type Verdict
+} from '@novacron/base'
 import {
   type Committee,
   headerSigningBytes,
@@ -26,7 +34,8 @@ export function screenEvidence(
   hash: Hash
 ): Verdict {
   if (evidence.kind !== 'header-equivocation') return rejected({ code: 'unknown-evidence' })
-  const headers = headersOf(evidence, domain, hash)
+  const headers = maybeHeadersOf(evidence, domain, hash)
+  if (headers === undefined) return rejected({ code: 'evidence-malformed' })
   const [first, second] = headers
   if (first === undefined || second === undefined) return rejected({ code: 'evidence-incomplete' })
   const author = committee.replicaOf(evidence.against)
@@ -38,6 +47,7 @@ export function screenEvidence(
   return proves ? accepted : rejected({ code: 'evidence-proves-nothing' })
 }
 
+/** Signatures that must hold, for evidence that was accepted by `screenEvidence`. */
 export function evidenceChecks(
   evidence: Evidence,
   committee: Committee,
@@ -49,6 +59,20 @@ export function evidenceChecks(
     message: headerSigningBytes(header, domain),
     signature
   }))
+}
+
+/** Undefined when an object is not a signed header: what a stranger sent never throws. */
+function maybeHeadersOf(
+  evidence: Evidence,
+  domain: SigningDomain,
+  hash: Hash
+): SignedHeader[] | undefined {
+  try {
+    return headersOf(evidence, domain, hash)
+  } catch (error) {
+    if (error instanceof Fault) return undefined
+    throw error
+  }
 }
 
 /** @throws {Fault<DecodeFault>} when an object is not a signed header. */

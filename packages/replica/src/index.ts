@@ -3,13 +3,7 @@ export type { ReplicaEvent } from './events.ts'
 export { type Evidence, screenEvidence } from './evidence.ts'
 export { evidenceTable } from './evidence-book.ts'
 export { headSigningBytes, type SignedHead } from './head.ts'
-export {
-  type OrdererNeeds,
-  Replica,
-  type ReplicaNeeds,
-  type ReplicaSettings,
-  type ReplicaStatus
-} from './machine.ts'
+export { Replica } from './machine.ts'
 export {
   decodeGossip,
   encodeGossip,
@@ -17,5 +11,6 @@ export {
   type ReplicaMessage,
   replicaCodec
 } from './messages.ts'
+export type { OrdererNeeds, ReplicaNeeds, ReplicaSettings, ReplicaStatus } from './needs.ts'
 export { checkReplicaOptions, defaultReplicaOptions, type ReplicaOptions } from './options.ts'
 export { decodeOutcome, type Outcome, outcomeTable } from './outcome.ts'

@@ -1,38 +1,28 @@
 import {
-  type BatchReader,
   type CommitIndex,
   type Digest,
-  type Hash,
   ignored,
   type Machine,
   type Millis,
   type PeerId,
-  type ReplicaId,
-  type Sign,
   toVerified,
   unreachable,
   type Verdict
 } from '@novacron/base'
 import {
   type CommittedSubDag,
-  type Committee,
   decodeSubDag,
   Mempool,
   type MempoolEffect,
   type MempoolEvent,
-  type MempoolOptions,
   type Orderer,
   type OrdererEffect,
   type OrdererInput,
-  type OrdererStatus,
   type Row,
-  type SignatureCheck,
-  type SigningDomain
+  type SignatureCheck
 } from '@novacron/consensus'
 import {
-  type ExecutionOptions,
   Executor,
-  type MemberListing,
   persistWrites,
   restoreExecutor,
   restoreSnapshot,
@@ -44,6 +34,7 @@ import { EvidenceBook } from './evidence-book.ts'
 import { FreshBatches } from './fresh-batches.ts'
 import { HeadTeller, headTimer } from './head-teller.ts'
 import type { GossipMessage, ReplicaMessage } from './messages.ts'
+import type { ReplicaNeeds, ReplicaSettings, ReplicaStatus } from './needs.ts'
 import { checkReplicaOptions, defaultReplicaOptions, type ReplicaOptions } from './options.ts'
 import { outcomeWrite } from './outcome.ts'
 import { ReplicaRestorer, type RestoredRows } from './restorer.ts'
@@ -51,51 +42,6 @@ import { Retention } from './retention.ts'
 import { type RunCommit, Runner, runTimer } from './runner.ts'
 import { gossipChecks, layerChecks, screenGossip, screenLayer } from './screening.ts'
 import { StateSync, type StateSyncNeeds } from './state-sync.ts'
-
-export interface OrdererNeeds {
-  readonly committee: Committee
-  readonly domain: SigningDomain
-  readonly self: ReplicaId | undefined
-  readonly hash: Hash
-  readonly sign: Sign
-  readonly hasBatch: (digest: Digest) => boolean
-  readonly wasSignedLogPresent: boolean
-}
-
-export interface ReplicaNeeds<Order> {
-  readonly committee: Committee
-  readonly domain: SigningDomain
-  /** This node's seat; undefined for an observer. */
-  readonly self: ReplicaId | undefined
-  readonly hash: Hash
-  /** With the consensus key. */
-  readonly sign: Sign
-  readonly batches: BatchReader
-  readonly members: readonly MemberListing[]
-  readonly wasSignedLogPresent: boolean
-  /** Makes the orderer of the epoch: Bullshark, or a trivial one in tests of the seam. */
-  readonly makeOrderer: (needs: OrdererNeeds) => Orderer<Order>
-}
-
-export interface ReplicaSettings {
-  readonly replica?: Partial<ReplicaOptions>
-  readonly mempool?: Partial<MempoolOptions>
-  readonly execution?: Partial<ExecutionOptions>
-}
-
-export interface ReplicaStatus {
-  readonly state: 'restoring' | 'running' | 'diverged' | 'disk-full' | 'stopped'
-  readonly orderer: OrdererStatus
-  readonly executedIndex: CommitIndex
-  readonly executedDigest: Digest
-  readonly checkpointIndex: CommitIndex
-  /** Lowest commit whose transactions are still here. */
-  readonly retainedFrom: CommitIndex
-  readonly pendingBytes: number
-  readonly evidenceCount: number
-  /** In words; empty when all is well. */
-  readonly reasons: readonly string[]
-}
 
 type Out = ReplicaEffect[]
 
@@ -318,7 +264,7 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
     else if (layer === 'checkpoint' || layer === 'snapshot') {
       this.#sync?.onTimer(layer, name, now, out)
     } else if (timer === runTimer) this.#runner.onTimer()
-    else if (timer === headTimer) {
+    else if (timer === headTimer && !this.#isDiverged) {
       this.#heads.onTimer(this.#executor.index, this.#executor.digest, out)
     }
   }
@@ -339,7 +285,7 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
     const { execution = {} } = this.#settings
     this.#executor = restoreExecutor(execution, this.#executorNeeds(), rows.state)
     this.#runner = this.#makeRunner()
-    this.#retention.restore(rows.retained)
+    this.#retention.restore(rows.retained, this.#executor.index)
     const { domain, hash } = this.#needs
     const window = rows.window.map(value => decodeSubDag(value, domain, hash))
     this.#sync = new StateSync(this.#syncNeeds(), rows, window)
@@ -368,10 +314,11 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
     return this.#executor
   }
 
-  /** After each step: fetch what the orderer has ordered before, and run what is complete. */
+  /** After each step: run what is complete, and fetch what the orderer has ordered before. */
   #settle(now: Millis, out: Out): void {
-    this.#runner.replay(this.#orderer.lastIndex, out)
     this.#runner.run(now, out, commit => this.#onRun(commit, now, out))
+    // After the run: a queue that it has emptied must not wait for somebody else's event to be filled again.
+    this.#runner.replay(this.#orderer.lastIndex, out)
     const batches = this.#runner.missing()
     if (batches.length > 0) this.#feedMempool({ type: 'wanted', batches, holders: [] }, now, out)
   }
@@ -385,15 +332,16 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
     this.#sync?.onExecuted(subDag)
     if (index % this.#options.checkpointIntervalCommits === 0) this.#onCheckpointDue(now, out)
     this.#feedOrderer({ type: 'executed', index }, now, out)
-    this.#heads.onExecuted(now, out)
+    if (!this.#isDiverged) this.#heads.onExecuted(now, out)
     out.push({ type: 'executed', subDag, finality, outcome })
   }
 
   #onCheckpointDue(now: Millis, out: Out): void {
     this.#executor.takeCheckpoint(this.#needs.domain.epoch)
-    const writes = [...persistWrites(this.#executor), this.#retention.write()]
+    const writes = [...persistWrites(this.#executor), this.#retention.checkpointWrite()]
     out.push({ type: 'persist', durable: false, writes })
     this.#sync?.onCheckpoint(this.#executor, now, out)
+    this.#retention.onCheckpoint(this.#executor.index, out)
   }
 
   #feedMempool(event: MempoolEvent, now: Millis, out: Out): void {

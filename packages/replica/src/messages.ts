@@ -137,5 +137,7 @@ function readPeer(reader: Reader): Evidence['against'] {
 }
 
 function readAscii(reader: Reader, max: number): string {
-  return String.fromCharCode(...reader.bytes('text', max))
+  const text = String.fromCharCode(...reader.bytes('text', max))
+  if (/^[\x20-\x7e]*$/.test(text)) return text
+  throw decodeFault({ code: 'bad-value', field: 'text', value: text })
 }

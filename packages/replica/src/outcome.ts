@@ -16,11 +16,15 @@ export interface Outcome {
 
 export function outcomeWrite(executed: ExecutedCommit): Write {
   const writer = new Writer(64).u32(executed.transactions)
-  // Beyond the bound the last range is drawn out: a reader sees more as applied, never less.
-  writer.list(executed.appliedRanges.slice(0, rangesMax), range =>
-    writer.u32(range.first).u32(range.last)
-  )
+  writer.list(boundRanges(executed.appliedRanges), range => writer.u32(range.first).u32(range.last))
   return { type: 'put', table: outcomeTable, key: indexKey(executed.index), value: writer.finish() }
+}
+
+/** Beyond the bound the last range is drawn out: a reader sees more as applied, never less. */
+function boundRanges(ranges: readonly OrdinalRange[]): readonly OrdinalRange[] {
+  const [drawn, last] = [ranges[rangesMax - 1], ranges.at(-1)]
+  if (ranges.length <= rangesMax || drawn === undefined || last === undefined) return ranges
+  return [...ranges.slice(0, rangesMax - 1), { first: drawn.first, last: last.last }]
 }
 
 /** @throws {Fault<DecodeFault>} */

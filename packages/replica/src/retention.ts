@@ -15,19 +15,27 @@ import { outcomeTable } from './outcome.ts'
 
 /** Where pruning has got to: everything below is dropped. */
 export const retainedKey: Uint8Array = ascii('retained-from')
+const token = 'retention'
 
 /**
  * Drops payload and outcomes below a certified checkpoint once there are more commits or bytes than are to be kept. Reads
- * the commit records a piece at a time, since they say which batches go.
+ * the commit records a piece at a time, since they say which batches go. What the own last checkpoint does not cover stays,
+ * whatever others have signed: it is to be run here.
  */
 export class Retention {
   readonly #options: ReplicaOptions
   readonly #domain: SigningDomain
   readonly #hash: Hash
   #from = 1 as CommitIndex
+  /** Below it all batches are dropped; behind `#from` only after a snapshot, until the commits it replaced are swept. */
+  #sweptTo = 1
   #bytes = 0
-  #target = 0
-  #isReading = false
+  /** Payload of commits after the own last checkpoint: a restart runs and counts these again. */
+  #bytesToReplay = 0
+  #certified = 0
+  #checkpoint = 0
+  /** End of the range that is being read. */
+  #readingTo: number | undefined
 
   constructor(options: ReplicaOptions, domain: SigningDomain, hash: Hash) {
     this.#options = options
@@ -44,51 +52,84 @@ export class Retention {
     return this.#bytes
   }
 
-  restore(value: Uint8Array | undefined): void {
+  /** `checkpoint` is the own last one, from which the executor was restored. */
+  restore(value: Uint8Array | undefined, checkpoint: CommitIndex): void {
+    this.#checkpoint = checkpoint
     if (value === undefined) return
     const reader = new Reader(value)
     this.#from = reader.u64() as CommitIndex
     this.#bytes = reader.u64()
+    this.#sweptTo = reader.u64()
   }
 
   /** A snapshot replaced everything up to `index`. */
   adopt(index: CommitIndex): Write {
     this.#from = (index + 1) as CommitIndex
     this.#bytes = 0
-    return this.write()
+    this.#checkpoint = index
+    return this.checkpointWrite()
   }
 
   onExecuted(payloadBytes: number): void {
     this.#bytes += payloadBytes
+    this.#bytesToReplay += payloadBytes
   }
 
   /** A quorum holds the state after `index`: what lies below may go, as far as retention asks. */
   onCertified(index: CommitIndex, out: ReplicaEffect[]): void {
-    this.#target = Math.max(this.#target, index)
+    this.#certified = Math.max(this.#certified, index)
+    this.#maybeRead(out)
+  }
+
+  /** The own state after `index` is stored. */
+  onCheckpoint(index: CommitIndex, out: ReplicaEffect[]): void {
+    this.#checkpoint = index
     this.#maybeRead(out)
   }
 
   /** Returns the index below which everything is dropped now, when it moved. */
-  onRead(token: string, rows: readonly Row[], out: ReplicaEffect[]): CommitIndex | undefined {
-    if (token !== 'retention' || !this.#isReading) return undefined
-    this.#isReading = false
-    const before = this.#from
-    for (const { value } of rows) {
-      if (value === undefined || !this.#isOver()) break
-      const subDag = decodeSubDag(value, this.#domain, this.#hash)
-      if (subDag.index >= this.#target) break
-      const digests = digestsOf(subDag)
-      if (digests.length > 0) out.push({ type: 'drop-batches', digests })
-      const dropped = payloadOf(subDag).reduce((sum, batch) => sum + batch.sizeBytes, 0)
-      this.#bytes = Math.max(0, this.#bytes - dropped)
-      this.#from = (subDag.index + 1) as CommitIndex
-    }
-    if (this.#from === before) return undefined
+  onRead(name: string, rows: readonly Row[], out: ReplicaEffect[]): CommitIndex | undefined {
+    const readingTo = this.#readingTo
+    if (name !== token || readingTo === undefined) return undefined
+    this.#readingTo = undefined
+    const { from: fromBefore } = this
+    const sweptBefore = this.#sweptTo
+    for (const { value } of rows) if (value === undefined || !this.#drop(value, out)) break
+    // Where no records are left there is nothing to drop either.
+    const isAllRead = rows.length < this.#options.readCommitsMax
+    if (isAllRead) this.#sweptTo = Math.max(this.#sweptTo, Math.min(readingTo, this.#from))
+    if (this.#sweptTo === sweptBefore) return undefined
     const range = { from: emptyKey, to: indexKey(this.#from) }
-    const writes: Write[] = [{ type: 'delete-range', table: outcomeTable, ...range }, this.write()]
+    const writes: Write[] = [{ type: 'delete-range', table: outcomeTable, ...range }, this.#write()]
     out.push({ type: 'persist', durable: false, writes })
     this.#maybeRead(out)
-    return this.#from
+    return this.#from === fromBefore ? undefined : this.#from
+  }
+
+  /** Where pruning stands, to be stored with each own checkpoint. */
+  checkpointWrite(): Write {
+    this.#bytesToReplay = 0
+    return this.#write()
+  }
+
+  /** False when this commit is to be kept. */
+  #drop(record: Uint8Array, out: ReplicaEffect[]): boolean {
+    const subDag = decodeSubDag(record, this.#domain, this.#hash)
+    const isKept = subDag.index >= this.#from
+    if (isKept && (subDag.index >= this.#target || !this.#isOver())) return false
+    const digests = digestsOf(subDag)
+    if (digests.length > 0) out.push({ type: 'drop-batches', digests })
+    this.#sweptTo = subDag.index + 1
+    if (isKept) {
+      const bytes = payloadOf(subDag).reduce((sum, batch) => sum + batch.sizeBytes, 0)
+      this.#bytes = Math.max(this.#bytesToReplay, this.#bytes - bytes)
+      this.#from = this.#sweptTo as CommitIndex
+    }
+    return true
+  }
+
+  get #target(): number {
+    return Math.min(this.#certified, this.#checkpoint)
   }
 
   #isOver(): boolean {
@@ -97,21 +138,25 @@ export class Retention {
   }
 
   #maybeRead(out: ReplicaEffect[]): void {
-    if (this.#isReading || this.#from >= this.#target || !this.#isOver()) return
-    this.#isReading = true
-    const limit = this.#options.readCommitsMax
+    const isToSweep = this.#sweptTo < this.#from
+    const isToPrune = this.#from < this.#target && this.#isOver()
+    if (this.#readingTo !== undefined || !(isToSweep || isToPrune)) return
+    this.#readingTo = isToPrune ? this.#target : this.#from
     const range = {
       table: tables.commit,
-      from: indexKey(this.#from),
-      to: indexKey(this.#from + limit),
-      limit
+      from: indexKey(this.#sweptTo),
+      to: indexKey(this.#readingTo),
+      limit: this.#options.readCommitsMax
     }
-    out.push({ type: 'read', token: 'retention', range })
+    out.push({ type: 'read', token, range })
   }
 
-  /** Where pruning stands, to be stored with each checkpoint. */
-  write(): Write {
-    const value = new Writer(16).u64(this.#from).u64(this.#bytes).finish()
+  #write(): Write {
+    const value = new Writer(24)
+      .u64(this.#from)
+      .u64(this.#bytes - this.#bytesToReplay)
+      .u64(this.#sweptTo)
+      .finish()
     return { type: 'put', table: tables.meta, key: retainedKey, value }
   }
 }

@@ -53,9 +53,13 @@ export class Runner {
     return this.#queue.length
   }
 
-  /** A live commit. One that does not follow is left to `replay`: the store has what lies between. */
+  /**
+   * A live commit. One that does not follow is left to `replay`, since the store has what lies between; so is one that the
+   * queue has no room for while payload is missing.
+   */
   onDelivered(subDag: CommittedSubDag, finality: Finality): void {
-    if (subDag.index === this.#nextIndex()) this.#queue.push({ subDag, finality })
+    const hasRoom = this.#queue.length < this.#options.readCommitsMax
+    if (hasRoom && subDag.index === this.#nextIndex()) this.#queue.push({ subDag, finality })
   }
 
   /** Reads from the store what the orderer has and the executor has not. */
@@ -80,11 +84,6 @@ export class Runner {
       this.#queue.push({ subDag, finality: 'final' })
     }
     return true
-  }
-
-  /** A snapshot has brought the executor beyond what is queued. */
-  reset(): void {
-    this.#queue.clear()
   }
 
   onTimer(): void {

@@ -91,8 +91,11 @@ export class StateSync {
   onCheckpoint(executor: Executor, now: Millis, out: Out): void {
     const image = executor.images.at(-1)
     if (image === undefined) return
-    this.#served.addImage(image, this.#window.encode())
     const { checkpoint } = image
+    // Others would refuse a snapshot that comes without all commits of the window, and think us liars.
+    if (this.#window.isWholeAt(checkpoint.index)) {
+      this.#served.addImage(image, this.#window.encode())
+    }
     this.#perform(this.#checkpoints.step({ type: 'executed', checkpoint }, now), now, out)
   }
 
@@ -191,10 +194,13 @@ export class StateSync {
       const effects = this.#download.step({ type: 'extra-rejected' }, now)
       return this.#performDownload(effects, now, out)
     }
-    this.#window.replace(commits)
     const executor = on.snapshot(snapshot, commits, now, out)
     this.onCertificate(snapshot.certificate, now, out)
-    if (executor !== undefined) this.onCheckpoint(executor, now, out)
+    if (executor !== undefined) {
+      // Only what is run from has these commits behind it: the log may have come further by itself meanwhile.
+      this.#window.replace(commits)
+      this.onCheckpoint(executor, now, out)
+    }
     this.#performDownload(this.#download.step({ type: 'adopted' }, now), now, out)
   }
 }

@@ -20,6 +20,7 @@ export class CatchUp {
   #fruitless = 0
   /** Where to go on inside one large commit; 0 lets the server decide. */
   #fromRound = 0 as Round
+  #isThorough = false
 
   constructor(parts: BullsharkParts) {
     this.#parts = parts
@@ -78,7 +79,14 @@ export class CatchUp {
     const progressed = lastIndex >= asked
     const reached = message.certificates.at(-1)?.header.round ?? (0 as Round)
     const goesOn = !progressed && reached > this.#fromRound && message.head > lastIndex
-    this.#fromRound = goesOn ? reached : (0 as Round)
+    if (progressed || goesOn) {
+      this.#fromRound = goesOn ? reached : (0 as Round)
+      this.#isThorough = goesOn && this.#isThorough
+    } else {
+      // Votes and tails may rest on vertices that no commit orders, below what a server would choose: ask for all.
+      this.#isThorough = !this.#isThorough
+      this.#fromRound = (this.#isThorough ? this.#parts.dag.gcRound + 1 : 0) as Round
+    }
     // Commits also arrive by themselves: only who is ahead of us shows that there is more to fetch.
     if ((progressed || goesOn) && message.head > lastIndex) {
       this.#fruitless = 0
@@ -185,9 +193,10 @@ export class CatchUpServer {
     }
     const isAtHead = last.index >= bounds.head
     this.#serving.set(token, { ...serving, lastAnchorRound: last.anchor.round, isAtHead })
+    const { fromRound } = serving
     const range = {
       table: tables.certificate,
-      from: roundKey(domain.epoch, Math.max(lowestRound, serving.fromRound) as Round),
+      from: roundKey(domain.epoch, fromRound > 0 ? fromRound : (lowestRound as Round)),
       to: roundKey(domain.epoch, (last.anchor.round + 3) as Round),
       limit
     }
@@ -211,10 +220,8 @@ export class CatchUpServer {
     const limit = this.#certificatesMax()
     const certificates = [...stored]
     if (serving.isAtHead === true && stored.length < limit) {
-      const from = Math.max(
-        serving.fromRound,
-        (serving.lastAnchorRound ?? bounds.lastAnchorRound) - 1
-      )
+      const { fromRound, lastAnchorRound = bounds.lastAnchorRound } = serving
+      const from = fromRound > 0 ? fromRound : lastAnchorRound - 1
       const held = new Set(stored.map(certificate => certificate.digest))
       const tail = dag
         .rounds()
@@ -222,8 +229,8 @@ export class CatchUpServer {
         .flatMap(round => dag.round(round))
       const fresh = tail.filter(certificate => !held.has(certificate.digest))
       certificates.push(...fresh.slice(0, limit - stored.length))
-      certificates.sort(byRoundAndAuthor)
     }
+    certificates.sort(byRoundAndAuthor)
     const message = {
       type: 'caught-up',
       epoch: domain.epoch,

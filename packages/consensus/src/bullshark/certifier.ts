@@ -19,6 +19,7 @@ import { type Vote, voteSigningBytes } from '../dag/vote.ts'
 import { slotKey, tables } from '../tables.ts'
 import type { BullsharkEffect, BullsharkParts } from './parts.ts'
 import { isEquivocation, type SignedRecord } from './signed-record.ts'
+import { isPresent } from './synchronizer.ts'
 
 interface OpenProposal {
   readonly signed: SignedHeader
@@ -60,6 +61,12 @@ export class Certifier {
     return this.#proposal
   }
 
+  /** Is there an own header of this round that still lacks votes? */
+  isPending(round: Round): boolean {
+    const open = this.#proposal
+    return open?.signed.header.round === round && open.certificate === undefined
+  }
+
   /** Replicas whose vote for the open proposal is missing. */
   missingVoters(): readonly ReplicaId[] {
     const { committee, self } = this.#parts
@@ -75,8 +82,17 @@ export class Certifier {
     this.#maySign = value
   }
 
-  hasVoteFrom(replica: ReplicaId): boolean {
-    return this.#proposal?.votes.has(replica) ?? false
+  /** The newest header of `author` that was voted for here. */
+  votedHeader(author: ReplicaId): SignedHeader | undefined {
+    return this.#voted.get(author)
+  }
+
+  /** The vote of `voter` for the open proposal. */
+  openVoteOf(voter: ReplicaId): Vote | undefined {
+    const open = this.#proposal
+    const signature = open?.votes.get(voter)
+    if (open === undefined || signature === undefined) return undefined
+    return { ...subjectOf(open.signed.header), epoch: open.signed.header.epoch, voter, signature }
   }
 
   /** No vote at or below `round`: what was signed there may have been lost. */
@@ -296,7 +312,7 @@ export class Certifier {
         parentRound <= dag.gcRound
           ? []
           : header.parents
-              .filter(parent => dag.get(parent.digest) === undefined)
+              .filter(parent => !isPresent(parent, parentRound, dag))
               .map(parent => ({ digest: parent.digest, round: parentRound })),
       batches: header.payload.filter(batch => !hasBatch(batch.digest))
     }

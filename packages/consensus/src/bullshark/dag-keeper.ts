@@ -92,7 +92,7 @@ export class DagKeeper {
     )
     dag.collect(gcRound)
     for (const [round, batches] of this.#proposed) {
-      if (round > gcRound) continue
+      if (round > gcRound && round + options.requeueRounds > committer.lastAnchorRound) continue
       this.#proposed.delete(round)
       out.push({ type: 'requeue', batches })
     }

@@ -29,7 +29,7 @@ import { type BullsharkOptions, checkBullsharkOptions, defaultBullsharkOptions }
 import { type Pace, Pacemaker } from './pacemaker.ts'
 import type { BullsharkEffect, BullsharkParts } from './parts.ts'
 import { Pruner } from './pruner.ts'
-import { ownRoundReply, Recovery } from './recovery.ts'
+import { Recovery } from './recovery.ts'
 import { type Restored, Restorer } from './restorer.ts'
 import { type BullsharkRules, bullsharkRules } from './rules.ts'
 import { screenMessage, signaturesOf } from './screening.ts'
@@ -240,7 +240,7 @@ export class Bullshark implements Orderer<BullsharkMessage> {
       case 'caught-up':
         return this.#onCaughtUp(from, message, now, out)
       case 'ask-own-round':
-        return this.#onAskOwnRound(from, message.nonce, out)
+        return this.#recovery.answer(from, message.nonce, this.#certifier, out)
       case 'own-round':
         return this.#onOwnRound(from, message, now, out)
       default:
@@ -281,18 +281,6 @@ export class Bullshark implements Orderer<BullsharkMessage> {
     if (progressed && this.#mayCatchUp()) {
       this.#catchUp.advance(this.#committer.lastIndex, peers, now, out)
     }
-  }
-
-  #onAskOwnRound(from: PeerId, nonce: number, out: BullsharkEffect[]): void {
-    const asker = this.#parts.committee.replicaOf(from)
-    if (asker === undefined) return
-    const openRound = this.#certifier.proposal?.signed.header.round ?? (0 as Round)
-    const reply = ownRoundReply(asker, nonce, this.#parts, {
-      votedHeaderRound: this.#record.voteFor(asker)?.round ?? (0 as Round),
-      highestRound: this.#certifier.highestHeaderSeen,
-      openVote: this.#certifier.hasVoteFrom(asker) ? openRound : (0 as Round)
-    })
-    out.push({ type: 'send', to: from, class: 'order', message: reply })
   }
 
   #onOwnRound(
@@ -350,8 +338,8 @@ export class Bullshark implements Orderer<BullsharkMessage> {
   }
 
   #maybeFinishRecovery(now: Millis, out: BullsharkEffect[]): void {
-    const known = Math.max(this.#parts.dag.highestRound, this.#certifier.highestHeaderSeen) as Round
-    const floor = this.#recovery.conclude(known, this.#wasSignedLogPresent)
+    const { highestRound } = this.#parts.dag
+    const floor = this.#recovery.conclude(highestRound, this.#wasSignedLogPresent)
     if (floor === undefined) return
     this.#proposeFloor = floor.proposeFloor
     this.#certifier.abstainUntil(floor.abstainUntil)
@@ -437,6 +425,7 @@ export class Bullshark implements Orderer<BullsharkMessage> {
         signedFloor: this.#signedFloor(),
         lastAnchorRound: this.#committer.lastAnchorRound,
         isPayloadWaiting: this.#isPayloadWaiting,
+        isOwnVertexPending: this.#certifier.isPending(this.#parts.dag.highestQuorumRound),
         highestHeaderSeen: this.#certifier.highestHeaderSeen,
         executionLagCommits: this.#committer.lastIndex - this.#executedIndex
       },

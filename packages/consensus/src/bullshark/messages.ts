@@ -50,11 +50,12 @@ export type BullsharkMessage =
       readonly type: 'own-round'
       readonly epoch: Epoch
       readonly nonce: number
-      /** Highest round of a header by the asker, and of a vote by it. */
-      readonly headerRound: Round
-      readonly voteRound: Round
-      /** Highest round of any header or certificate here. */
-      readonly highestRound: Round
+      /** The asker's newest header that was voted for here, with its signature. */
+      readonly header?: SignedHeader
+      /** The asker's vote for the header that is open here. */
+      readonly vote?: Vote
+      /** The newest by the asker, the newest that it voted for, and the newest of all; each once. */
+      readonly certificates: readonly Certificate[]
     }
 
 const kinds: readonly BullsharkMessage['type'][] = [
@@ -117,7 +118,9 @@ function encodeMessage(message: BullsharkMessage): Uint8Array {
       break
     case 'own-round':
       writer.u64(message.epoch).u64(message.nonce)
-      writer.u64(message.headerRound).u64(message.voteRound).u64(message.highestRound)
+      writeOptional(writer, message.header, writeSignedHeader)
+      writeOptional(writer, message.vote, writeVote)
+      writeCertificates(writer, message.certificates)
       break
     default:
       return unreachable(message)
@@ -170,13 +173,33 @@ function decodeMessage(reader: Reader, domain: SigningDomain, hash: Hash): Bulls
         type,
         epoch: readEpoch(reader),
         nonce: reader.u64(),
-        headerRound: reader.u64() as Round,
-        voteRound: reader.u64() as Round,
-        highestRound: reader.u64() as Round
+        ...readOptional('header', reader, r => readSignedHeader(r, domain, hash)),
+        ...readOptional('vote', reader, readVote),
+        certificates: readCertificates(reader, domain, hash)
       }
     default:
       throw decodeFault({ code: 'bad-value', field: 'bullshark message kind', value: `${kind}` })
   }
+}
+
+function writeOptional<T>(
+  writer: Writer,
+  value: T | undefined,
+  write: (writer: Writer, value: T) => void
+): void {
+  writer.u8(value === undefined ? 0 : 1)
+  if (value !== undefined) write(writer, value)
+}
+
+/** A flag byte and the field; nothing else than 0 and 1 is a flag. */
+function readOptional<Name extends string, T>(
+  name: Name,
+  reader: Reader,
+  read: (reader: Reader) => T
+): { readonly [key in Name]?: T } {
+  const flag = reader.u8()
+  if (flag > 1) throw decodeFault({ code: 'bad-value', field: name, value: `flag ${flag}` })
+  return (flag === 0 ? {} : { [name]: read(reader) }) as { readonly [key in Name]?: T }
 }
 
 function readEpoch(reader: Reader): Epoch {

@@ -10,6 +10,7 @@ export interface BullsharkClusterOptions {
   readonly scheduleWindowCommits: number
 }
 
+/** What one node may choose for itself, besides what its committee agrees on; times in milliseconds. */
 export interface BullsharkOptions extends BullsharkClusterOptions {
   /** Least time between two own headers when there is work: latency against CPU. */
   readonly minHeaderDelayMs: number
@@ -34,6 +35,11 @@ export interface BullsharkOptions extends BullsharkClusterOptions {
   readonly headerPayloadBytesMax: number
   /** Own rounds without a commit, in multiples of gcDepthRounds, after which proposing pauses to bound memory. */
   readonly proposeAheadGcDepths: number
+  /**
+   * Rounds below the last anchor at which own payload that no commit has ordered is proposed again. It may then be ordered
+   * twice; sessions run it once.
+   */
+  readonly requeueRounds: number
   /** Commits delivered but not executed at which proposing pauses. */
   readonly executionLagCommitsMax: number
   /** Certificates that wait for parents, at most. */
@@ -64,6 +70,7 @@ export const tier1Bullshark: BullsharkOptions = {
   headerBatchesMax: 32,
   headerPayloadBytesMax: 8_000_000,
   proposeAheadGcDepths: 2,
+  requeueRounds: 8,
   executionLagCommitsMax: 400,
   suspendedMax: 20_000,
   pullDigestsMax: 64,

@@ -9,6 +9,8 @@ export interface PaceInput {
   readonly signedFloor: Round
   readonly lastAnchorRound: Round
   readonly isPayloadWaiting: boolean
+  /** The own vertex of the last round is not certified: leaving without it would make it an orphan. */
+  readonly isOwnVertexPending: boolean
   readonly highestHeaderSeen: Round
   readonly executionLagCommits: number
 }
@@ -78,7 +80,8 @@ export class Pacemaker {
     const earliest = this.#lastProposedAt + delayMs
     const deadline = this.#enteredAt + this.#maxHeaderDelayMs
     const isReady = rules.isReady(dag, round, this.#leaderOf, self)
-    const at = isReady ? earliest : Math.max(earliest, deadline)
+    const isComplete = isReady && !input.isOwnVertexPending
+    const at = isComplete ? earliest : Math.max(earliest, deadline)
     if (now >= at) return { type: 'propose', round: next, isTimeout: !isReady }
     return { type: 'wait', until: Math.ceil(at) as Millis }
   }

@@ -32,12 +32,13 @@ export class Pruner {
     return this.#write()
   }
 
-  /** The rounds to delete follow from the commit at `below`, so that is read first. */
+  /** Whoever stands at the commit before `below` needs the rounds above its collection, so that record is read first. */
   start(below: CommitIndex, out: BullsharkEffect[]): void {
     if (below <= this.#lowestIndex || this.#pending !== undefined) return
     const token = `prune/${this.#nextToken++}`
     this.#pending = { token, below }
-    out.push({ type: 'read', token, keys: [{ table: tables.commit, key: indexKey(below) }] })
+    const key = indexKey(below - 1)
+    out.push({ type: 'read', token, keys: [{ table: tables.commit, key }] })
   }
 
   /** True when the token was this pruner's. */

@@ -1,5 +1,7 @@
 import type { Millis, PeerId, ReplicaId, Round } from '@novacron/base'
 import type { Certificate } from '../dag/certificate.ts'
+import type { Dag } from '../dag/dag.ts'
+import type { Certifier } from './certifier.ts'
 import type { BullsharkMessage } from './messages.ts'
 import type { BullsharkEffect, BullsharkParts } from './parts.ts'
 import type { SignedRecord } from './signed-record.ts'
@@ -17,9 +19,13 @@ export interface RecoveredFloor {
 }
 
 /**
- * At every start a replica asks a quorum for the highest round it has signed itself, since its own record may be an old
- * copy. Every vote needs certificates of the round before, which an honest replica of any quorum has seen; so above the
- * highest round that a quorum knows, plus one, nothing can have been signed that is forgotten.
+ * At every start a replica asks a quorum for what it has signed itself, since its own record may be an old copy. Answers are
+ * signed objects, never bare numbers, so that a liar cannot silence it.
+ *
+ * A record that is there and that nobody contradicts is believed once a quorum, own seat included, has answered. Otherwise a
+ * quorum of the others must answer. Whatever was signed in round r needed certificates of r-1, whose voters held those of
+ * r-2; any quorum of others has an honest one of these voters, so above the newest certificate that it knows, plus two,
+ * nothing can have been signed and forgotten.
  */
 export class Recovery {
   readonly #parts: BullsharkParts
@@ -55,62 +61,96 @@ export class Recovery {
     for (const to of this.missing()) out.push({ type: 'send', to, class: 'order', message })
   }
 
+  /** Tells a member what is known here of what it has signed. */
+  answer(
+    from: PeerId,
+    nonce: number,
+    certifier: Pick<Certifier, 'votedHeader' | 'openVoteOf'>,
+    out: BullsharkEffect[]
+  ): void {
+    const asker = this.#parts.committee.replicaOf(from)
+    if (asker === undefined) return
+    const header = certifier.votedHeader(asker)
+    const vote = certifier.openVoteOf(asker)
+    const message = {
+      type: 'own-round',
+      epoch: this.#parts.domain.epoch,
+      nonce,
+      ...(header === undefined ? {} : { header }),
+      ...(vote === undefined ? {} : { vote }),
+      certificates: newestCertificates(asker, this.#parts.dag)
+    } as const
+    out.push({ type: 'send', to: from, class: 'order', message })
+  }
+
   onReply(from: ReplicaId, reply: OwnRound): void {
     if (!this.#isDone && reply.nonce === this.#nonce) this.#replies.set(from, reply)
   }
 
-  /** The floor once a quorum has answered, own seat included; undefined before. */
+  /** The floor once enough have answered; undefined before. */
   conclude(ownHighestRound: Round, wasLogPresent: boolean): RecoveredFloor | undefined {
     const { committee, self } = this.#parts
     if (this.#isDone || self === undefined) return undefined
-    const answered = committee.weightOfAll(this.#replies.keys()) + committee.weightOf(self)
-    if (answered < committee.quorumWeight) return undefined
+    const others = committee.weightOfAll(this.#replies.keys())
+    const ownWeight = committee.weightOf(self)
+    if (others + ownWeight < committee.quorumWeight) return undefined
+    const told = [...this.#replies.values()].map(reply => claimsOf(reply, self))
+    const highest = (key: keyof Claims) =>
+      told.reduce((max, claims) => Math.max(max, claims[key]), 0)
+    const headerRound = highest('headerRound')
+    const isContradicted =
+      headerRound > this.#record.headerRound || highest('voteRound') > this.#record.voteRound
+    const isDoubtful = isContradicted || !wasLogPresent
+    const needed = Math.min(committee.quorumWeight, committee.totalWeight - ownWeight)
+    if (isDoubtful && others < needed) return undefined
     this.#isDone = true
-    const replies = [...this.#replies.values()]
-    const highest = (of: (reply: OwnRound) => number) =>
-      replies.reduce((max, reply) => Math.max(max, of(reply)), 0)
-    const headerRound = highest(reply => reply.headerRound)
-    const known = Math.max(
-      ownHighestRound,
-      highest(reply => reply.highestRound)
-    )
-    const isStale =
-      headerRound > this.#record.headerRound ||
-      highest(reply => reply.voteRound) > this.#record.voteRound ||
-      (!wasLogPresent && known > 0)
+    const known = Math.max(ownHighestRound, highest('certifiedRound'))
+    const isStale = isContradicted || (!wasLogPresent && known > 0)
     const own = Math.max(headerRound, this.#record.headerRound)
     return {
       isStale,
-      proposeFloor: (isStale ? Math.max(own, known + 1) : own) as Round,
-      abstainUntil: (isStale ? known + 1 : 0) as Round
+      proposeFloor: (isStale ? Math.max(own, known + 2) : own) as Round,
+      abstainUntil: (isStale ? known + 2 : 0) as Round
     }
   }
 }
 
-/** What this replica knows of what `asker` has signed. */
-export function ownRoundReply(
-  asker: ReplicaId,
-  nonce: number,
-  parts: BullsharkParts,
-  seen: { readonly votedHeaderRound: Round; readonly highestRound: Round; readonly openVote: Round }
-): OwnRound {
-  const { dag, domain } = parts
-  let headerRound: number = seen.votedHeaderRound
-  let voteRound: number = seen.openVote
+interface Claims {
+  readonly headerRound: number
+  readonly voteRound: number
+  readonly certifiedRound: number
+}
+
+/** What an answer proves about what `self` has signed. */
+function claimsOf({ header, vote, certificates }: OwnRound, self: ReplicaId): Claims {
+  const rounds = (of: (certificate: Certificate) => boolean) =>
+    certificates.filter(of).reduce((max, { header: { round } }) => Math.max(max, round), 0)
+  const headerRound = Math.max(
+    header?.header.author === self ? header.header.round : 0,
+    rounds(certificate => certificate.header.author === self)
+  )
+  const voteRound = Math.max(
+    vote?.voter === self ? vote.round : 0,
+    rounds(certificate => isVoter(certificate, self)),
+    headerRound
+  )
+  return { headerRound, voteRound, certifiedRound: rounds(() => true) }
+}
+
+/** The newest vertex by `asker`, the newest with its vote, and the newest of all. */
+export function newestCertificates(asker: ReplicaId, dag: Dag): readonly Certificate[] {
+  let byAsker: Certificate | undefined
+  let withVote: Certificate | undefined
+  let newest: Certificate | undefined
   for (const round of dag.rounds()) {
     for (const certificate of dag.round(round)) {
-      if (certificate.header.author === asker) headerRound = Math.max(headerRound, round)
-      if (isVoter(certificate, asker)) voteRound = Math.max(voteRound, round)
+      newest = certificate
+      if (certificate.header.author === asker) byAsker = certificate
+      if (isVoter(certificate, asker)) withVote = certificate
     }
   }
-  return {
-    type: 'own-round',
-    epoch: domain.epoch,
-    nonce,
-    headerRound: headerRound as Round,
-    voteRound: Math.max(voteRound, headerRound) as Round,
-    highestRound: Math.max(seen.highestRound, dag.highestRound) as Round
-  }
+  const found = [byAsker, withVote, newest].filter(certificate => certificate !== undefined)
+  return [...new Set(found)]
 }
 
 function isVoter(certificate: Certificate, replica: ReplicaId): boolean {

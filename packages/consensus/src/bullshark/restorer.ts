@@ -108,7 +108,10 @@ function follows(before: CommittedSubDag | undefined, commit: CommittedSubDag): 
 }
 
 /** Where the log ends: behind `before`, or with neighbours that do not fit below both, since either may be damaged. */
-function endBelow(before: CommittedSubDag | undefined, commit: CommittedSubDag | undefined): number {
+function endBelow(
+  before: CommittedSubDag | undefined,
+  commit: CommittedSubDag | undefined
+): number {
   const index = before?.index ?? 0
   return index + 1 === commit?.index ? index : index + 1
 }

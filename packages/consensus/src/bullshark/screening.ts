@@ -46,8 +46,11 @@ export function screenMessage(
     case 'caught-up':
       return screenAll(message.certificates, parts)
     case 'ask-own-round':
-    case 'own-round':
       return sender === undefined ? rejected({ code: 'not-a-member' }) : accepted
+    case 'own-round':
+      return sender === undefined
+        ? rejected({ code: 'not-a-member' })
+        : screenOwnRound(message, parts)
     case 'catch-up':
       return accepted
   }
@@ -61,6 +64,41 @@ function screenAll(certificates: readonly Certificate[], parts: BullsharkParts):
     if (verdict.type === 'reject') return verdict
   }
   return accepted
+}
+
+/** Proofs may be of any round, known or not; what counts is that their signers are members and enough. */
+function screenOwnRound(
+  message: Extract<BullsharkMessage, { type: 'own-round' }>,
+  parts: BullsharkParts
+): Verdict {
+  const { header, vote, certificates } = message
+  const { committee, domain } = parts
+  if (certificates.length > ownRoundCertificatesMax)
+    return rejected({ code: 'too-many-certificates' })
+  const epochs = [header?.header.epoch, vote?.epoch, ...certificates.map(c => c.header.epoch)]
+  if (epochs.some(epoch => epoch !== undefined && epoch !== domain.epoch)) {
+    return rejected({ code: 'other-epoch' })
+  }
+  const seats = [header?.header.author, vote?.voter].filter(seat => seat !== undefined)
+  if (seats.some(seat => !committee.has(seat))) return rejected({ code: 'unknown-author' })
+  for (const certificate of certificates) {
+    const verdict = screenQuorum(certificate, parts)
+    if (verdict.type !== 'accept') return verdict
+  }
+  return accepted
+}
+
+/** Newest by the asker, newest with its vote, newest of all. */
+const ownRoundCertificatesMax = 3
+
+function screenQuorum({ header, signatures }: Certificate, parts: BullsharkParts): Verdict {
+  const { committee } = parts
+  if (!committee.has(header.author)) return rejected({ code: 'unknown-author' })
+  if (signatures.some(entry => !committee.has(entry.voter))) {
+    return rejected({ code: 'unknown-voter' })
+  }
+  const weight = committee.weightOfAll(signatures.map(entry => entry.voter))
+  return weight >= committee.quorumWeight ? accepted : rejected({ code: 'vote-weight-short' })
 }
 
 function screenHeader(header: Header, parts: BullsharkParts): Verdict {
@@ -93,7 +131,7 @@ function screenCertificate(
   futureRoundsMax: number
 ): Verdict {
   const { committee, dag } = parts
-  const { header, signatures } = certificate
+  const { header } = certificate
   if (!committee.has(header.author)) return rejected({ code: 'unknown-author' })
   if (header.round < 1) return rejected({ code: 'round-zero' })
   if (header.round > dag.highestQuorumRound + futureRoundsMax) {
@@ -101,10 +139,8 @@ function screenCertificate(
   }
   if (header.round <= dag.gcRound) return ignored({ code: 'below-garbage-collection' })
   if (dag.at(header.round, header.author) !== undefined) return ignored({ code: 'known' })
-  if (signatures.some(entry => !committee.has(entry.voter)))
-    return rejected({ code: 'unknown-voter' })
-  const weight = committee.weightOfAll(signatures.map(entry => entry.voter))
-  if (weight < committee.quorumWeight) return rejected({ code: 'vote-weight-short' })
+  const quorum = screenQuorum(certificate, parts)
+  if (quorum.type !== 'accept') return quorum
   return screenParents(header, parts)
 }
 
@@ -125,6 +161,8 @@ export function signaturesOf(message: BullsharkMessage, parts: BullsharkParts): 
     }
     case 'certificate':
       return certificateChecks(message.certificate, parts)
+    case 'own-round':
+      return ownRoundChecks(message, parts)
     case 'pulled':
     case 'caught-up':
       return message.certificates
@@ -133,6 +171,17 @@ export function signaturesOf(message: BullsharkMessage, parts: BullsharkParts): 
     default:
       return []
   }
+}
+
+function ownRoundChecks(
+  { header, vote, certificates }: Extract<BullsharkMessage, { type: 'own-round' }>,
+  parts: BullsharkParts
+): SignatureCheck[] {
+  return [
+    ...(header === undefined ? [] : signaturesOf({ type: 'header', signed: header }, parts)),
+    ...(vote === undefined ? [] : signaturesOf({ type: 'vote', vote }, parts)),
+    ...certificates.flatMap(certificate => certificateChecks(certificate, parts))
+  ]
 }
 
 /** Neither known nor collected: only these are checked and only these may be accepted. */

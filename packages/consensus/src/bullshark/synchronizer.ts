@@ -1,5 +1,7 @@
 import type { Digest, Epoch, Millis, PeerId, ReplicaId, Round } from '@novacron/base'
 import type { Certificate } from '../dag/certificate.ts'
+import type { DagView } from '../dag/dag.ts'
+import type { ParentReference } from '../dag/header.ts'
 import type { BullsharkEffect, BullsharkParts } from './parts.ts'
 
 interface Pull {
@@ -131,8 +133,9 @@ export class Synchronizer {
   #missingParents(certificate: Certificate): Digest[] {
     const { dag } = this.#parts
     if (certificate.header.round - 1 <= dag.gcRound) return []
+    const parentRound = (certificate.header.round - 1) as Round
     return certificate.header.parents
-      .filter(parent => dag.get(parent.digest) === undefined)
+      .filter(parent => !isPresent(parent, parentRound, dag))
       .map(parent => parent.digest)
   }
 
@@ -197,6 +200,11 @@ export function answerPull(
   if (certificates.length === 0) return
   const message = { type: 'pulled', epoch: domain.epoch, certificates } as const
   out.push({ type: 'send', to: from, class: 'sync', message })
+}
+
+/** After a snapshot the commits of its window are known by their slots alone; a slot has one certificate. */
+export function isPresent(parent: ParentReference, round: Round, dag: DagView): boolean {
+  return dag.get(parent.digest) !== undefined || dag.isCommitted(round, parent.author)
 }
 
 /** Whoever certified a vertex holds it and its payload. */

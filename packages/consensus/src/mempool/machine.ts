@@ -266,7 +266,16 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
       this.#pulls.done(digest)
       this.#forget(digest)
     }
+    this.#unqueue(digests)
     if (index % 100 === 0) this.#dropExpired(out)
+  }
+
+  /** A batch that was given back may have been ordered after all. */
+  #unqueue(digests: readonly Digest[]): void {
+    for (let at = this.#queue.length - 1; at >= 0; at--) {
+      const { digest } = this.#queue[at] as BatchReference
+      if (digests.includes(digest)) this.#queue.splice(at, 1)
+    }
   }
 
   /** What was stored long ago and never ordered is somebody's abandoned batch. */
@@ -294,7 +303,10 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
   #onRequeue(batches: readonly BatchReference[], out: MempoolEffect[]): void {
     // After a crash two of the own headers may name one batch, and both may be given back.
     const queued = new Set(this.#queue.map(batch => batch.digest))
-    const fresh = batches.filter(({ digest }) => !queued.has(digest))
+    // One whose bytes a crash has taken was never in a header that left, and one that names it gets no vote.
+    const fresh = batches.filter(
+      ({ digest }) => !queued.has(digest) && this.#needs.batches.has(digest)
+    )
     this.#queue.unshift(...fresh)
     out.push({ type: 'count', name: 'batch_requeued', by: fresh.length })
     this.#announce(out)

@@ -1,5 +1,6 @@
 import { assert } from '@novacron/base'
 
+/** What one node may choose for itself; times in milliseconds, sizes in bytes. */
 export interface MempoolOptions {
   /** A batch is sealed at this size, or when the next header is made. One transaction may be larger. */
   readonly batchBytesMax: number

@@ -8,6 +8,7 @@ import {
   type Certificate,
   type CommittedSubDag,
   encodeSubDag,
+  indexKey,
   type Row,
   roundKey,
   tables,
@@ -71,7 +72,7 @@ const stored = (first: number, last: number) =>
 
 test('the commits asked for decide which rounds are sent: from their lowest vertex to the votes', () => {
   request(2)
-  expect(lastRead().range?.limit).toBe(64)
+  expect(lastRead().range).toMatchObject({ from: indexKey(2), to: indexKey(66), limit: 64 })
   expect(server.onRead(lastRead().token, commitRows(commits.slice(1, 3)), bounds, out)).toBe(true)
   const { range } = lastRead()
   // Commit 2 orders rounds 2 and 3 and its anchor; the votes on the anchor of commit 3 are in round 7.
@@ -82,6 +83,14 @@ test('the commits asked for decide which rounds are sent: from their lowest vert
   expect(replies()).toHaveLength(1)
   expect(replies()[0]).toMatchObject({ to: peerAt(1), fromIndex: 2, lowest: 1, head: 5 })
   expect(replies()[0]?.certificates).toEqual(stored(2, 8))
+})
+
+test('who asks for a round gets everything from it, also what no commit orders', () => {
+  request(5, 3)
+  server.onRead(lastRead().token, commitRows(commits.slice(4)), bounds, out)
+  expect(lastRead().range?.from).toEqual(roundKey(domain.epoch, round(3)))
+  server.onRead(lastRead().token, [], bounds, out)
+  expect(replies()[0]?.slots).toEqual(slots(stored(3, 12)))
 })
 
 test('at the head what is not ordered yet comes along, each vertex once', () => {
@@ -117,7 +126,9 @@ describe('a request that goes on inside one commit', () => {
     server.onRead(lastRead().token, commitRows(commits), bounds, out)
     // Half of the reply for the vertices of commits, the rest for the votes around them.
     expect(lastRead().range?.limit).toBe(70)
-    expect(commits.slice(0, 4).reduce((sum, c) => sum + c.vertices.length, 0)).toBeLessThanOrEqual(35)
+    expect(commits.slice(0, 4).reduce((sum, c) => sum + c.vertices.length, 0)).toBeLessThanOrEqual(
+      35
+    )
     expect(lastRead().range?.to).toEqual(roundKey(domain.epoch, round(11)))
     const rows = certificateRows([...stored(1, 12), ...stored(1, 6)].slice(0, 70))
     server.onRead(lastRead().token, rows, bounds, out)
@@ -145,7 +156,12 @@ describe('what the store has lost', () => {
     request(1)
     server.onRead(lastRead().token, commitRows(commits.slice(0, 1)), bounds, out)
     const rows = certificateRows(stored(1, 2))
-    server.onRead(lastRead().token, [{ ...rows[0]!, value: undefined }, ...rows.slice(1)], bounds, out)
+    server.onRead(
+      lastRead().token,
+      [{ ...rows[0]!, value: undefined }, ...rows.slice(1)],
+      bounds,
+      out
+    )
     expect(replies()[0]?.certificates).toEqual(stored(1, 2).slice(1))
   })
 })

@@ -100,7 +100,32 @@ describe('an answer', () => {
     // Nothing beyond what is known: from the start again, and from somebody else.
     expect(reply({ head: index(9), certificates: upTo(5) }, 0)).toBe(false)
     ask(0, 3)
-    expect(asked().at(-1)).toEqual({ to: peerAt(2), fromIndex: 1, fromRound: 0 })
+    expect(asked().at(-1)).toMatchObject({ to: peerAt(2), fromIndex: 1 })
+  })
+
+  test('that does not help is followed by a question for all rounds that are not collected', () => {
+    const dag = sketch.dag()
+    dag.collect(round(2))
+    catchUp = new CatchUp(partsOf({ dag }))
+    catchUp.want(9)
+    const fromRounds = [0, 1, 2].map(turn => {
+      ask(0, turn)
+      reply({ head: index(9) }, 0)
+      return asked().at(-1)?.fromRound
+    })
+    expect(fromRounds).toEqual([0, 3, 0])
+    // It stays thorough as long as that brings more, and no longer.
+    catchUp.want(9)
+    ask(0, 3)
+    expect(reply({ head: index(9), certificates: upTo(4) }, 0)).toBe(true)
+    ask(0, 4)
+    expect(reply({ head: index(9), certificates: upTo(6) }, 4)).toBe(true)
+    ask(4, 5)
+    expect(
+      asked()
+        .slice(-3)
+        .map(entry => entry.fromRound)
+    ).toEqual([3, 4, 0])
   })
 
   test('without anything: the next peer is asked, and the target is forgotten after all of them', () => {

@@ -81,9 +81,9 @@ describe('a vote', () => {
     expect(persist?.durable).toBe(true)
     expect(persist?.writes.map(write => write.table)).toEqual([tables.signed, tables.header])
     const stored = persist?.writes[1]
-    expect(stored?.type === 'put' && readSignedHeader(new Reader(stored.value), domain, hash)).toEqual(
-      value
-    )
+    expect(
+      stored?.type === 'put' && readSignedHeader(new Reader(stored.value), domain, hash)
+    ).toEqual(value)
     const [send] = only(effects, 'send')
     expect([send?.to, send?.class]).toEqual([peerAt(1), 'order'])
     expect(votesIn(effects)).toEqual([voteBy(0, value.header)])
@@ -203,7 +203,12 @@ describe('a header waits', () => {
   test('until a newer one of its author comes, or its round is collected', () => {
     const out: BullsharkEffect[] = []
     receive(signed(headerOf({ payload: [batch('a')] })))
-    certifier.onHeader(peerAt(1), signed(header({ author: replica(1), payload: [batch('z')] })), now, out)
+    certifier.onHeader(
+      peerAt(1),
+      signed(header({ author: replica(1), payload: [batch('z')] })),
+      now,
+      out
+    )
     certifier.collect(round(2))
     held.add(batch('a').digest)
     held.add(batch('z').digest)
@@ -238,9 +243,30 @@ describe('a header that is not voted for', () => {
   })
 
   test.each([
-    { name: 'one vertex three times', places: [[2, 0], [2, 0], [2, 0]] },
-    { name: 'vertices of an older round', places: [[1, 0], [1, 1], [1, 2]] },
-    { name: 'seats swapped', places: [[2, 1], [2, 0], [2, 2]] }
+    {
+      name: 'one vertex three times',
+      places: [
+        [2, 0],
+        [2, 0],
+        [2, 0]
+      ]
+    },
+    {
+      name: 'vertices of an older round',
+      places: [
+        [1, 0],
+        [1, 1],
+        [1, 2]
+      ]
+    },
+    {
+      name: 'seats swapped',
+      places: [
+        [2, 1],
+        [2, 0],
+        [2, 2]
+      ]
+    }
   ])('its parents do not stand where it says: $name', ({ places }) => {
     const parents = places.map(([r, a], index) => ({
       author: replica(index),
@@ -299,6 +325,15 @@ describe('the own header', () => {
     expect(only(out, 'broadcast').at(-1)?.message).toEqual({ type: 'certificate', certificate })
     expect(certifier.onVote(voteBy(2, own), out)).toBeUndefined()
     expect(certifier.proposal?.certificate).toBe(certificate)
+  })
+
+  test('is pending until it has its certificate', () => {
+    const pending = () => [2, 3, 4].map(r => certifier.isPending(round(r)))
+    expect(pending()).toEqual([false, false, false])
+    const { header: own } = certifier.propose(round(3), [], now, [])
+    expect(pending()).toEqual([false, true, false])
+    for (const voter of [1, 2]) certifier.onVote(voteBy(voter, own), [])
+    expect(pending()).toEqual([false, false, false])
   })
 
   test.each([

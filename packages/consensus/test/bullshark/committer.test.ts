@@ -2,7 +2,7 @@ import { AssertionError, type CommitIndex } from '@novacron/base'
 import { describe, expect, test } from 'vitest'
 import { baseLeader } from '../../src/bullshark/schedule.ts'
 import { bullsharkRules, commitWindow, genesisCommitDigest } from '../../src/index.ts'
-import { committeeOf, domain, four, hash, replica, round, Sketch, slots } from '../fixtures.ts'
+import { at, committeeOf, domain, four, hash, replica, round, Sketch, slots } from '../fixtures.ts'
 import { never, Observer } from './ordering.ts'
 
 const options = { gcDepthRounds: 4, schedulePeriodCommits: 0, scheduleWindowCommits: 10 }
@@ -72,7 +72,10 @@ describe('stop-at', () => {
   })
 
   test('also inside a chain that is ordered at once', () => {
-    const all = { ...bullsharkRules, anchorsToOrder: <T>(chain: readonly T[]) => [...chain].reverse() }
+    const all = {
+      ...bullsharkRules,
+      anchorsToOrder: <T>(chain: readonly T[]) => [...chain].reverse()
+    }
     const observer = new Observer(four, options, all).insert(new Sketch().full(1, 9).all).order(1)
     expect(observer.anchors).toEqual([2])
   })
@@ -111,6 +114,16 @@ describe('a schedule from scores', () => {
     expect(ownRounds.every(r => leads(observer, r))).toBe(true)
   })
 
+  test('the schedule changes with every second commit and not before', () => {
+    const sketch = shunned(1, 12, 12)
+    const observer = new Observer(seven, scored).insert(sketch.all)
+    const changes = [1, 2, 3].map(stopAt => {
+      observer.order(stopAt)
+      return ownRounds.every(r => leads(observer, r))
+    })
+    expect(changes).toEqual([true, false, false])
+  })
+
   test('a swap between two anchors of one step is the swap of a node that took two steps', () => {
     const sketch = shunned(1, 30, 30)
     const once = new Observer(seven, scored).insert(sketch.all).order()
@@ -142,6 +155,15 @@ test.each([
 ])('the window of a restore $name: $expected commits', ({ period, expected }) => {
   const cluster = { gcDepthRounds: 4, schedulePeriodCommits: period, scheduleWindowCommits: 300 }
   expect(commitWindow(cluster)).toBe(expected)
+})
+
+test('time does not go back over a restore either', () => {
+  const sketch = new Sketch(four, r => ({ createdAt: at(10_000 - r * 100) })).full(1, 9)
+  const lived = new Observer(four, options).insert(sketch.all).order()
+  expect(new Set(lived.commits.map(commit => commit.timestamp))).toEqual(new Set([9_900]))
+  const restored = new Observer(four, options)
+  restored.committer.restore(lived.commits.slice(0, 2))
+  expect(restored.insert(sketch.all).order().digests).toEqual(lived.digests.slice(2))
 })
 
 test('restoring nothing changes nothing', () => {

@@ -178,6 +178,8 @@ describe('a round', () => {
     expect(give(seat, new Sketch(four, fill).full(1, 5).all)).toEqual([])
     expect(seat.machine.dag.highestRound).toBe(5)
     expect(seat.machine.leaderOf(round(2))).toBe(1)
+    expect([seat.machine.lastIndex, seat.machine.lastAnchorRound]).toEqual([2, 4])
+    expect(seat.machine.windowCommits).toBe(52)
   })
 
   test('payload that came too late for its round goes back', () => {
@@ -194,8 +196,11 @@ describe('a round', () => {
     seat.step({ type: 'payload-waiting' })
     const without = new Sketch().full(1, 3, [1, 2, 3])
     seat.payload = [batch('own')]
-    give(seat, without.all.filter(c => c.header.round === 1))
-    seat.fire('propose', 20)
+    give(
+      seat,
+      without.all.filter(c => c.header.round === 1)
+    )
+    seat.fire('propose', 1_000)
     expect(seat.payload).toEqual([])
     const effects = give(seat, without.full(4, 16, [1, 2, 3]).all)
     expect(only(effects, 'requeue').flatMap(e => e.batches)).toEqual([batch('own')])
@@ -213,8 +218,9 @@ describe('a round', () => {
       { type: 'want-batches', batches: [batch('x')], holders: [peerAt(1)] }
     ])
     held.add(batch('x').digest)
-    expect(messagesIn(seat.step({ type: 'batches-stored', digests: [batch('x').digest] }), 'vote'))
-      .toEqual([])
+    expect(
+      messagesIn(seat.step({ type: 'batches-stored', digests: [batch('x').digest] }), 'vote')
+    ).toEqual([])
     const pulled = { type: 'pulled', epoch: domain.epoch, certificates: sketch.all } as const
     expect(messagesIn(seat.receive(1, pulled), 'vote')).toHaveLength(1)
   })

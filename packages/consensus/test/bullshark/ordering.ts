@@ -5,8 +5,8 @@ import {
   type BullsharkRules,
   bullsharkRules,
   type Certificate,
-  type Committee,
   type CommittedSubDag,
+  type Committee,
   Dag
 } from '../../src/index.ts'
 import { at, batch, domain, hash, replica, Sketch } from '../fixtures.ts'

@@ -17,6 +17,7 @@ const idle: PaceInput = {
   signedFloor: round(0),
   lastAnchorRound: round(0),
   isPayloadWaiting: false,
+  isOwnVertexPending: false,
   highestHeaderSeen: round(0),
   executionLagCommits: 0
 }
@@ -36,7 +37,11 @@ const leaderless = () => new Sketch().full(1, 1).full(2, 2, [0, 2, 3])
 describe('rounds on demand', () => {
   test.each([
     { name: 'payload waits here', input: busy, payload: false },
-    { name: 'others have opened the next round', input: { ...idle, highestHeaderSeen: round(2) }, payload: false },
+    {
+      name: 'others have opened the next round',
+      input: { ...idle, highestHeaderSeen: round(2) },
+      payload: false
+    },
     { name: 'payload of others is not ordered', input: idle, payload: true }
   ])('at the least delay when $name', ({ input, payload }) => {
     const fill = () => (payload ? { payload: [batch('p')] } : {})
@@ -82,6 +87,14 @@ describe('waiting for a leader', () => {
     expect(pacemaker.decide(busy, at(1_100))).toEqual(propose(3, true))
     dag.insert(new Sketch().full(1, 2).at(2, 1))
     expect(pacemaker.decide(busy, at(1_050))).toEqual(propose(3))
+  })
+
+  test("and so does waiting for the own certificate, which is nobody else's fault", () => {
+    const { pacemaker } = pacemakerOn(new Sketch().full(1, 1))
+    const pending = { ...busy, isOwnVertexPending: true }
+    expect(pacemaker.decide(pending, at(1_000))).toEqual(wait(1_100))
+    expect(pacemaker.decide(pending, at(1_100))).toEqual(propose(2))
+    expect(pacemaker.decide(busy, at(1_050))).toEqual(propose(2))
   })
 
   test('doubles after each time-out up to a ceiling, and halves without one', () => {

@@ -30,7 +30,10 @@ describe('pruning below a checkpoint', () => {
     ])
     expect(pruner.onRead('prune/0', [row(100, 210)], out)).toBe(true)
     const [persist] = only(out, 'persist')
-    const rounds = { from: roundKey(domain.epoch, round(0)), to: roundKey(domain.epoch, round(160)) }
+    const rounds = {
+      from: roundKey(domain.epoch, round(0)),
+      to: roundKey(domain.epoch, round(160))
+    }
     expect(persist).toEqual({
       type: 'persist',
       durable: false,

@@ -33,7 +33,9 @@ function setUp(committee = four, self: number | 'observer' = 0) {
   return { record, recovery, out }
 }
 
-function answer(fields: Partial<Record<'headerRound' | 'voteRound' | 'highestRound', number>> = {}) {
+function answer(
+  fields: Partial<Record<'headerRound' | 'voteRound' | 'highestRound', number>> = {}
+) {
   const zero = { headerRound: 0, voteRound: 0, highestRound: 0 }
   return { type: 'own-round', epoch: domain.epoch, nonce: 1_000, ...zero, ...fields } as OwnRound
 }
@@ -162,9 +164,19 @@ describe('what a peer knows of the asker', () => {
   test.each([
     { name: 'its certificates', asker: 0, seen: {}, expected: [2, 3, 3] },
     { name: 'its votes in certificates', asker: 3, seen: {}, expected: [2, 2, 3] },
-    { name: 'the header that was voted for', asker: 3, seen: { votedHeaderRound: 5 }, expected: [5, 5, 3] },
+    {
+      name: 'the header that was voted for',
+      asker: 3,
+      seen: { votedHeaderRound: 5 },
+      expected: [5, 5, 3]
+    },
     { name: 'a vote for the open proposal', asker: 3, seen: { openVote: 4 }, expected: [2, 4, 3] },
-    { name: 'headers without certificates', asker: 3, seen: { highestRound: 7 }, expected: [2, 2, 7] }
+    {
+      name: 'headers without certificates',
+      asker: 3,
+      seen: { highestRound: 7 },
+      expected: [2, 2, 7]
+    }
   ])('$name', ({ asker, seen, expected }) => {
     const known = { ...none, ...seen } as typeof none
     const reply = ownRoundReply(replica(asker), 5, partsOf({ dag }), known)

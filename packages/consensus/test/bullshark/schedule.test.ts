@@ -21,15 +21,29 @@ test('anchors stand in even rounds from 2 on', () => {
 // The golden vectors come from another program (SHA-256 and big integers in Python), not from this one.
 describe('the base schedule', () => {
   test.each([
-    { name: 'four equal replicas', committee: four, expected: '1 2 0 0 0 2 2 2 0 1 1 3 0 1 3 1 1 1 1 2' },
-    { name: 'seven equal replicas', committee: committeeOf(1, 1, 1, 1, 1, 1, 1), expected: '4 2 3 5 0 3 1 5 0 4 6 0 1 2 2 0 6 5 2 2' },
-    { name: 'weights 10, 20, 30, 40', committee: committeeOf(10, 20, 30, 40), expected: '3 3 2 3 0 3 3 1 0 3 1 3 2 3 2 3 3 2 2 3' }
+    {
+      name: 'four equal replicas',
+      committee: four,
+      expected: '1 2 0 0 0 2 2 2 0 1 1 3 0 1 3 1 1 1 1 2'
+    },
+    {
+      name: 'seven equal replicas',
+      committee: committeeOf(1, 1, 1, 1, 1, 1, 1),
+      expected: '4 2 3 5 0 3 1 5 0 4 6 0 1 2 2 0 6 5 2 2'
+    },
+    {
+      name: 'weights 10, 20, 30, 40',
+      committee: committeeOf(10, 20, 30, 40),
+      expected: '3 3 2 3 0 3 3 1 0 3 1 3 2 3 2 3 3 2 2 3'
+    }
   ])('golden vector: rounds 2 to 40 of $name', ({ committee, expected }) => {
     expect(leadersOf(committee, 20).join(' ')).toBe(expected)
   })
 
   test('golden vector: another epoch has another schedule', () => {
-    expect(leadersOf(four, 20, { ...domain, epoch: 1 as Epoch }).join(' ')).toBe('3 3 0 0 0 3 3 2 3 2 0 2 3 1 0 0 2 2 2 3')
+    expect(leadersOf(four, 20, { ...domain, epoch: 1 as Epoch }).join(' ')).toBe(
+      '3 3 0 0 0 3 3 2 3 2 0 2 3 1 0 0 2 2 2 3'
+    )
   })
 
   test('every replica with weight leads eventually, as often as its weight says', () => {
@@ -84,8 +98,16 @@ describe('the swap table', () => {
 
   test.each([
     { name: 'a committee that tolerates no fault', weights: [1, 1, 1], scores: [0, 5, 9] },
-    { name: 'the best outweighs the tolerated faults', weights: [1, 1, 1, 7], scores: [0, 4, 5, 9] },
-    { name: 'the worst outweighs the tolerated faults', weights: [7, 1, 1, 1], scores: [0, 4, 5, 9] },
+    {
+      name: 'the best outweighs the tolerated faults',
+      weights: [1, 1, 1, 7],
+      scores: [0, 4, 5, 9]
+    },
+    {
+      name: 'the worst outweighs the tolerated faults',
+      weights: [7, 1, 1, 1],
+      scores: [0, 4, 5, 9]
+    },
     { name: 'a committee of one', weights: [1], scores: [0] }
   ])('nobody is good or bad enough: $name', ({ weights, scores }) => {
     expect(swapTable(scores, committeeOf(...weights))).toEqual(noSwaps)

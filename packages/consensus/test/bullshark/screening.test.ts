@@ -169,7 +169,13 @@ describe('requests', () => {
   })
   const ask: BullsharkMessage = { type: 'ask-own-round', epoch: domain.epoch, nonce: 1 }
   const zero = round(0)
-  const own: BullsharkMessage = { ...ask, type: 'own-round', headerRound: zero, voteRound: zero, highestRound: zero }
+  const own: BullsharkMessage = {
+    ...ask,
+    type: 'own-round',
+    headerRound: zero,
+    voteRound: zero,
+    highestRound: zero
+  }
   const catchUp: BullsharkMessage = {
     type: 'catch-up',
     epoch: domain.epoch,
@@ -178,7 +184,12 @@ describe('requests', () => {
   }
   test.each([
     { name: 'a pull', message: pull(2), from: stranger, expected: 'accept' },
-    { name: 'too large a pull', message: pull(3), from: peerAt(1), expected: 'reject: too-many-digests' },
+    {
+      name: 'too large a pull',
+      message: pull(3),
+      from: peerAt(1),
+      expected: 'reject: too-many-digests'
+    },
     { name: 'catch-up', message: catchUp, from: stranger, expected: 'accept' },
     { name: 'a question for rounds', message: ask, from: peerAt(1), expected: 'accept' },
     { name: 'of a stranger', message: ask, from: stranger, expected: 'reject: not-a-member' },
@@ -236,6 +247,8 @@ describe('the signatures that must hold', () => {
   })
 
   test('of a request: none', () => {
-    expect(signaturesOf({ type: 'ask-own-round', epoch: domain.epoch, nonce: 1 }, parts)).toEqual([])
+    expect(signaturesOf({ type: 'ask-own-round', epoch: domain.epoch, nonce: 1 }, parts)).toEqual(
+      []
+    )
   })
 })

@@ -1,4 +1,4 @@
-import { type Epoch, type Write } from '@novacron/base'
+import type { Epoch, Write } from '@novacron/base'
 import { expect, test } from 'vitest'
 import { isEquivocation, SignedRecord } from '../../src/bullshark/signed-record.ts'
 import type { Row } from '../../src/index.ts'
@@ -41,10 +41,7 @@ test('nothing signed yet is round zero', () => {
 
 test('signatures of another epoch bind nothing in this one', () => {
   const record = new SignedRecord()
-  const rows = [
-    rowOf(record.setHeader(signed(own))),
-    rowOf(record.setVote(voteBy(0, others[0]!)))
-  ]
+  const rows = [rowOf(record.setHeader(signed(own))), rowOf(record.setVote(voteBy(0, others[0]!)))]
   const next = new SignedRecord()
   next.restore(rows, { ...domain, epoch: 1 as Epoch }, hash)
   expect([next.headerRound, next.voteRound]).toEqual([0, 0])

@@ -58,7 +58,11 @@ describe('the reasons, in words', () => {
   const heavy = new Sketch(committeeOf(1, 4, 1, 1))
 
   test.each([
-    { name: 'held', given: { holds: new Set(['a', 'b']) }, reasons: ['signing is held: a', 'signing is held: b'] },
+    {
+      name: 'held',
+      given: { holds: new Set(['a', 'b']) },
+      reasons: ['signing is held: a', 'signing is held: b']
+    },
     {
       name: 'recovering',
       given: { missingOwnRound: [peerAt(2), peerAt(3)] },
@@ -98,7 +102,11 @@ describe('the reasons, in words', () => {
       given: { parts: partsOf({ dag: open.dag() }) },
       reasons: []
     },
-    { name: 'an observer needs no quorum of connections', given: { ...observing, connected: new Set() }, reasons: [] }
+    {
+      name: 'an observer needs no quorum of connections',
+      given: { ...observing, connected: new Set() },
+      reasons: []
+    }
   ] as { name: string; given: Partial<StatusFacts>; reasons: string[] }[])(
     '$name',
     ({ given, reasons }) => {

@@ -160,7 +160,9 @@ export class SnapshotDownload implements Machine<SnapshotEvent, SnapshotEffect> 
     const { target } = this.#plan
     const task =
       piece.index === target?.index
-        ? this.#peers.take(from, (task): task is ObjectTask | RangeTask => isAnsweredBy(task, piece))
+        ? this.#peers.take(from, (task): task is ObjectTask | RangeTask =>
+            isAnsweredBy(task, piece)
+          )
         : undefined
     if (task === undefined || target === undefined) return this.#drop(out)
     const { object, offset, sizeBytes, bytes } = piece

@@ -97,7 +97,11 @@ export class SnapshotPlan {
   /** An object from its beginning. */
   objectTask({ index, manifest }: Target, object: ObjectName): ObjectTask {
     const { objectBytesMax } = this.#options
-    return { type: 'object', index, assembly: new Assembly(object, objectBytesMax, sizeOf(object, manifest)) }
+    return {
+      type: 'object',
+      index,
+      assembly: new Assembly(object, objectBytesMax, sizeOf(object, manifest))
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import type { CommitIndex, ReplicaId } from '@novacron/base'
+import type { CommitIndex } from '@novacron/base'
 import { type ExecutionOptions, type ServedSnapshot, serveSnapshot } from '../../src/index.ts'
 import { certificateOf } from '../checkpoints/committee.ts'
 import { Chain, epoch, hash, join, putOf, text } from '../fixtures.ts'
@@ -28,7 +28,6 @@ export class Source {
   }
 }
 
-export const seat = (n: number): ReplicaId => n as ReplicaId
 export const indexOf = (served: ServedSnapshot): CommitIndex => served.certificate.checkpoint.index
 
 export function numbered(count: number, prefix = 'key'): (readonly [string, string])[] {

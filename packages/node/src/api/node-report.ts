@@ -17,6 +17,13 @@ export interface Head {
   readonly digest: string
 }
 
+/** What a node's own state was at its last checkpoint; equal on all nodes for one index. */
+export interface StateRoots {
+  readonly index: number
+  readonly stateRoot: string
+  readonly sessionRoot: string
+}
+
 export interface NodeStatus {
   readonly name: string
   readonly peer: string
@@ -32,7 +39,10 @@ export interface NodeStatus {
   readonly round: number
   readonly committedIndex: number
   readonly executedIndex: number
+  /** Newest checkpoint that a quorum has signed. */
   readonly checkpointIndex: number
+  /** Absent before the first checkpoint. */
+  readonly roots?: StateRoots
   readonly head: Head
   readonly state: NodeState
   /** Why it is not better: one sentence each, naming what is missing from whom. Empty when all is well. */

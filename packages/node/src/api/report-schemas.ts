@@ -24,6 +24,7 @@ export const nodeStatus: z.ZodType<NodeStatus> = z.strictObject({
   committedIndex: count,
   executedIndex: count,
   checkpointIndex: count,
+  roots: z.strictObject({ index: count, stateRoot: digest, sessionRoot: digest }).exactOptional(),
   head: z.strictObject({ index: count, digest }),
   state: z.enum(nodeStates),
   reasons: z.array(z.string()),

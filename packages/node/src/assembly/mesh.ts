@@ -3,9 +3,29 @@ import { defaultMeshOptions, type Mesh, type MeshOptions, startMesh } from '@nov
 import type { LoadedNode } from '../config/init.ts'
 import type { Driver } from '../driver/driver.ts'
 import type { Telemetry } from '../telemetry/observer.ts'
+import { batchFrameBytes } from './sizes.ts'
 
 /** Evidence carries two whole headers. */
 const gossipHintBytesMax = 16_384
+
+/** The bulk streams carry the largest batch of the chain, and some more at a time. */
+export function classesFor(batchBytes: number): Pick<MeshOptions, 'classes' | 'observerClasses'> {
+  const { classes, observerClasses } = defaultMeshOptions
+  const { frameBytesMax, windowBytes, queueBytesMax } = classes.bulk
+  const bulk = {
+    frameBytesMax: Math.max(frameBytesMax, batchBytes),
+    windowBytes: Math.max(windowBytes, 2 * batchBytes),
+    queueBytesMax: Math.max(queueBytesMax, 4 * batchBytes)
+  }
+  const toObservers = {
+    ...observerClasses.bulk,
+    queueBytesMax: Math.max(observerClasses.bulk.queueBytesMax, 2 * batchBytes)
+  }
+  return {
+    classes: { ...classes, bulk },
+    observerClasses: { ...observerClasses, bulk: toObservers }
+  }
+}
 
 /** Connects the driver to the mesh: members to all members, observers to their upstreams or else to the members. */
 export async function startNodeMesh(
@@ -22,6 +42,7 @@ export async function startNodeMesh(
     listen: options.listen,
     announce: options.announce,
     discovery: options.discovery,
+    ...classesFor(batchFrameBytes(genesis.cluster)),
     gossip: { ...defaultMeshOptions.gossip, hintBytesMax: gossipHintBytesMax }
   }
   const mesh = await startMesh(

@@ -11,14 +11,16 @@ import {
 import { sha256 } from '../config/ed25519.ts'
 import type { Store } from '../store/store.ts'
 
-/** Rounds below the last anchor whose vertices may still be ordered: more than any garbage-collection depth in use. */
-const openRoundsMax = 1_000
-
 /**
  * Drops stored batches that nothing names: those of vertices that a crash left behind, and those whose dropping was not on
- * disk yet. Reads the commits that are kept and the window of open rounds; returns how many went.
+ * disk yet. Reads the commits that are kept and the vertices that may still be ordered, `gcDepthRounds` below the last
+ * anchor; returns how many went.
  */
-export async function dropUnnamedBatches(store: Store, domain: SigningDomain): Promise<number> {
+export async function dropUnnamedBatches(
+  store: Store,
+  domain: SigningDomain,
+  gcDepthRounds: number
+): Promise<number> {
   const named = new Set<Digest>()
   const add = (payload: Header['payload']): void => {
     for (const { digest } of payload) named.add(digest)
@@ -29,7 +31,7 @@ export async function dropUnnamedBatches(store: Store, domain: SigningDomain): P
     lastAnchorRound = anchor.round
     for (const vertex of vertices) add(vertex.payload)
   }
-  const firstOpen = Math.max(0, lastAnchorRound - openRoundsMax) as Round
+  const firstOpen = Math.max(0, lastAnchorRound - gcDepthRounds) as Round
   const open = { from: roundKey(domain.epoch, firstOpen) }
   for await (const [, value] of store.range(tables.certificate, open)) {
     add(readCertificate(new Reader(value), domain, sha256).header.payload)

@@ -12,6 +12,7 @@ import { Replica, type ReplicaSettings } from '@novacron/replica'
 import { chainDigest } from '../config/chain-digest.ts'
 import type { Genesis } from '../config/genesis.ts'
 import type { NodeOptions } from '../config/node-options.ts'
+import { batchFrameBytes } from './sizes.ts'
 
 /** What follows from the genesis alone, equal on every node. */
 export interface ChainFacts {
@@ -49,7 +50,7 @@ export function replicaSettings(genesis: Genesis, options: NodeOptions): Replica
     },
     mempool: {
       batchBytesMax: cluster.batchBytesMax,
-      pendingBytesMax: Math.max(options.limits.pendingBytes, cluster.batchBytesMax)
+      pendingBytesMax: Math.max(options.limits.pendingBytes, batchFrameBytes(cluster))
     },
     execution: {
       transactionBytesMax: cluster.transactionBytesMax,

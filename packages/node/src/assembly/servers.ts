@@ -11,6 +11,7 @@ import { type ReadinessFacts, readinessChecks } from '../telemetry/health.ts'
 import { startHealthServer } from '../telemetry/health-server.ts'
 import { errorFacts, type Log } from '../telemetry/log.ts'
 import type { PrometheusMetrics } from '../telemetry/prometheus.ts'
+import { ingestFrameBytes } from './sizes.ts'
 
 export interface ServerNeeds {
   readonly loaded: LoadedNode
@@ -52,7 +53,14 @@ export async function startServers(needs: ServerNeeds): Promise<Servers> {
   const { ingestConnections, ingestInFlightBytes } = prometheus.metrics
   stack.use(
     await startIngestServer(
-      { socketPath: sockets.ingest, limits: { connectionsMax: limits.ingestConnections } },
+      {
+        socketPath: sockets.ingest,
+        limits: {
+          connectionsMax: limits.ingestConnections,
+          payloadBytesMax: loaded.genesis.cluster.transactionBytesMax,
+          frameBytesMax: ingestFrameBytes(loaded.genesis.cluster)
+        }
+      },
       {
         sink: control,
         meters: { connections: ingestConnections, inFlightBytes: ingestInFlightBytes }

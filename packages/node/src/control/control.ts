@@ -33,7 +33,7 @@ import type {
 } from '../api/node-report.ts'
 import type { Executed } from '../driver/driver.ts'
 import type { CommittedRun, IngestSink, Offer } from '../ingest/sink.ts'
-import { dagRound, dagWindow } from './dag-window.ts'
+import { dagRound, dagWindow, lastRoundOf } from './dag-window.ts'
 import type { LogReader } from './log-reader.ts'
 import type { Receipts } from './receipts.ts'
 import type { Submissions } from './submissions.ts'
@@ -66,6 +66,8 @@ export interface ControlNeeds {
   readonly nowMs: () => number
 }
 
+/** In which a member takes transactions: what it cannot propose yet it will. */
+const takingStates: ReadonlySet<NodeState> = new Set(['running', 'catching-up', 'recovering'])
 /** How soon a client that was told to wait may try again. */
 const busyRetryMs = 50
 
@@ -105,6 +107,7 @@ export class Control implements NodeControl, IngestSink {
       committedIndex: orderer.lastIndex,
       executedIndex,
       checkpointIndex,
+      ...rootsOf(replica),
       head: { index: executedIndex, digest: executedDigest },
       state: this.#state(),
       reasons,
@@ -152,7 +155,7 @@ export class Control implements NodeControl, IngestSink {
       totalWeight: committee.totalWeight,
       members: committee.members.map(({ peer, weight }, replicaId) => {
         const name = names.get(peer)
-        const round = lastRoundOf(bullshark, replicaId as ReplicaId)
+        const round = lastRoundOf(bullshark.dag, replicaId as ReplicaId)
         return { replica: replicaId, peer, ...(name === undefined ? {} : { name }), weight, round }
       }),
       reasons: orderer.reasons
@@ -219,7 +222,8 @@ export class Control implements NodeControl, IngestSink {
   }
 
   offer(envelopes: Uint8Array, count: number): Offer {
-    if (!this.isMember || !this.#needs.replica.admits(envelopes.length)) {
+    const isTaking = this.isMember && takingStates.has(this.#state())
+    if (!isTaking || !this.#needs.replica.admits(envelopes.length)) {
       return { accepted: false, retryAfterMs: busyRetryMs }
     }
     this.#needs.submit(envelopes, count)
@@ -268,7 +272,7 @@ export class Control implements NodeControl, IngestSink {
       const reason = 'an observer takes no transactions: send them to a member'
       throw apiFault({ code: 'not-ready', state: 'observer', reason })
     }
-    if (state !== 'running' && state !== 'catching-up' && state !== 'recovering') {
+    if (!takingStates.has(state)) {
       throw apiFault({ code: 'not-ready', state })
     }
   }
@@ -287,10 +291,9 @@ export class Control implements NodeControl, IngestSink {
 /** Commits that are ordered and not executed, or known and not here, from which a node calls itself behind. */
 const catchingUpCommits = 20
 
-function lastRoundOf(bullshark: Bullshark, replica: ReplicaId): number {
-  const { dag } = bullshark
-  for (let round = dag.highestRound; round > dag.gcRound; round--) {
-    if (dag.at(round as Round, replica) !== undefined) return round
-  }
-  return 0
+function rootsOf(replica: Replica<BullsharkMessage>): Pick<NodeStatus, 'roots'> {
+  const image = replica.executor.images.at(-1)
+  if (image === undefined) return {}
+  const { index, stateRoot, sessionRoot } = image.checkpoint
+  return { roots: { index, stateRoot, sessionRoot } }
 }

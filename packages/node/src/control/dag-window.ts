@@ -30,6 +30,14 @@ export function dagRound(source: DagSource, round: Round): DagRound {
   return anchor === undefined ? { round, vertices } : { round, vertices, anchor }
 }
 
+/** Highest round of which a vertex by `author` is held; 0 when there is none. */
+export function lastRoundOf(dag: DagView, author: ReplicaId): number {
+  for (let round = dag.highestRound; round > dag.gcRound; round--) {
+    if (dag.at(round as Round, author) !== undefined) return round
+  }
+  return 0
+}
+
 function anchorOf(source: DagSource, round: Round): DagAnchor | undefined {
   if (round < 2 || round % 2 !== 0) return undefined
   const author = source.leaderOf(round)

@@ -20,6 +20,7 @@ import type {
   LogRange
 } from '../api/node-control.ts'
 import { logBytesMax } from '../api/options.ts'
+import { unlessDiskFull } from '../driver/disk-full.ts'
 import type { Store } from '../store/store.ts'
 
 export interface LogReaderNeeds {
@@ -83,7 +84,8 @@ export class LogReader {
     const { store, domain, hash, executedIndex } = this.#needs
     const upTo = Math.min(from + limit, executedIndex() + 1)
     if (from >= upTo) return []
-    await store.settle()
+    // While the disk is full, what is on it is still read; the log then ends before what is not.
+    await unlessDiskFull(store.settle())
     const commits: CommittedSubDag[] = []
     const range = { from: indexKey(from), to: indexKey(upTo), limit }
     for await (const [, value] of store.range(tables.commit, range)) {

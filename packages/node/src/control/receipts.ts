@@ -32,13 +32,18 @@ export class Receipts {
     return this.#count
   }
 
+  /** Sessions that somebody waits for. */
+  get sessionCount(): number {
+    return this.#waiters.size
+  }
+
   /** Resolves when the transaction has been executed here; rejects when `signal` aborts. */
   wait(session: string, sequence: number, signal: AbortSignal): Promise<Settled> {
-    const bySequence = this.#waiters.get(session) ?? new Map<number, Waiter[]>()
-    this.#waiters.set(session, bySequence)
-    const list = bySequence.get(sequence) ?? []
-    bySequence.set(sequence, list)
     return this.#promise(signal, waiter => {
+      const bySequence = this.#waiters.get(session) ?? new Map<number, Waiter[]>()
+      this.#waiters.set(session, bySequence)
+      const list = bySequence.get(sequence) ?? []
+      bySequence.set(sequence, list)
       list.push(waiter)
       return () => {
         list.splice(list.indexOf(waiter), 1)

@@ -33,7 +33,8 @@ export interface SubmissionNeeds {
 /** Turns requests of the control API into envelopes and their outcomes into receipts. */
 export class Submissions {
   readonly #needs: SubmissionNeeds
-  #gateway: Promise<{ readonly session: string; next: number }> | undefined
+  #gateway: Numbered | undefined
+  #opening: Promise<Numbered> | undefined
 
   constructor(needs: SubmissionNeeds) {
     this.#needs = needs
@@ -58,14 +59,17 @@ export class Submissions {
     const { wait, timeoutMs } = request
     const { application, payload } = this.#payloadOf(request)
     return withTimeout(timeoutMs, signal, async within => {
-      const { session, sequence } = await this.#nameOf(request, within)
+      const name = await this.#nameOf(request, within)
+      const { session, next: sequence } = name
       const envelope = encodeEnvelope({ application, session: fromHex(session), sequence, payload })
       if (wait !== 'committed') {
         this.#needs.offer(envelope, 1)
+        name.next++
         return { session, sequence, state: 'accepted' }
       }
       const settled = this.#needs.receipts.wait(session, sequence, within)
       this.#offer(envelope, settled)
+      name.next++
       return receiptOf(await settled, request)
     })
   }
@@ -90,29 +94,39 @@ export class Submissions {
     return { application: isLog ? logApplication : kvApplication, payload }
   }
 
-  async #nameOf(
-    request: SubmitRequest,
-    signal: AbortSignal
-  ): Promise<{ session: string; sequence: number }> {
+  /**
+   * Whose turn it is. The caller counts `next` up once the transaction has been taken and no sooner: a number that is given
+   * out and never used is a gap, and a session stops at a gap.
+   */
+  async #nameOf(request: SubmitRequest, signal: AbortSignal): Promise<Numbered> {
     const { session, sequence } = request
-    if (session !== undefined && sequence !== undefined) return { session, sequence }
-    const gateway = await this.#gatewaySession(signal)
-    return { session: gateway.session, sequence: gateway.next++ }
+    if (session !== undefined && sequence !== undefined) return { session, next: sequence }
+    return unlessAborted(this.#gatewaySession(), signal)
   }
 
-  /** Opened when it is first needed, and again when it was evicted. */
-  async #gatewaySession(signal: AbortSignal): Promise<{ readonly session: string; next: number }> {
-    const known = await this.#gateway?.catch(() => undefined)
-    if (known !== undefined && this.#needs.hasSession(known.session)) return known
-    const opening = this.open({ wait: 'committed', timeoutMs: gatewayOpenMs }, signal)
-    const gateway = opening.then(({ session }) => ({ session, next: 1 }))
-    this.#gateway = gateway
-    gateway.catch(() => {
-      if (this.#gateway === gateway) this.#gateway = undefined
-    })
-    return gateway
+  /** Opened when it is first needed, and again when it was evicted; once for all who ask meanwhile. */
+  #gatewaySession(): Promise<Numbered> {
+    const known = this.#gateway
+    if (known !== undefined && this.#needs.hasSession(known.session)) return Promise.resolve(known)
+    this.#opening ??= this.open({ wait: 'committed', timeoutMs: gatewayOpenMs }, never)
+      .then(({ session }) => {
+        this.#gateway = { session, next: 1 }
+        return this.#gateway
+      })
+      .finally(() => {
+        this.#opening = undefined
+      })
+    return this.#opening
   }
 }
+
+/** A session and the sequence of its next transaction. */
+interface Numbered {
+  readonly session: string
+  next: number
+}
+
+const never = new AbortController().signal
 
 const gatewayOpenMs = 10_000
 
@@ -122,6 +136,20 @@ function receiptOf(settled: Settled, request: SubmitPayload): Receipt {
   const receipt = { session, sequence, state: 'committed', index, ordinal, code } as const
   const hasVersion = request.application === 'kv' && value?.length === 8
   return hasVersion ? { ...receipt, version: versionOfResult(value) } : receipt
+}
+
+/** What many wait for goes on when one of them gives up. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const onAbort = (): void => reject(signal.reason)
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    signal.throwIfAborted()
+    return await Promise.race([work, promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+    work.catch(() => undefined)
+  }
 }
 
 async function withTimeout<T>(

@@ -19,6 +19,7 @@ import {
 import type { GossipTopic } from '@novacron/transport'
 import type { Store } from '../store/store.ts'
 import type { Clock } from './clock.ts'
+import { isDiskFull, unlessDiskFull } from './disk-full.ts'
 import { Outbox } from './outbox.ts'
 import type { SignatureChecker } from './signatures.ts'
 import type { SpilledBatches } from './spilled-batches.ts'
@@ -78,7 +79,7 @@ export class Driver implements AsyncDisposable {
   readonly #timers: Timers
   readonly #queue: ReplicaEvent[] = []
   readonly #pending = new Set<Promise<void>>()
-  /** What may leave once the disk has room again and everything queued is on it. */
+  /** What may go on once the disk has room again and everything queued is on it. */
   readonly #onceWritten: (() => void)[] = []
   #isStepping = false
   #isClosed = false
@@ -140,7 +141,7 @@ export class Driver implements AsyncDisposable {
       const message = decodeGossip(topic, bytes)
       const verdict = machine.screenGossip(message)
       if (verdict.type !== 'accept') return verdict.type
-      if (signatures.checkAll(machine.gossipSignaturesOf(message)) !== true) return 'reject'
+      if (!signatures.checkAllNow(machine.gossipSignaturesOf(message))) return 'reject'
       this.post({ type: 'gossiped', from, message: toVerified(message) })
       return 'accept'
     } catch (error) {
@@ -217,7 +218,7 @@ export class Driver implements AsyncDisposable {
 
   /** A full disk keeps what is queued: the promise leaves once a later retry has written it. */
   #onFlushFailed(error: unknown, onDurable: () => void): void {
-    if (error instanceof Fault && error.code === 'disk-full') {
+    if (isDiskFull(error)) {
       this.#onceWritten.push(onDurable)
       this.onDiskFull()
     } else {
@@ -228,16 +229,21 @@ export class Driver implements AsyncDisposable {
   async #retryDisk(): Promise<void> {
     const { store, batches } = this.#needs
     if (!(await store.retry()) || this.#isClosed || !batches.unspill()) return
-    await store.flush()
+    if (!(await unlessDiskFull(store.flush())) || this.#isClosed) return
     clearInterval(this.#diskRetry)
     this.#diskRetry = undefined
-    for (const onDurable of this.#onceWritten.splice(0)) onDurable()
+    for (const onWritten of this.#onceWritten.splice(0)) onWritten()
     this.post({ type: 'disk', state: 'ok' })
   }
 
-  async #read({ token, keys, range }: Read): Promise<void> {
+  async #read(read: Read): Promise<void> {
+    const { token, keys, range } = read
     const { store } = this.#needs
-    await store.settle()
+    if (!(await unlessDiskFull(store.settle()))) {
+      // What was written before cannot be read while the disk is full: the answer waits for it.
+      this.#onceWritten.push(() => this.#track(this.#read(read)))
+      return this.onDiskFull()
+    }
     const rows: Row[] = []
     for (const { table, key } of keys ?? []) {
       rows.push({ table, key, value: await store.get(table, key) })

@@ -4,6 +4,8 @@ import type { SignatureCheck } from '@novacron/consensus'
 /** Checks many signatures; at once when there are few, on other threads when there are many. */
 export interface SignatureChecker {
   checkAll(checks: readonly SignatureCheck[]): boolean | Promise<boolean>
+  /** On this thread, however many: for who must answer at once. */
+  checkAllNow(checks: readonly SignatureCheck[]): boolean
 }
 
 export type VerifySignatureAsync = (
@@ -19,11 +21,12 @@ export function signatureChecker(
   verify: VerifySignature,
   verifyAsync: VerifySignatureAsync
 ): SignatureChecker {
+  const checkAllNow = (checks: readonly SignatureCheck[]): boolean =>
+    checks.every(check => verify(check.publicKey, check.message, check.signature))
   return {
+    checkAllNow,
     checkAll(checks) {
-      if (checks.length <= inlineChecksMax) {
-        return checks.every(check => verify(check.publicKey, check.message, check.signature))
-      }
+      if (checks.length <= inlineChecksMax) return checkAllNow(checks)
       return Promise.all(
         checks.map(check => verifyAsync(check.publicKey, check.message, check.signature))
       ).then(results => results.every(Boolean))

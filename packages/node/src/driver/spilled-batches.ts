@@ -1,5 +1,6 @@
-import { type BatchReader, type Digest, Fault } from '@novacron/base'
+import type { BatchReader, Digest } from '@novacron/base'
 import type { BatchStore } from '../store/store.ts'
+import { isDiskFull } from './disk-full.ts'
 
 /**
  * The batch store, and in memory those batches for which the disk had no room: they count as held until they can be written,
@@ -31,7 +32,7 @@ export class SpilledBatches implements BatchReader {
       this.#store.append(digest, bytes)
       return true
     } catch (error) {
-      if (!(error instanceof Fault) || error.code !== 'disk-full') throw error
+      if (!isDiskFull(error)) throw error
       this.#spilled.set(digest, bytes)
       return false
     }

@@ -43,7 +43,19 @@ export class Telemetry {
   onMeshEvent(event: MeshEvent): void {
     const { type, ...facts } = event
     if (type === 'frame-dropped') this.#metrics.count('frame_dropped', 1)
-    const isExpected = type === 'dial-failed' || type === 'frame-dropped'
-    this.#log[isExpected ? 'debug' : 'warn'](type, facts)
+    this.#log[levelOf(event)](type, facts)
+  }
+}
+
+/** Peers come and go; only what somebody did wrong is a warning. */
+function levelOf(event: MeshEvent): 'debug' | 'info' | 'warn' {
+  switch (event.type) {
+    case 'dial-failed':
+    case 'frame-dropped':
+      return 'debug'
+    case 'connection-closed':
+      return event.code === 'duplicate' ? 'debug' : 'info'
+    default:
+      return 'warn'
   }
 }

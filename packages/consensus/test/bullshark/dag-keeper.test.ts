@@ -1,0 +1,105 @@
+import { describe, expect, test } from 'vitest'
+import { Certifier } from '../../src/bullshark/certifier.ts'
+import { Committer } from '../../src/bullshark/committer.ts'
+import { DagKeeper } from '../../src/bullshark/dag-keeper.ts'
+import type { BullsharkOptions } from '../../src/bullshark/options.ts'
+import type { BullsharkEffect, BullsharkParts } from '../../src/bullshark/parts.ts'
+import { SignedRecord } from '../../src/bullshark/signed-record.ts'
+import { Synchronizer } from '../../src/bullshark/synchronizer.ts'
+import { Dag, tables } from '../../src/index.ts'
+import { at, batch, four, only, partsOf, peerAt, round, Sketch } from '../fixtures.ts'
+import { never } from './ordering.ts'
+
+function setUp(options: Partial<BullsharkOptions> = {}, overrides: Partial<BullsharkParts> = {}) {
+  const parts = partsOf({ dag: new Dag(four), ...overrides }, { gcDepthRounds: 4, ...options })
+  const needs = {
+    parts,
+    certifier: new Certifier(parts, new SignedRecord()),
+    committer: new Committer(parts.options, parts),
+    synchronizer: new Synchronizer(parts)
+  }
+  const out: BullsharkEffect[] = []
+  return { ...needs, keeper: new DagKeeper(needs), out }
+}
+
+const sketch = new Sketch(four, (r, a) => (a === 0 ? { payload: [batch(`own ${r}`)] } : {}))
+sketch.full(1, 9)
+
+test('what goes in is persisted, what came from the own store is not', () => {
+  const fresh = setUp()
+  fresh.keeper.accept([sketch.at(1, 1), sketch.at(1, 1)], peerAt(1), at(0), fresh.out)
+  expect(only(fresh.out, 'persist').map(e => [e.durable, e.writes.map(w => w.table)])).toEqual([
+    [false, [tables.certificate]]
+  ])
+  const restored = setUp()
+  restored.keeper.restore(sketch.all, at(0), restored.out)
+  expect(restored.out).toEqual([])
+  expect(restored.keeper.isChanged).toBe(true)
+})
+
+test('a certificate that waits asks whoever holds it when the store gave it back', () => {
+  const { keeper, out } = setUp()
+  keeper.restore([sketch.at(3, 1)], at(0), out)
+  expect(only(out, 'send').map(send => send.to)).toEqual([peerAt(1)])
+  expect(keeper.isChanged).toBe(false)
+})
+
+describe('ordering', () => {
+  test('looks only when something changed, and stops where it is told', () => {
+    const { keeper, out } = setUp()
+    keeper.accept(sketch.all, peerAt(1), at(0), [])
+    keeper.commit(2, at(0), out)
+    expect(only(out, 'deliver').map(d => d.subDag.index)).toEqual([1, 2])
+    expect(only(out, 'stopped')).toEqual([{ type: 'stopped', index: 2 }])
+    expect(keeper.isChanged).toBe(false)
+    const again: BullsharkEffect[] = []
+    keeper.commit(never, at(0), again)
+    expect(again).toEqual([])
+  })
+
+  test('collects garbage, which may complete and order what waited for collected parents', () => {
+    const { keeper, synchronizer, out, parts } = setUp()
+    keeper.accept(
+      sketch.all.filter(c => c.header.round <= 7),
+      peerAt(1),
+      at(0),
+      out
+    )
+    keeper.commit(never, at(0), out)
+    expect(parts.dag.gcRound).toBe(2)
+    expect(synchronizer.suspendedCount).toBe(0)
+    expect(only(out, 'deliver').map(d => d.subDag.anchor.round)).toEqual([2, 4, 6])
+  })
+})
+
+describe('own proposals', () => {
+  test('that are ordered are done with', () => {
+    const { keeper, out } = setUp()
+    for (let r = 1; r <= 9; r++) keeper.addProposal(round(r), [batch(`own ${r}`)])
+    keeper.accept(sketch.all, peerAt(1), at(0), out)
+    keeper.commit(never, at(0), out)
+    expect(only(out, 'requeue')).toEqual([])
+  })
+
+  test.each([
+    { requeueRounds: 2, atAnchor: 4 },
+    { requeueRounds: 4, atAnchor: 12 },
+    { requeueRounds: 100, atAnchor: 12 }
+  ])(
+    'that nobody linked to are proposed again $requeueRounds rounds later, or once collected',
+    ({ requeueRounds, atAnchor }) => {
+      const others = new Sketch().full(1, 14, [1, 2, 3])
+      const { keeper, out, committer } = setUp({ requeueRounds })
+      keeper.addProposal(round(1), [batch('lost')])
+      keeper.addProposal(round(2), [])
+      let requeuedAt = 0
+      for (const certificate of others.all) {
+        keeper.accept([certificate], peerAt(1), at(0), out)
+        keeper.commit(never, at(0), out)
+        if (only(out, 'requeue').length > 0) requeuedAt ||= committer.lastAnchorRound
+      }
+      expect(only(out, 'requeue')).toEqual([{ type: 'requeue', batches: [batch('lost')] }])
+      expect(requeuedAt).toBe(atAnchor)
+    }
+  )
+})

@@ -1,0 +1,202 @@
+import { Fault, type PeerId } from '@novacron/base'
+import { indexKey, type Row, tables } from '@novacron/consensus'
+import { encodeCheckpoint, executionTables } from '@novacron/execution'
+import { describe, expect, test } from 'vitest'
+import type { ReplicaEffect } from '../src/effects.ts'
+import { EvidenceBook } from '../src/evidence-book.ts'
+import { FreshBatches } from '../src/fresh-batches.ts'
+import { headSigningBytes } from '../src/head.ts'
+import { HeadTeller, headTimer } from '../src/head-teller.ts'
+import {
+  checkReplicaOptions,
+  decodeGossip,
+  decodeOutcome,
+  defaultReplicaOptions,
+  evidenceTable,
+  outcomeTable
+} from '../src/index.ts'
+import { outcomeWrite } from '../src/outcome.ts'
+import { ReplicaRestorer } from '../src/restorer.ts'
+import {
+  at,
+  batch,
+  checkpointAt,
+  digestOfText,
+  domain,
+  hash,
+  indexOf,
+  keyOf,
+  only,
+  openOf,
+  replicaOf,
+  signerOf,
+  verify
+} from './fixtures.ts'
+import { MemoryStore } from './memory-store.ts'
+
+describe('fresh batches', () => {
+  const [old, made] = [batch(openOf(1)), batch(openOf(2))]
+
+  test('count as held within the step that stores them, and not after it', () => {
+    const store = new MemoryStore()
+    store.batches.set(old.digest, old.bytes)
+    const batches = new FreshBatches(store)
+    expect([batches.has(old.digest), batches.has(made.digest)]).toEqual([true, false])
+    batches.add(made)
+    expect(batches.has(made.digest)).toBe(true)
+    expect(batches.read(made.digest)).toEqual(made.bytes)
+    expect(batches.read(old.digest)).toEqual(old.bytes)
+    batches.clear()
+    expect(batches.read(made.digest)).toBeUndefined()
+    store.batches.set(made.digest, made.bytes)
+    expect(batches.has(made.digest)).toBe(true)
+  })
+})
+
+describe('heads', () => {
+  const digest = digestOfText('commit')
+
+  function teller(self: number | undefined = 2) {
+    const seat = self === undefined ? undefined : replicaOf(self)
+    return new HeadTeller(250, { domain, self: seat, sign: signerOf(self ?? 0) })
+  }
+
+  test('are told at most once in an interval', () => {
+    const heads = teller()
+    const out: ReplicaEffect[] = []
+    heads.onExecuted(at(100), out)
+    heads.onExecuted(at(110), out)
+    expect(out).toEqual([{ type: 'set-timer', timer: headTimer, at: 350 }])
+    heads.onTimer(indexOf(7), digest, out)
+    const [published] = only(out, 'publish')
+    if (published?.message.topic !== 'heads') throw new Error('no head')
+    const { head } = published.message
+    expect(head).toMatchObject({ epoch: 0, index: 7, digest, replica: 2 })
+    expect(verify(keyOf(2), headSigningBytes(head, domain), head.signature)).toBe(true)
+    heads.onExecuted(at(400), out)
+    expect(only(out, 'set-timer').map(timer => timer.at)).toEqual([350, 650])
+  })
+
+  test('are told only when the log has moved', () => {
+    const heads = teller()
+    const out: ReplicaEffect[] = []
+    for (const index of [7, 7, 6, 8]) heads.onTimer(indexOf(index), digest, out)
+    const told = only(out, 'publish').map(({ message }) => 'head' in message && message.head.index)
+    expect(told).toEqual([7, 8])
+  })
+
+  test('are not for observers to tell', () => {
+    const heads = new HeadTeller(250, { domain, self: undefined, sign: signerOf(0) })
+    const out: ReplicaEffect[] = []
+    heads.onExecuted(at(100), out)
+    heads.onTimer(indexOf(7), digest, out)
+    expect(out).toEqual([])
+  })
+})
+
+describe('evidence', () => {
+  const evidence = (name: string) => ({
+    against: 'peer-1' as PeerId,
+    kind: 'header-equivocation',
+    objects: [new Uint8Array([name.charCodeAt(0)])]
+  })
+
+  test('is kept once, written down and noted', () => {
+    const book = new EvidenceBook(2, hash)
+    const out: ReplicaEffect[] = []
+    expect(book.add(evidence('a'), out)).toBe(true)
+    expect(out.map(({ type }) => type)).toEqual(['persist', 'note'])
+    const [write] = only(out, 'persist')[0]?.writes ?? []
+    if (write?.type !== 'put') throw new Error('nothing written')
+    expect(write.table).toBe(evidenceTable)
+    expect(decodeGossip('evidence', write.value)).toMatchObject({ evidence: evidence('a') })
+    expect(book.add(evidence('a'), out)).toBe(false)
+    expect(out).toHaveLength(2)
+  })
+
+  test('is kept up to the bound', () => {
+    const book = new EvidenceBook(2, hash)
+    const added = ['a', 'b', 'c', 'a'].map(name => book.add(evidence(name), []))
+    expect(added).toEqual([true, true, false, false])
+    expect(book.size).toBe(2)
+  })
+})
+
+describe('outcomes', () => {
+  const counts = { duplicates: 0, rejected: 0, malformedBatches: 0, runs: [] }
+  const executed = (count: number) => ({
+    ...counts,
+    index: indexOf(5),
+    digest: digestOfText('commit'),
+    transactions: count * 2,
+    applied: count,
+    appliedRanges: Array.from({ length: count }, (_, i) => ({ first: i * 2, last: i * 2 }))
+  })
+
+  test('tell a reader of the log which transactions were applied', () => {
+    const write = outcomeWrite(executed(3))
+    if (write.type !== 'put') throw new Error('nothing written')
+    expect(write).toMatchObject({ table: outcomeTable, key: indexKey(5) })
+    const { index, transactions, appliedRanges } = executed(3)
+    expect(decodeOutcome(index, write.value)).toEqual({ index, transactions, appliedRanges })
+    expect(() => decodeOutcome(index, write.value.slice(0, -1))).toThrow(Fault)
+    expect(() => decodeOutcome(index, new Uint8Array([...write.value, 0]))).toThrow(Fault)
+  })
+
+  test('beyond the bound show more as applied, never less', () => {
+    const full = executed(65_535)
+    const over = executed(65_540)
+    const read = (write: ReturnType<typeof outcomeWrite>) =>
+      decodeOutcome(indexOf(5), write.type === 'put' ? write.value : new Uint8Array())
+    expect(read(outcomeWrite(full)).appliedRanges).toEqual(full.appliedRanges)
+    const { appliedRanges } = read(outcomeWrite(over))
+    expect(appliedRanges).toHaveLength(65_535)
+    expect(appliedRanges.at(-1)).toEqual({ first: 131_068, last: 131_078 })
+  })
+})
+
+describe('options', () => {
+  test.each(Object.keys(defaultReplicaOptions))('%s is an integer of at least 1', key => {
+    checkReplicaOptions(defaultReplicaOptions)
+    checkReplicaOptions({ ...defaultReplicaOptions, [key]: 1 })
+    for (const value of [0, 1.5, -1, Number.NaN]) {
+      expect(() => checkReplicaOptions({ ...defaultReplicaOptions, [key]: value })).toThrow(key)
+    }
+  })
+})
+
+describe('the restorer', () => {
+  const row = (table: string, value?: Uint8Array): Row => ({ table, key: new Uint8Array(), value })
+
+  test('asks for the window before the restored state once everything else is in, in any order', () => {
+    const restorer = new ReplicaRestorer(4)
+    const tokens = restorer.start().map(read => read.token)
+    const out: ReplicaEffect[] = []
+    const executed = row(executionTables.executed, encodeCheckpoint(checkpointAt(10)))
+    for (const token of tokens.reverse()) {
+      expect(out).toEqual([])
+      const rows = token === 'own/executed' ? [executed] : []
+      expect(restorer.onRead(token, rows, out)).toBeUndefined()
+    }
+    const range = { table: tables.commit, from: indexKey(7), to: indexKey(11), limit: 4 }
+    expect(out).toEqual([{ type: 'read', token: 'own/window', range }])
+    const bytes = new Uint8Array([1])
+    const rows = [row(tables.commit, bytes), row(tables.commit)]
+    expect(restorer.onRead('own/window', rows, out)).toMatchObject({
+      state: [executed],
+      retained: undefined,
+      checkpoints: [],
+      partial: [],
+      window: [bytes]
+    })
+  })
+
+  test('of an empty store begins at nothing, and leaves the tokens of others alone', () => {
+    const restorer = new ReplicaRestorer(4)
+    const out: ReplicaEffect[] = []
+    expect(restorer.onRead('replay', [], out)).toBeUndefined()
+    for (const { token } of restorer.start()) restorer.onRead(token, [], out)
+    expect(out).toMatchObject([{ range: { from: indexKey(0), to: indexKey(1) } }])
+    expect(restorer.onRead('own/window', [], out)?.window).toEqual([])
+  })
+})

@@ -1,0 +1,127 @@
+import type { Write } from '@novacron/base'
+import { type CommittedSubDag, indexKey, tables, transactionsOf } from '@novacron/consensus'
+import { Executor, executionTables } from '@novacron/execution'
+import { describe, expect, test } from 'vitest'
+import { payloadOf } from '../src/commit-queue.ts'
+import type { ReplicaEvent } from '../src/index.ts'
+import { Cluster, protocol } from './cluster.ts'
+import { at, domain, hash, indexOf } from './fixtures.ts'
+import { Host } from './host.ts'
+import { MemoryStore } from './memory-store.ts'
+
+/** Keeps what a crash after each write would leave. */
+class Recorded extends MemoryStore {
+  readonly crashes: MemoryStore[] = []
+
+  override write(writes: readonly Write[]): void {
+    super.write(writes)
+    const says = writes.some(({ table }) => table !== tables.certificate && table !== tables.header)
+    if (says) this.crashes.push(new MemoryStore(this))
+  }
+}
+
+/** Starts a replica by itself: it restores and runs again what its store has. */
+function restart(seat: number, store: MemoryStore, settings: Cluster['settings']) {
+  const host = new Host(seat, protocol, settings, store)
+  const events: ReplicaEvent[] = [{ type: 'started' }]
+  for (let event = events.shift(); event !== undefined; event = events.shift()) {
+    for (const effect of host.replica.step(event, at(10_000))) {
+      host.effects.push(effect)
+      if (effect.type === 'persist') store.write(effect.writes)
+      if (effect.type !== 'read') continue
+      events.push({ type: 'read-done', token: effect.token, rows: store.rowsOf(effect) })
+    }
+  }
+  return host
+}
+
+/** State and session root after each commit, from one executor that never stopped. */
+function rootsOf(commits: readonly CommittedSubDag[], store: MemoryStore): string[] {
+  const executor = new Executor({}, { hash, chain: domain.chain, members: [] })
+  return commits.map(subDag => {
+    const { index, digest, timestamp } = subDag
+    const batches = payloadOf(subDag).map(batch =>
+      transactionsOf(store.read(batch.digest) as Uint8Array)
+    )
+    executor.execute({ index, digest, timestamp, batches })
+    const { stateRoot, sessionRoot } = executor.takeCheckpoint(domain.epoch).checkpoint
+    return `${stateRoot}/${sessionRoot}`
+  })
+}
+
+/** A run of four with load, of which seat 1 is looked at. */
+function ranCluster() {
+  const store = new Recorded()
+  const cluster = new Cluster({}, [0, 2, 3])
+  cluster.join(1, store)
+  cluster.open().put(30).runTo(1, 33)
+  const host = cluster.at(1)
+  const commits = host.executed.map(({ subDag }) => subDag)
+  return { cluster, host, store, commits, roots: rootsOf(commits, store) }
+}
+
+describe('a crash', () => {
+  const { cluster, store, commits, roots } = ranCluster()
+
+  test('after any write leaves a store from which the same state is reached again', () => {
+    expect(store.crashes.length).toBeGreaterThan(60)
+    const reached = new Set<number>()
+    for (const crash of store.crashes) {
+      const lastStored = crash.rows(tables.commit).length
+      const host = restart(1, crash, cluster.settings)
+      const { index } = host.replica.executor
+      // What certificates allow is ordered again, so it may come further than the commits that were written.
+      expect(index).toBeGreaterThanOrEqual(lastStored)
+      expect(host.roots, `after commit ${index}`).toBe(index === 0 ? host.roots : roots[index - 1])
+      reached.add(index)
+    }
+    expect(reached.size).toBeGreaterThan(25)
+  })
+
+  test('is told about the commits after the last own checkpoint once more', () => {
+    const host = restart(1, new MemoryStore(store), cluster.settings)
+    const { index } = host.replica.executor
+    const checkpoint = index - (index % 5)
+    expect(host.executed.map(({ subDag }) => subDag.index)).toEqual(
+      Array.from({ length: index - checkpoint }, (_, i) => checkpoint + 1 + i)
+    )
+    expect(host.executed.every(({ finality }) => finality === 'final')).toBe(true)
+    expect(host.replica.status().checkpointIndex).toBeGreaterThanOrEqual(checkpoint - 5)
+    expect(roots[index - 1]).toBe(host.roots)
+    expect(host.replica.executor.digest).toBe(commits[index - 1]?.digest)
+  })
+
+  test('that lost commit records below the executed state is made good by the orderer', () => {
+    const copy = new MemoryStore(store)
+    const range = { from: indexKey(28), to: indexKey(1_000) }
+    copy.write([{ type: 'delete-range', table: tables.commit, ...range }])
+    const executed = { type: 'read', token: '', keys: [] } as const
+    expect(copy.rowsOf(executed)).toEqual([])
+    const host = restart(1, copy, cluster.settings)
+    const { index } = host.replica.executor
+    expect(index).toBeGreaterThanOrEqual(30)
+    expect(host.replica.orderer.lastIndex).toBeGreaterThanOrEqual(index)
+    expect(host.roots).toBe(roots[index - 1])
+  })
+
+  test('that damaged an own vote stops the node; so does a damaged state', () => {
+    for (const table of [executionTables.checkpointVote, executionTables.executed]) {
+      const copy = new MemoryStore(store)
+      const [row] = copy.rows(table)
+      const key = row?.key ?? indexKey(1)
+      copy.write([{ type: 'put', table, key, value: new Uint8Array(3) }])
+      expect(() => restart(1, copy, cluster.settings), table).toThrow()
+    }
+  })
+
+  test('of all leaves a network that goes on from where it was', () => {
+    const again = new Cluster()
+    for (const seat of [0, 1, 2, 3]) {
+      again.stop(again.at(seat))
+      again.join(seat, new MemoryStore(cluster.at(seat).store))
+    }
+    again.runTo(1, indexOf(commits.length + 10))
+    const [first] = again.at(1).executed
+    expect(first?.subDag.digest).toBe(commits[(first?.subDag.index ?? 0) - 1]?.digest)
+  })
+})

@@ -1,0 +1,239 @@
+import { emptyBytes } from '@novacron/base'
+import {
+  type BatchReference,
+  type CommittedSubDag,
+  encodeSubDag,
+  indexKey,
+  tables
+} from '@novacron/consensus'
+import { describe, expect, test } from 'vitest'
+import type { ReplicaEffect } from '../src/effects.ts'
+import { defaultReplicaOptions, type ReplicaOptions } from '../src/options.ts'
+import { outcomeTable } from '../src/outcome.ts'
+import { Retention, retainedKey } from '../src/retention.ts'
+import { commitChain, digestOfText, domain, hash, indexOf, only } from './fixtures.ts'
+import { MemoryStore } from './memory-store.ts'
+
+const batchBytes = 100
+const payloadAt = (index: number): BatchReference[] => [
+  { digest: digestOfText(`batch ${index}`), sizeBytes: batchBytes }
+]
+const chain = commitChain(60, payloadAt)
+
+/** Retention over a store that holds the commits, an outcome for each, and answers reads when told to. */
+class Bench {
+  readonly store: MemoryStore
+  readonly retention: Retention
+  dropped: string[] = []
+  reads: Extract<ReplicaEffect, { type: 'read' }>[] = []
+  moved: number[] = []
+
+  constructor(options: Partial<ReplicaOptions>, store = new MemoryStore()) {
+    this.store = store
+    this.retention = new Retention({ ...defaultReplicaOptions, ...options }, domain, hash)
+  }
+
+  /** Executes commits, and takes an own checkpoint after the last. */
+  execute(from: number, to: number): this {
+    for (const commit of chain.slice(from - 1, to)) this.#record(commit)
+    return this.checkpoint(to)
+  }
+
+  #record(commit: CommittedSubDag): void {
+    const key = indexKey(commit.index)
+    this.store.write([
+      { type: 'put', table: tables.commit, key, value: encodeSubDag(commit) },
+      { type: 'put', table: outcomeTable, key, value: emptyBytes }
+    ])
+    this.retention.onExecuted(batchBytes)
+  }
+
+  /** Executed after the last own checkpoint. */
+  executeMore(from: number, to: number): this {
+    for (const commit of chain.slice(from - 1, to)) this.#record(commit)
+    return this
+  }
+
+  checkpoint(index: number): this {
+    this.store.write([this.retention.checkpointWrite()])
+    return this.#collect(out => this.retention.onCheckpoint(indexOf(index), out))
+  }
+
+  certify(index: number): this {
+    return this.#collect(out => this.retention.onCertified(indexOf(index), out))
+  }
+
+  /** Answers open reads until there are none. */
+  settle(): this {
+    for (let read = this.reads.shift(); read !== undefined; read = this.reads.shift()) {
+      const { token } = read
+      const rows = this.store.rowsOf(read)
+      this.#collect(out => {
+        const below = this.retention.onRead(token, rows, out)
+        if (below !== undefined) this.moved.push(below)
+      })
+    }
+    return this
+  }
+
+  restart(options: Partial<ReplicaOptions>, checkpoint: number): Bench {
+    const bench = new Bench(options, new MemoryStore(this.store))
+    const keys = [{ table: tables.meta, key: retainedKey }]
+    const [row] = bench.store.rowsOf({ type: 'read', token: '', keys })
+    bench.retention.restore(row?.value, indexOf(checkpoint))
+    return bench
+  }
+
+  get outcomes(): number {
+    return this.store.rows(outcomeTable).length
+  }
+
+  #collect(fill: (out: ReplicaEffect[]) => void): this {
+    const out: ReplicaEffect[] = []
+    fill(out)
+    for (const effect of out) {
+      if (effect.type === 'persist') {
+        expect(effect.durable).toBe(false)
+        this.store.write(effect.writes)
+      }
+    }
+    this.reads.push(...only(out, 'read'))
+    this.dropped.push(...only(out, 'drop-batches').flatMap(({ digests }) => digests))
+    return this
+  }
+}
+
+const digests = (from: number, to: number) =>
+  chain.slice(from - 1, to).flatMap(commit => payloadAt(commit.index).map(({ digest }) => digest))
+
+describe('retention by commits', () => {
+  test('keeps all within the bound, and drops exactly the batches of what is beyond it', () => {
+    const bench = new Bench({ retentionCommits: 10 }).execute(1, 11).certify(11).settle()
+    expect(bench.reads).toEqual([])
+    expect(bench.dropped).toEqual([])
+    bench.execute(12, 20).certify(20).settle()
+    expect(bench.retention.from).toBe(10)
+    expect(bench.dropped).toEqual(digests(1, 9))
+    expect(bench.moved).toEqual([10])
+    expect(bench.outcomes).toBe(11)
+    expect(bench.retention.retainedBytes).toBe(11 * batchBytes)
+  })
+
+  test('reads a piece at a time', () => {
+    const bench = new Bench({ retentionCommits: 10, readCommitsMax: 4 }).execute(1, 30).certify(30)
+    expect(bench.reads).toMatchObject([{ range: { from: indexKey(1), limit: 4 } }])
+    bench.certify(30)
+    expect(bench.reads).toHaveLength(1)
+    bench.settle()
+    expect(bench.moved).toEqual([5, 9, 13, 17, 20])
+    expect(bench.dropped).toEqual(digests(1, 19))
+  })
+
+  test('an older certificate takes nothing back', () => {
+    const bench = new Bench({ retentionCommits: 1 }).execute(1, 20).certify(20).settle()
+    bench.certify(15).settle()
+    expect(bench.retention.from).toBe(19)
+  })
+})
+
+describe('retention by bytes', () => {
+  test('drops until the bytes are within the bound', () => {
+    const retentionBytes = 5 * batchBytes
+    const bench = new Bench({ retentionBytes }).execute(1, 5).certify(5).settle()
+    expect(bench.dropped).toEqual([])
+    bench.execute(6, 8).certify(8).settle()
+    expect(bench.dropped).toEqual(digests(1, 3))
+    expect(bench.retention.retainedBytes).toBe(retentionBytes)
+  })
+
+  test('drops nothing at or above the checkpoint, whatever the bytes', () => {
+    const bench = new Bench({ retentionBytes: 1 }).execute(1, 10).certify(10).settle()
+    expect(bench.dropped).toEqual(digests(1, 9))
+    expect(bench.retention.from).toBe(10)
+    expect(bench.retention.retainedBytes).toBe(batchBytes)
+  })
+})
+
+describe('what others have signed and this node has not run', () => {
+  test('stays until an own checkpoint covers it', () => {
+    const bench = new Bench({ retentionCommits: 1 }).execute(1, 5).certify(20).settle()
+    expect(bench.dropped).toEqual(digests(1, 3))
+    bench.executeMore(6, 20)
+    bench.certify(20).settle()
+    expect(bench.dropped).toEqual(digests(1, 3))
+    bench.checkpoint(20).settle()
+    expect(bench.dropped).toEqual(digests(1, 18))
+  })
+})
+
+describe('a restart', () => {
+  test('goes on from the stored place', () => {
+    const options = { retentionCommits: 10 }
+    const bench = new Bench(options).execute(1, 20).certify(20).settle()
+    const again = bench.restart(options, 20)
+    expect(again.retention.from).toBe(10)
+    expect(again.retention.retainedBytes).toBe(11 * batchBytes)
+    again.execute(21, 22).certify(22).settle()
+    expect(again.dropped).toEqual(digests(10, 11))
+  })
+
+  test('counts once what is run again', () => {
+    const options = { retentionCommits: 10 }
+    const bench = new Bench(options).execute(1, 20).executeMore(21, 25).certify(20).settle()
+    expect(bench.retention.retainedBytes).toBe(16 * batchBytes)
+    const again = bench.restart(options, 20)
+    expect(again.retention.retainedBytes).toBe(11 * batchBytes)
+    expect(again.executeMore(21, 25).retention.retainedBytes).toBe(16 * batchBytes)
+  })
+
+  test('of an empty store begins at the first commit', () => {
+    const bench = new Bench({}).restart({}, 0)
+    expect(bench.retention.from).toBe(1)
+    expect(bench.retention.retainedBytes).toBe(0)
+  })
+})
+
+describe('a snapshot', () => {
+  test('leaves nothing below it readable, and sweeps away what it replaced', () => {
+    const bench = new Bench({ retentionCommits: 10, readCommitsMax: 4 }).execute(1, 6)
+    bench.store.write([bench.retention.adopt(indexOf(40))])
+    expect(bench.retention.from).toBe(41)
+    bench.execute(41, 45).certify(40).settle()
+    expect(bench.dropped).toEqual(digests(1, 6))
+    expect(bench.moved).toEqual([])
+    expect(bench.retention.from).toBe(41)
+    expect(bench.retention.retainedBytes).toBe(5 * batchBytes)
+    bench.execute(46, 55).certify(55).settle()
+    expect(bench.dropped).toEqual([...digests(1, 6), ...digests(41, 44)])
+  })
+
+  test('goes on sweeping after a restart', () => {
+    const bench = new Bench({ readCommitsMax: 4 }).execute(1, 6)
+    bench.store.write([bench.retention.adopt(indexOf(40))])
+    const again = bench.restart({ readCommitsMax: 4 }, 40).certify(40).settle()
+    expect(again.retention.from).toBe(41)
+    expect(again.dropped).toEqual(digests(1, 6))
+  })
+
+  test('while commits are read does not bring the place back', () => {
+    const bench = new Bench({ retentionCommits: 2 }).execute(1, 10).certify(10)
+    bench.store.write([bench.retention.adopt(indexOf(40))])
+    bench.settle()
+    expect(bench.retention.from).toBe(41)
+    expect(bench.dropped).toEqual(digests(1, 10))
+    expect(bench.moved).toEqual([])
+  })
+})
+
+test('reads of others, and answers that nobody asked for, change nothing', () => {
+  const bench = new Bench({ retentionCommits: 1 }).execute(1, 10)
+  const out: ReplicaEffect[] = []
+  const rows = bench.store.rows(tables.commit)
+  expect(bench.retention.onRead('retention', rows, out)).toBeUndefined()
+  bench.certify(10)
+  expect(bench.retention.onRead('replay', rows, out)).toBeUndefined()
+  const gone = [{ table: tables.commit, key: indexKey(1), value: undefined }]
+  expect(bench.retention.onRead('retention', gone, out)).toBeUndefined()
+  expect(out).toEqual([])
+  expect(bench.retention.from).toBe(1)
+})
