@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
-import { argv, execArgv, execPath, platform, arch, versions } from 'node:process'
+import { arch, argv, execArgv, execPath, platform, versions } from 'node:process'
 import { fileURLToPath } from 'node:url'
 
 const nodeNeeded = 24
@@ -25,12 +25,12 @@ if (isOld) {
         'install Node 24 from nodejs.org, or on Linux x64 and arm64 run: npm ci'
     )
   } else {
-    startUnder(bundled)
+    startUnder(bundled, [])
   }
 } else if (!existsSync(main)) {
   fail(`${main} is missing; build it first: npm run build`)
 } else if (lacksFlag) {
-  startUnder(execPath)
+  startUnder(execPath, execArgv)
 } else {
   await import('../dist/main.js')
 }
@@ -48,9 +48,9 @@ function findBundledNode() {
 }
 
 /** Starts this file again under `node`: in this very process where that is possible, so that signals need no messenger. */
-function startUnder(node) {
-  const flags = argv[2] === 'start' ? [daemonFlag] : []
-  const args = [...execArgv.filter(flag => flag !== daemonFlag), ...flags, self, ...argv.slice(2)]
+function startUnder(node, flags) {
+  const daemonFlags = argv[2] === 'start' ? [daemonFlag] : []
+  const args = [...flags, ...daemonFlags, self, ...argv.slice(2)]
   if (process.execve !== undefined) process.execve(node, [node, ...args], process.env)
   const child = spawn(node, args, { stdio: 'inherit' })
   // From a terminal the child gets the signal twice, which it takes as one wish.

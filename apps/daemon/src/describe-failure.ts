@@ -65,7 +65,9 @@ function describeClient(facts: Facts): Failure | undefined {
     case 'connection-lost':
       return failed(`the connection to ${path} was lost (${reason}); look at the log of the node`)
     case 'bad-answer':
-      return failed(`${path} gave an answer that no node gives (${reason}); look what listens there`)
+      return failed(
+        `${path} gave an answer that no node gives (${reason}); look what listens there`
+      )
     case 'usage':
       return { text: String(facts['message']), exitCode: exitCodes.usage }
     case 'not-ready':

@@ -99,7 +99,5 @@ async function subscribe(
 }
 
 function isBefore(entry: LogPlace, place: LogPlace): boolean {
-  return (
-    entry.index < place.index || (entry.index === place.index && entry.ordinal < place.ordinal)
-  )
+  return entry.index < place.index || (entry.index === place.index && entry.ordinal < place.ordinal)
 }

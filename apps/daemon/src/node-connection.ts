@@ -1,4 +1,10 @@
-import { ControlClient, findControlSocket, type MethodName, type MethodParams, type MethodResult } from '@novacron/node'
+import {
+  ControlClient,
+  findControlSocket,
+  type MethodName,
+  type MethodParams,
+  type MethodResult
+} from '@novacron/node'
 import { commandFault } from './command-fault.ts'
 import type { Io } from './io.ts'
 import { dataDirectory, showMs } from './settings.ts'

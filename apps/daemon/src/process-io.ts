@@ -29,10 +29,7 @@ export function processIo(process: ProcessFace, main: string): Io {
 }
 
 /** A reader that leaves, as `head` does, ends the command; nothing more is written. */
-function outputOf(
-  stream: Writable & { readonly isTTY?: boolean },
-  onGone: () => void
-): Output {
+function outputOf(stream: Writable & { readonly isTTY?: boolean }, onGone: () => void): Output {
   let isGone = false
   stream.on('error', () => {
     isGone = true

@@ -23,11 +23,19 @@ export function addNodeOptions(command: Command, timeoutMs = 10_000): Command {
   return command
     .option('--data-dir <dir>', 'data directory of the node')
     .option('--json', 'print JSON')
-    .option('--timeout <time>', 'give up after this long, such as 500ms, 20s, 2m', duration, timeoutMs)
+    .option(
+      '--timeout <time>',
+      'give up after this long, such as 500ms, 20s, 2m',
+      duration,
+      timeoutMs
+    )
 }
 
 /** Examples below the help of a verb. */
 export function addExamples(command: Command, ...examples: readonly string[]): Command {
   const title = examples.length === 1 ? 'Example' : 'Examples'
-  return command.addHelpText('after', `\n${title}:\n${examples.map(each => `  $ ${each}\n`).join('')}`)
+  return command.addHelpText(
+    'after',
+    `\n${title}:\n${examples.map(each => `  $ ${each}\n`).join('')}`
+  )
 }

@@ -37,6 +37,7 @@ import type { GossipMessage, ReplicaMessage } from './messages.ts'
 import type { ReplicaNeeds, ReplicaSettings, ReplicaStatus } from './needs.ts'
 import { checkReplicaOptions, defaultReplicaOptions, type ReplicaOptions } from './options.ts'
 import { outcomeWrite } from './outcome.ts'
+import { PayloadWait } from './payload-wait.ts'
 import { ReplicaRestorer, type RestoredRows } from './restorer.ts'
 import { Retention } from './retention.ts'
 import { type RunCommit, Runner, runTimer } from './runner.ts'
@@ -67,6 +68,7 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
   readonly #retention: Retention
   readonly #heads: HeadTeller
   readonly #evidence: EvidenceBook
+  readonly #payloadWait: PayloadWait
   readonly #connected = new Set<PeerId>()
   readonly #inbox: PartInput<Order>[] = []
   #isDraining = false
@@ -104,6 +106,7 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
       wasSignedLogPresent
     })
     this.#restorer = new ReplicaRestorer(this.#orderer.windowCommits)
+    this.#payloadWait = new PayloadWait(this.#options.payloadWaitMs)
     this.#retention = new Retention(this.#options, domain, hash)
     this.#heads = new HeadTeller(this.#options.headIntervalMs, { domain, self, sign })
     this.#evidence = new EvidenceBook(this.#options.evidenceMax, hash)
@@ -321,6 +324,13 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
     this.#runner.replay(this.#orderer.lastIndex, out)
     const batches = this.#runner.missing()
     if (batches.length > 0) this.#feedMempool({ type: 'wanted', batches, holders: [] }, now, out)
+    if (this.#payloadWait.isOver(this.#executor.index, batches.length > 0, now)) {
+      this.#wantSnapshot(now, out)
+    }
+  }
+
+  #wantSnapshot(now: Millis, out: Out): void {
+    this.#sync?.want(this.#executor.index, [...this.#connected].sort(), now, out)
   }
 
   #onRun({ subDag, finality, outcome, payload }: RunCommit, now: Millis, out: Out): void {
@@ -420,7 +430,7 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
         }
         return
       case 'behind':
-        return this.#sync?.want(this.#executor.index, [...this.#connected].sort(), now, out)
+        return this.#wantSnapshot(now, out)
       case 'stopped':
         this.#isStopped = true
         out.push(effect)

@@ -9,6 +9,8 @@ export interface ReplicaOptions {
   readonly retentionBytes: number
   /** A member tells the world how far the log is, at most this often. */
   readonly headIntervalMs: number
+  /** Payload that nobody gives away for this long has been pruned everywhere: only a snapshot helps. */
+  readonly payloadWaitMs: number
   /** Commits run in one step; the rest goes on in the next, so that a laggard still answers. */
   readonly executeCommitsPerStep: number
   /** Commit records read at once when pruning or replaying. */
@@ -22,6 +24,7 @@ export const defaultReplicaOptions: ReplicaOptions = {
   retentionCommits: 10_000,
   retentionBytes: 2_000_000_000,
   headIntervalMs: 250,
+  payloadWaitMs: 10_000,
   executeCommitsPerStep: 64,
   readCommitsMax: 256,
   evidenceMax: 1_000

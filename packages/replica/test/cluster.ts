@@ -43,12 +43,12 @@ export class Cluster extends Network<BullsharkMessage> {
     return this
   }
 
-  /** Puts so many keys, through seat 0, in pieces. */
-  put(count: number): this {
+  /** Puts so many keys, through seat 0, one after another. */
+  put(count: number, pauseMs = 1): this {
     for (let i = 0; i < count; i++) {
       this.#sequence++
       this.submit(0, putOf(this.session, this.#sequence, `key-${this.#sequence}`, 'x'.repeat(20)))
-      this.run(1)
+      this.run(pauseMs)
     }
     return this
   }

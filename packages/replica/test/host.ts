@@ -32,6 +32,7 @@ export function bullshark(options: Partial<BullsharkOptions> = {}): Protocol<Bul
 export class Host<Order> {
   readonly peer: PeerId
   readonly store: MemoryStore
+  readonly settings: ReplicaSettings
   readonly replica: Replica<Order>
   readonly effects: ReplicaEffect[] = []
   signatures = 0
@@ -45,6 +46,7 @@ export class Host<Order> {
     const sign = signerOf(seat)
     this.peer = peerAt(seat)
     this.store = store
+    this.settings = settings
     this.replica = new Replica(settings, {
       committee: four,
       domain,

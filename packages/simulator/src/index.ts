@@ -8,6 +8,14 @@ export { defaultLoadOptions, type LoadOptions } from './load.ts'
 export * from './machine.ts'
 export { type Delay, drawDelay } from './network/delay.ts'
 export { defaultNetworkOptions, type NetworkOptions } from './network/network.ts'
+export {
+  bullsharkOrderer,
+  bullsharkSlots,
+  type ReplicaProtocolOptions,
+  type ReplicaTypes,
+  replicaProtocol,
+  type SimulatedOrderer
+} from './replica-protocol.ts'
 export { drawScenario, quietScenario, type Scenario } from './scenario.ts'
 export { Simulation, type SimulationNeeds, type SimulationReport, simulate } from './simulate.ts'
 export { type CrashPoint, World, type WorldOptions } from './world.ts'

@@ -44,6 +44,7 @@ interface Client {
   readonly id: number
   home: number
   nextSequence: number
+  session: Uint8Array | undefined
   readonly outstanding: Map<number, Request>
 }
 
@@ -65,6 +66,7 @@ export class Load<T extends ProtocolTypes> {
       id,
       home: needs.prng.below(needs.members),
       nextSequence: 0,
+      session: undefined,
       outstanding: new Map<number, Request>()
     }))
   }
@@ -84,11 +86,12 @@ export class Load<T extends ProtocolTypes> {
 
   /** A replica tells those of its clients who asked it. */
   executed(place: number, index: number, receipts: readonly Receipt[]): void {
-    for (const { client: id, sequence } of receipts) {
+    for (const { client: id, sequence, session } of receipts) {
       const client = this.#clients[id]
       if (client?.outstanding.get(sequence)?.place !== place) continue
       client.outstanding.delete(sequence)
-      this.#needs.checker.acknowledged(id, sequence, index)
+      if (session === undefined) this.#needs.checker.acknowledged(id, sequence, index)
+      else client.session = session
     }
   }
 
@@ -110,8 +113,8 @@ export class Load<T extends ProtocolTypes> {
       client.home = this.#anotherPlace(client.home)
       this.#send(client, sequence)
     }
-    const isSessionOpen = client.nextSequence === 0 || !client.outstanding.has(0)
-    if (!this.#isOpen || !isSessionOpen || client.outstanding.size >= outstandingMax) return
+    const isWaiting = client.nextSequence > 0 && client.session === undefined
+    if (!this.#isOpen || isWaiting || client.outstanding.size >= outstandingMax) return
     const sequence = client.nextSequence++
     checker.submitted(client.id, sequence)
     this.#send(client, sequence)
@@ -119,7 +122,7 @@ export class Load<T extends ProtocolTypes> {
 
   #send(client: Client, sequence: number): void {
     const { world, protocol, members } = this.#needs
-    const region = protocol.transaction(client.id, sequence)
+    const region = protocol.transaction(client.id, sequence, client.session)
     for (let tries = 0; tries < members; tries++) {
       if (world.submit(client.home, region, 1)) break
       client.home = this.#anotherPlace(client.home)

@@ -30,6 +30,7 @@ import type {
   SigningDomain,
   StoreBatch
 } from '@novacron/consensus'
+import type { ReplicaOptions } from '@novacron/replica'
 
 /** The types by which one kind of replica differs from another. */
 export interface ProtocolTypes {
@@ -80,6 +81,10 @@ export interface SimulatedMachine<T extends ProtocolTypes>
   signaturesOfGossip(message: T['gossip']): readonly SignatureCheck[]
   /** May so many bytes be submitted? */
   admits(bytes: number): boolean
+  /** In words, for the report of a run that stalls. */
+  describe(): string
+  /** Root of the state after a commit that has just been run, where it is known. */
+  stateRootAt(index: CommitIndex): Digest | undefined
   /** Queues and caches that must stay within a bound. */
   gauges(): readonly Gauge[]
 }
@@ -103,6 +108,7 @@ export interface Seat {
   readonly wasSignedLogPresent: boolean
   /** Protocol options of this run, equal at every place. */
   readonly bullshark: Partial<BullsharkOptions>
+  readonly replica: Partial<ReplicaOptions>
 }
 
 /** A signature for a slot that allows only one: who signed what where. */
@@ -119,6 +125,8 @@ export interface Receipt {
   readonly sequence: number
   /** False when it had been applied before, so that this copy did nothing. */
   readonly isApplied: boolean
+  /** The session that request 0 opened; asking twice opens two, of which a client uses the first it hears of. */
+  readonly session?: Uint8Array
 }
 
 /** How the world makes replicas of one kind, and understands what they say. */
@@ -128,9 +136,7 @@ export interface SimulatedProtocol<T extends ProtocolTypes> {
   /** One word for the trace. */
   describe(message: T['message']): string
   signedSlots(message: T['message']): readonly SignedSlot[]
-  /** What a client's request is on the wire. */
-  transaction(client: number, sequence: number): Uint8Array
+  /** What a client's request is on the wire: 0 asks for a session, the others are made in it. */
+  transaction(client: number, sequence: number, session: Uint8Array | undefined): Uint8Array
   receipts(outcome: T['outcome']): readonly Receipt[]
-  /** Root of the state after a commit, where it is known. */
-  stateRoot(outcome: T['outcome']): Digest | undefined
 }

@@ -152,8 +152,10 @@ export class SimulatedNode<T extends ProtocolTypes> {
   receiveGossip(from: PeerId, message: T['gossip']): void {
     const machine = this.#machine
     if (machine === undefined) return
-    if (!this.#passes(from, machine.screenGossip(message))) return
-    if (!this.#holds(from, machine.signaturesOfGossip(message))) return
+    const verdict = this.#attempt(() => machine.screenGossip(message))
+    if (verdict === undefined || !this.#passes(from, verdict)) return
+    const checks = this.#attempt(() => machine.signaturesOfGossip(message))
+    if (checks === undefined || !this.#holds(from, checks)) return
     this.step({ type: 'gossiped', from, message: toVerified(message) })
   }
 

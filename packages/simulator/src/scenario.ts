@@ -1,5 +1,6 @@
 import { assert, Prng } from '@novacron/base'
 import type { BullsharkOptions } from '@novacron/consensus'
+import type { ReplicaOptions } from '@novacron/replica'
 import { drawFaults, endOf, type Fault } from './faults.ts'
 import { type DriverLaw, driversLaw } from './law.ts'
 import { defaultLoadOptions, type LoadOptions } from './load.ts'
@@ -19,6 +20,7 @@ export interface Scenario {
   readonly codecSamplePercent: number
   readonly law: DriverLaw
   readonly bullshark: Partial<BullsharkOptions>
+  readonly replica: Partial<ReplicaOptions>
   readonly load: LoadOptions
   readonly faults: readonly Fault[]
   readonly crashPoints: readonly CrashPoint[]
@@ -44,6 +46,7 @@ export const quietScenario: Scenario = {
   codecSamplePercent: 5,
   law: driversLaw,
   bullshark: {},
+  replica: { checkpointIntervalCommits: 10 },
   load: defaultLoadOptions,
   faults: [],
   crashPoints: [],
@@ -70,8 +73,8 @@ export function healedAtMs({ faults, chaosMs }: Pick<Scenario, 'faults' | 'chaos
 /** A scenario drawn from a seed: committee, network, disks and faults. Fields of `fixed` are taken as they are. */
 export function drawScenario(seed: number, fixed: Partial<Omit<Scenario, 'seed'>> = {}): Scenario {
   const prng = new Prng(seed)
-  const replicas = fixed.replicas ?? prng.pick([4, 4, 4, 7, 7, 10])
-  const chaosMs = fixed.chaosMs ?? 2_500 + prng.below(2_500)
+  const replicas = fixed.replicas ?? prng.pick([4, 4, 4, 4, 4, 7, 7, 10])
+  const chaosMs = fixed.chaosMs ?? 1_500 + prng.below(2_500)
   const drawn: Scenario = {
     ...quietScenario,
     seed,
@@ -82,14 +85,21 @@ export function drawScenario(seed: number, fixed: Partial<Omit<Scenario, 'seed'>
     bullshark: {
       gcDepthRounds: prng.pick([8, 20, 50]),
       schedulePeriodCommits: prng.pick([0, 0, 5]),
-      scheduleWindowCommits: 20
+      scheduleWindowCommits: 20,
+      minHeaderDelayMs: prng.pick([10, 30, 50])
     },
     load: { ...defaultLoadOptions, clients: 2 + prng.below(4), intervalMs: 30 + prng.below(120) },
     faults: drawFaults(
       { replicas, faulty: Math.floor((replicas - 1) / 3), untilMs: chaosMs },
       prng.fork()
     ),
-    chaosMs
+    chaosMs,
+    // Often checkpoints and little history, so that those who were away meet pruned logs and snapshots.
+    replica: {
+      checkpointIntervalCommits: prng.pick([5, 10, 25]),
+      retentionCommits: prng.pick([1, 20, 10_000]),
+      payloadWaitMs: 1_000
+    }
   }
   return { ...drawn, ...fixed }
 }

@@ -102,7 +102,7 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
 
   executed(place: number, subDag: CommittedSubDag, outcome: T['outcome']): void {
     const receipts = this.#protocol.receipts(outcome)
-    const root = this.#protocol.stateRoot(outcome)
+    const root = this.world.node(place).machine?.stateRootAt(subDag.index)
     const isNew = this.#agreement.executed(place, subDag, root)
     if (isNew) this.#exactlyOnce.appended(subDag.index, receipts)
     else this.#exactlyOnce.repeated(place, subDag.index, receipts)
@@ -147,7 +147,11 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
       return
     }
     const wanted = `${this.#headAtHealing} + ${this.#scenario.commitsAfterHealing}`
-    const facts = `logs at ${indexes.join(', ')}, wanted ${wanted}; ${this.#load.outstanding} requests open`
+    const states = Array.from(
+      { length: world.places },
+      (_, place) => `place ${place}: ${world.node(place).machine?.describe() ?? 'down'}`
+    )
+    const facts = `logs at ${indexes.join(', ')}, wanted ${wanted}; ${this.#load.outstanding} requests open; ${states.join(' | ')}`
     this.#onViolation({ verdict: 'stalled', facts })
   }
 

@@ -15,6 +15,7 @@ import {
   Committee,
   type SigningDomain
 } from '@novacron/consensus'
+import type { ReplicaOptions } from '@novacron/replica'
 import { Disk, type DiskImage, type TailLoss } from './disk/disk.ts'
 import { EventQueue } from './event-queue.ts'
 import { SimulatedKeys } from './keys.ts'
@@ -42,6 +43,7 @@ export interface WorldOptions {
   readonly codecSamplePercent: number
   readonly law: DriverLaw
   readonly bullshark: Partial<BullsharkOptions>
+  readonly replica: Partial<ReplicaOptions>
 }
 
 /** Kills a node in the middle of one of its persists. */
@@ -169,7 +171,8 @@ export class World<T extends ProtocolTypes> {
       sign: this.#keys.signer(place),
       batches: disk.batches,
       wasSignedLogPresent: disk.hasSignedLog,
-      bullshark: this.#options.bullshark
+      bullshark: this.#options.bullshark,
+      replica: this.#options.replica
     })
     disk.createSignedLog()
     node.start(machine)

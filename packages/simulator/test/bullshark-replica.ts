@@ -8,7 +8,6 @@ import {
   type Millis,
   type PeerId,
   Reader,
-  type ReplicaId,
   toVerified,
   type Verdict,
   Writer
@@ -39,12 +38,12 @@ import type {
   Gauge,
   Receipt,
   Seat,
-  SignedSlot,
   SimulatedMachine,
   SimulatedProtocol,
   WorldEffect,
   WorldEvent
 } from '../src/index.ts'
+import { bullsharkSlots } from '../src/index.ts'
 
 type Message =
   | { readonly to: 'orderer'; readonly message: BullsharkMessage }
@@ -53,7 +52,7 @@ type Message =
 export interface ThinTypes {
   readonly message: Message
   readonly gossip: never
-  readonly outcome: { readonly receipts: readonly Receipt[]; readonly root: Digest }
+  readonly outcome: { readonly receipts: readonly Receipt[] }
 }
 
 type Event = WorldEvent<ThinTypes>
@@ -75,6 +74,8 @@ export class ThinReplica implements SimulatedMachine<ThinTypes> {
   readonly #mempool: Mempool
   readonly #fresh = new Map<Digest, Uint8Array>()
   readonly #applied = new Set<string>()
+  /** After each commit of the last step. */
+  readonly #roots = new Map<CommitIndex, Digest>()
   readonly #queue: CommittedSubDag[] = []
   readonly #peers = new Set<PeerId>()
   readonly #held: OrdererInput<BullsharkMessage>[] = []
@@ -104,7 +105,6 @@ export class ThinReplica implements SimulatedMachine<ThinTypes> {
     this.#mempool = new Mempool({}, needs)
   }
 
-  debug() { return { executed: this.#executed, queue: this.#queue.map(q => q.index).slice(0, 5), pulls: this.#mempool.pullCount, isOpen: this.#isOpen, missing: this.#queue[0]?.vertices.flatMap(v => v.payload.map(b => [v.author, v.round, b.digest.slice(0,8), this.#seat.batches.has(b.digest)])) } }
   get orderer(): Bullshark {
     return this.#orderer
   }
@@ -129,6 +129,15 @@ export class ThinReplica implements SimulatedMachine<ThinTypes> {
     return this.#isOpen && this.#mempool.admits(bytes)
   }
 
+  describe(): string {
+    const { round, lastIndex } = this.#orderer.status()
+    return `round ${round}, ordered ${lastIndex}, run ${this.#executed}`
+  }
+
+  stateRootAt(index: CommitIndex): Digest | undefined {
+    return this.#roots.get(index)
+  }
+
   gauges(): readonly Gauge[] {
     return [
       { name: 'pending bytes', value: this.#mempool.pendingBytes, max: 32_000_000 },
@@ -139,6 +148,7 @@ export class ThinReplica implements SimulatedMachine<ThinTypes> {
 
   step(event: Event, now: Millis): readonly Effect[] {
     this.#fresh.clear()
+    this.#roots.clear()
     const out: Effect[] = []
     switch (event.type) {
       case 'started': {
@@ -321,7 +331,8 @@ export class ThinReplica implements SimulatedMachine<ThinTypes> {
         this.#applied.add(id)
         const key = new Writer(requestBytes).u32(client).u32(sequence).finish()
         if (isApplied) rows.push(key)
-        receipts.push({ client, sequence, isApplied })
+        const opened = sequence === 0 ? { session: key } : {}
+        receipts.push({ client, sequence, isApplied, ...opened })
         writer.raw(key).u8(isApplied ? 1 : 0)
       }
     }
@@ -337,7 +348,8 @@ export class ThinReplica implements SimulatedMachine<ThinTypes> {
         { type: 'put', table: headTable, key: ascii('head'), value: head }
       ]
     })
-    const outcome = { receipts, root: this.#root }
+    this.#roots.set(subDag.index, this.#root)
+    const outcome = { receipts }
     out.push({ type: 'executed', subDag, finality: 'final', outcome })
   }
 }
@@ -367,35 +379,8 @@ export function thinProtocol(hash: Hash, options: ThinOptions = {}): SimulatedPr
       return new ThinReplica(options, seat)
     },
     describe: ({ message }) => message.type,
-    signedSlots: ({ to, message }) => (to === 'orderer' ? signedSlots(message) : []),
+    signedSlots: ({ to, message }) => (to === 'orderer' ? bullsharkSlots(message) : []),
     transaction: (client, sequence) => new Writer(requestBytes).u32(client).u32(sequence).finish(),
-    receipts: outcome => outcome.receipts,
-    stateRoot: outcome => outcome.root
+    receipts: outcome => outcome.receipts
   }
 }
-
-export function signedSlots(message: BullsharkMessage): SignedSlot[] {
-  const vote = (signer: ReplicaId, round: number, author: number, content: Digest) => ({
-    signer,
-    slot: `vote/${round}/${author}`,
-    content
-  })
-  switch (message.type) {
-    case 'header': {
-      const { author, round, id } = message.signed.header
-      return [{ signer: author, slot: `header/${round}`, content: id }]
-    }
-    case 'vote': {
-      const { voter, round, author, headerId } = message.vote
-      return [vote(voter, round, author, headerId)]
-    }
-    case 'certificate': {
-      const { header, signatures } = message.certificate
-      return signatures.map(({ voter }) => vote(voter, header.round, header.author, header.id))
-    }
-    default:
-      return []
-  }
-}
-
-export type { CommitIndex }

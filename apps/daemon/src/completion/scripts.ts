@@ -1,9 +1,8 @@
 import type { VerbWords } from './words.ts'
 
 /** One script for each shell: verbs first, then the options of the verb, otherwise files. */
-export const completionScripts: Readonly<
-  Record<string, (verbs: readonly VerbWords[]) => string>
-> = { bash, zsh, fish }
+export const completionScripts: Readonly<Record<string, (verbs: readonly VerbWords[]) => string>> =
+  { bash, zsh, fish }
 
 function bash(verbs: readonly VerbWords[]): string {
   const cases = verbs.map(({ name, options }) => `    ${name}) words='${longs(options)}' ;;`)
@@ -27,9 +26,9 @@ complete -o filenames -F _novacron novacron
 }
 
 function zsh(verbs: readonly VerbWords[]): string {
-  const names = verbs.map(({ name, description }) => `    '${name}:${escape(description)}'`)
+  const names = verbs.map(({ name, description }) => `    '${name}:${plain(description)}'`)
   const cases = verbs.map(({ name, options }) => {
-    const specs = options.map(({ long, description }) => `'${long}[${escape(description)}]'`)
+    const specs = options.map(({ long, description }) => `'${long}[${plain(description)}]'`)
     return `    ${name}) _arguments ${[...specs, "'*:file:_files'"].join(' ')} ;;`
   })
   return `#compdef novacron
@@ -56,12 +55,12 @@ compdef _novacron novacron
 function fish(verbs: readonly VerbWords[]): string {
   const names = verbs.map(
     ({ name, description }) =>
-      `complete -c novacron -f -n __fish_use_subcommand -a ${name} -d '${escape(description)}'`
+      `complete -c novacron -f -n __fish_use_subcommand -a ${name} -d '${plain(description)}'`
   )
   const options = verbs.flatMap(verb =>
     verb.options.map(
       ({ long, description }) =>
-        `complete -c novacron -n '__fish_seen_subcommand_from ${verb.name}' -l ${long.slice(2)} -d '${escape(description)}'`
+        `complete -c novacron -n '__fish_seen_subcommand_from ${verb.name}' -l ${long.slice(2)} -d '${plain(description)}'`
     )
   )
   return [...names, ...options, ''].join('\n')
@@ -72,6 +71,6 @@ function longs(options: VerbWords['options']): string {
 }
 
 /** Descriptions are ours; quotes, colons and brackets mean something to shells. */
-function escape(text: string): string {
+function plain(text: string): string {
   return text.replace(/[':[\]]/g, ' ')
 }

@@ -1,7 +1,7 @@
 import {
   buildGenesis,
-  closest,
   type ClusterOptions,
+  closest,
   defaultClusterOptions,
   type NodePart,
   readNodePart,
@@ -31,10 +31,22 @@ export const addGenesis: AddVerb = (program, { io, exit }) => {
     .requiredOption('--node <file...>', 'node.json of each member')
     .requiredOption('--out <file>', 'file to write; must not be there')
     .option('--chain-name <name>', '1 to 63 of a-z, 0-9 and -', 'novacron')
-    .option('--weight <name=weight>', 'voting power of a member, 1 for the rest; several times', pairs)
+    .option(
+      '--weight <name=weight>',
+      'voting power of a member, 1 for the rest; several times',
+      pairs
+    )
     .option('--operator-key <hex>', 'Ed25519 public key of an operator; several times', several)
-    .option('--operator-threshold <count>', 'operators who must sign (default: more than half)', integer(1, 64))
-    .option('--set <option=value>', `cluster option: ${Object.keys(defaultClusterOptions).join(', ')}; several times`, pairs)
+    .option(
+      '--operator-threshold <count>',
+      'operators who must sign (default: more than half)',
+      integer(1, 64)
+    )
+    .option(
+      '--set <option=value>',
+      `cluster option: ${Object.keys(defaultClusterOptions).join(', ')}; several times`,
+      pairs
+    )
     .option('--json', 'print JSON')
     .action((options: GenesisOptions) => exit(genesis(options, io)))
   addExamples(
@@ -47,7 +59,8 @@ export const addGenesis: AddVerb = (program, { io, exit }) => {
 function genesis(options: GenesisOptions, io: Io): ExitCode {
   const parts = options.node.map(readNodePart)
   const keys = options.operatorKey ?? []
-  const threshold = options.operatorThreshold ?? (keys.length === 0 ? 0 : Math.floor(keys.length / 2) + 1)
+  const threshold =
+    options.operatorThreshold ?? (keys.length === 0 ? 0 : Math.floor(keys.length / 2) + 1)
   const built = buildGenesis(parts, {
     chainName: options.chainName,
     createdAt: new Date().toISOString(),
@@ -58,9 +71,12 @@ function genesis(options: GenesisOptions, io: Io): ExitCode {
   const made = valueOrThrow(built, options.out)
   writeGenesis(options.out, made)
   const names = made.members.map(({ name }) => name)
-  if (options.json === true) writeJson(io, { chainName: made.chainName, members: names, out: options.out })
+  if (options.json === true)
+    writeJson(io, { chainName: made.chainName, members: names, out: options.out })
   else {
-    io.stdout.write(`${options.out}: chain ${made.chainName} with ${names.length} members: ${names.join(', ')}\n`)
+    io.stdout.write(
+      `${options.out}: chain ${made.chainName} with ${names.length} members: ${names.join(', ')}\n`
+    )
   }
   return exitCodes.ok
 }
@@ -96,5 +112,8 @@ function numberOr(value: string): number | string {
 function unknown(option: string, name: string, known: readonly string[]): Error {
   const meant = closest(name, known)
   const remedy = meant === undefined ? '' : `; did you mean ${meant}?`
-  return commandFault('usage', `${option} names ${name}, allowed is one of ${known.join(', ')}${remedy}`)
+  return commandFault(
+    'usage',
+    `${option} names ${name}, allowed is one of ${known.join(', ')}${remedy}`
+  )
 }

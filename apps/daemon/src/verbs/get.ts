@@ -54,7 +54,8 @@ async function getEntry(
   const page = await node.call('log.range', { from: index, fromOrdinal: ordinal, limit: 1 })
   const entry = page.entries[0]
   if (entry?.index !== index || entry.ordinal !== ordinal) {
-    const next = entry === undefined ? '' : `; the next one is ${showPosition(entry.index, entry.ordinal)}`
+    const next =
+      entry === undefined ? '' : `; the next one is ${showPosition(entry.index, entry.ordinal)}`
     io.stderr.write(`novacron: there is no log entry ${showPosition(index, ordinal)}${next}\n`)
     return exitCodes.failed
   }

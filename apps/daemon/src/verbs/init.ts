@@ -21,7 +21,11 @@ export const addInit: AddVerb = (program, { io, exit }) => {
     .option('--genesis <file>', 'genesis of the chain to join')
     .option('--name <name>', 'name of the node: 1 to 63 of a-z, 0-9 and - (default: of this host)')
     .option('--listen <multiaddr>', 'address to listen on; may be given several times', several)
-    .option('--announce <multiaddr>', 'address to tell others instead; may be given several times', several)
+    .option(
+      '--announce <multiaddr>',
+      'address to tell others instead; may be given several times',
+      several
+    )
     .option('--json', 'print JSON')
     .action((options: InitOptions) => exit(init(options, io)))
   addExamples(
@@ -54,7 +58,9 @@ function init(options: InitOptions, io: Io): ExitCode {
     }
   }
   if (addresses.length === 0) {
-    io.stderr.write(`novacron: ${paths.nodePart} names no address, so nobody can dial this node; give --announce\n`)
+    io.stderr.write(
+      `novacron: ${paths.nodePart} names no address, so nobody can dial this node; give --announce\n`
+    )
   }
   return exitCodes.ok
 }

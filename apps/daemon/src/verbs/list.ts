@@ -14,7 +14,9 @@ const pageEntries = 200
 export const addList: AddVerb = (program, { io, exit }) => {
   const command = program
     .command('list')
-    .description('Print keys with a prefix: version, size, key; JSON gives one entry with its value a line.')
+    .description(
+      'Print keys with a prefix: version, size, key; JSON gives one entry with its value a line.'
+    )
     .argument('[prefix]', 'text that the keys begin with', '')
     .option('--limit <count>', 'keys at most', integer(1, 1_000_000_000), 1_000)
     .action(async (prefix: string, options: ListOptions) => exit(await list(prefix, options, io)))

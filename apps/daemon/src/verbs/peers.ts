@@ -15,11 +15,26 @@ export const addPeers: AddVerb = (program, { io, exit }) => {
 async function peers(options: NodeVerbOptions, io: Io): Promise<ExitCode> {
   const answer = await new NodeConnection(options, io).call('node.peers', {})
   if (options.json === true) writeJson(io, answer)
-  else io.stdout.write(textTable(head, answer.peers.map(rowOf)).map(line => `${line}\n`).join(''))
+  else
+    io.stdout.write(
+      textTable(head, answer.peers.map(rowOf))
+        .map(line => `${line}\n`)
+        .join('')
+    )
   return exitCodes.ok
 }
 
-const head = ['name', 'state', 'rtt ms', 'queued', 'sent', 'received', 'encryption', 'address', 'peer']
+const head = [
+  'name',
+  'state',
+  'rtt ms',
+  'queued',
+  'sent',
+  'received',
+  'encryption',
+  'address',
+  'peer'
+]
 
 function rowOf(peer: PeerStatus): (string | number)[] {
   return [

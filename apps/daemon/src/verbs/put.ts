@@ -30,7 +30,11 @@ export const addPut: AddVerb = (program, { io, exit }) => {
     .action(async (key: string, value: string, options: PutOptions) =>
       exit(await put(key, value, options, io))
     )
-  addExamples(addNodeOptions(command, 30_000), 'novacron put colour blue', 'novacron put logo - < logo.png')
+  addExamples(
+    addNodeOptions(command, 30_000),
+    'novacron put colour blue',
+    'novacron put logo - < logo.png'
+  )
 }
 
 async function put(key: string, value: string, options: PutOptions, io: Io): Promise<ExitCode> {

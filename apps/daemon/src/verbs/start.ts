@@ -1,11 +1,11 @@
 import { Fault } from '@novacron/base'
 import { startNode } from '@novacron/node'
+import { Option } from 'commander'
 import { daemonFlag } from '../daemon-flag.ts'
 import { describeFailure } from '../describe-failure.ts'
 import { aborted, type ExitCode, endOf, exitCodes, type Io, writeJson } from '../io.ts'
 import { dataDirectory } from '../settings.ts'
 import { type AddVerb, addExamples } from '../verb.ts'
-import { Option } from 'commander'
 
 interface StartOptions {
   readonly dataDir?: string

@@ -7,7 +7,9 @@ import { type AddVerb, addExamples, addNodeOptions, type NodeVerbOptions } from 
 export const addStatus: AddVerb = (program, { io, exit }) => {
   const command = program
     .command('status')
-    .description('Who the node is, how far it is, and what is missing; exit code 4 unless it is running.')
+    .description(
+      'Who the node is, how far it is, and what is missing; exit code 4 unless it is running.'
+    )
     .action(async (options: NodeVerbOptions) => exit(await status(options, io)))
   addExamples(addNodeOptions(command), 'novacron status', 'novacron status --json | jq .round')
 }

@@ -1,5 +1,5 @@
 import { dataPathsOf, defaultClusterOptions, readGenesis, type Wait } from '@novacron/node'
-import { type ExitCode, type Io } from '../io.ts'
+import type { ExitCode, Io } from '../io.ts'
 import { NodeConnection } from '../node-connection.ts'
 import { readAll, readWholeFile } from '../read-input.ts'
 import { printReceipt } from '../receipt.ts'
@@ -14,7 +14,9 @@ export interface SubmitOptions extends NodeVerbOptions {
 export const addSubmit: AddVerb = (program, { io, exit }) => {
   const command = program
     .command('submit')
-    .description('Append the bytes of a file, or of standard input, to the log; prints @index.ordinal.')
+    .description(
+      'Append the bytes of a file, or of standard input, to the log; prints @index.ordinal.'
+    )
     .option('--file <file>', 'file to append, - for standard input', '-')
     .option(
       '--wait <state>',

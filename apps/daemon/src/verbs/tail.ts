@@ -1,7 +1,7 @@
 import type { JsonLogEntry } from '@novacron/node'
 import { commandFault } from '../command-fault.ts'
 import { type ExitCode, exitCodes, type Io, writeJson } from '../io.ts'
-import { type LogPlace, followLog, lastEntries, readLog } from '../log-walk.ts'
+import { followLog, type LogPlace, lastEntries, readLog } from '../log-walk.ts'
 import { payloadOf, showPosition, textOf } from '../node-bytes.ts'
 import { NodeConnection } from '../node-connection.ts'
 import { integer } from '../settings.ts'
@@ -21,7 +21,12 @@ export const addTail: AddVerb = (program, { io, exit }) => {
     .command('tail')
     .description('Print what was submitted, in the order that all nodes agreed on.')
     .option('--from <index>', 'from this commit on', integer(1, Number.MAX_SAFE_INTEGER))
-    .option('-n, --lines <count>', 'without --from: this many last entries', integer(0, 100_000), 10)
+    .option(
+      '-n, --lines <count>',
+      'without --from: this many last entries',
+      integer(0, 100_000),
+      10
+    )
     .option('-f, --follow', 'go on with new entries until Ctrl-C')
     .option('--raw', 'bytes alone, back to back, with nothing added')
     .option('-p, --position', 'begin each entry with its place, as get takes it')

@@ -19,7 +19,6 @@ import { type Vote, voteSigningBytes } from '../dag/vote.ts'
 import { slotKey, tables } from '../tables.ts'
 import type { BullsharkEffect, BullsharkParts } from './parts.ts'
 import { isEquivocation, type SignedRecord } from './signed-record.ts'
-import { isPresent } from './synchronizer.ts'
 
 interface OpenProposal {
   readonly signed: SignedHeader
@@ -308,12 +307,9 @@ export class Certifier {
     const { dag, hasBatch } = this.#parts
     const parentRound = (header.round - 1) as Round
     return {
-      parents:
-        parentRound <= dag.gcRound
-          ? []
-          : header.parents
-              .filter(parent => !isPresent(parent, parentRound, dag))
-              .map(parent => ({ digest: parent.digest, round: parentRound })),
+      parents: header.parents
+        .filter(parent => !dag.isPresent(parentRound, parent))
+        .map(parent => ({ digest: parent.digest, round: parentRound })),
       batches: header.payload.filter(batch => !hasBatch(batch.digest))
     }
   }

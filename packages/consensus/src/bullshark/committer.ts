@@ -98,7 +98,7 @@ export class Committer {
     const floor = rules.gcRound(last.anchor.round, this.#options.gcDepthRounds, dag.highestRound)
     for (const commit of commits) {
       for (const vertex of commit.vertices) {
-        if (vertex.round > floor) dag.markCommitted(vertex.round, vertex.author)
+        if (vertex.round > floor) dag.markCommitted(vertex)
       }
     }
     dag.collect(floor)
@@ -141,7 +141,7 @@ export class Committer {
     }
     const scores = this.#sumWith(scoreCommit(fields, this.#needs.committee))
     const subDag = makeSubDag({ ...fields, scores }, domain, hash)
-    for (const vertex of subDag.vertices) dag.markCommitted(vertex.round, vertex.author)
+    for (const vertex of subDag.vertices) dag.markCommitted(vertex)
     this.#score(subDag, scores)
     this.#lastAnchorRound = round
     this.#lastIndex = subDag.index

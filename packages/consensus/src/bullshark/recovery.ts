@@ -1,6 +1,7 @@
 import type { Millis, PeerId, ReplicaId, Round } from '@novacron/base'
 import type { Certificate } from '../dag/certificate.ts'
 import type { Dag } from '../dag/dag.ts'
+import type { Header } from '../dag/header.ts'
 import type { Certifier } from './certifier.ts'
 import type { BullsharkMessage } from './messages.ts'
 import type { BullsharkEffect, BullsharkParts } from './parts.ts'
@@ -95,46 +96,50 @@ export class Recovery {
     const ownWeight = committee.weightOf(self)
     if (others + ownWeight < committee.quorumWeight) return undefined
     const told = [...this.#replies.values()].map(reply => claimsOf(reply, self))
-    const highest = (key: keyof Claims) =>
-      told.reduce((max, claims) => Math.max(max, claims[key]), 0)
-    const headerRound = highest('headerRound')
-    const isContradicted =
-      headerRound > this.#record.headerRound || highest('voteRound') > this.#record.voteRound
+    const isContradicted = told.some(({ signed }) => signed.some(slot => this.#hasForgotten(slot)))
     const isDoubtful = isContradicted || !wasLogPresent
     const needed = Math.min(committee.quorumWeight, committee.totalWeight - ownWeight)
     if (isDoubtful && others < needed) return undefined
     this.#isDone = true
-    const known = Math.max(ownHighestRound, highest('certifiedRound'))
+    const known = told.reduce((max, c) => Math.max(max, c.certifiedRound), ownHighestRound as number)
     const isStale = isContradicted || (!wasLogPresent && known > 0)
-    const own = Math.max(headerRound, this.#record.headerRound)
+    const own = told
+      .flatMap(claims => claims.signed)
+      .filter(slot => slot.author === self)
+      .reduce((max, slot) => Math.max(max, slot.round), this.#record.headerRound)
     return {
       isStale,
       proposeFloor: (isStale ? Math.max(own, known + 2) : own) as Round,
       abstainUntil: (isStale ? known + 2 : 0) as Round
     }
   }
+
+  /** One slot is enough: an old copy may lack a single vote, in a round that others were voted for in. */
+  #hasForgotten({ round, author }: Slot): boolean {
+    const isOwn = author === this.#parts.self
+    const recorded = isOwn ? this.#record.headerRound : this.#record.voteFor(author)?.round
+    return round > (recorded ?? 0)
+  }
 }
 
+type Slot = Pick<Header, 'round' | 'author'>
+
 interface Claims {
-  readonly headerRound: number
-  readonly voteRound: number
-  readonly certifiedRound: number
+  /** Slots with a signature by `self`, own headers included. */
+  readonly signed: readonly Slot[]
+  readonly certifiedRound: Round
 }
 
 /** What an answer proves about what `self` has signed. */
 function claimsOf({ header, vote, certificates }: OwnRound, self: ReplicaId): Claims {
-  const rounds = (of: (certificate: Certificate) => boolean) =>
-    certificates.filter(of).reduce((max, { header: { round } }) => Math.max(max, round), 0)
-  const headerRound = Math.max(
-    header?.header.author === self ? header.header.round : 0,
-    rounds(certificate => certificate.header.author === self)
-  )
-  const voteRound = Math.max(
-    vote?.voter === self ? vote.round : 0,
-    rounds(certificate => isVoter(certificate, self)),
-    headerRound
-  )
-  return { headerRound, voteRound, certifiedRound: rounds(() => true) }
+  const certified = certificates.map(certificate => certificate.header)
+  const signed: Slot[] = certificates
+    .filter(c => c.header.author === self || isVoter(c, self))
+    .map(c => c.header)
+  if (header?.header.author === self) signed.push(header.header)
+  if (vote?.voter === self) signed.push(vote)
+  const certifiedRound = certified.reduce((max, { round }) => Math.max(max, round), 0) as Round
+  return { signed, certifiedRound }
 }
 
 /** The newest vertex by `asker`, the newest with its vote, and the newest of all. */

@@ -34,13 +34,6 @@ export class SignedRecord {
     return this.#header?.header.round ?? (0 as Round)
   }
 
-  /** Highest round voted in, own headers included. */
-  get voteRound(): Round {
-    let highest: Round = this.headerRound
-    for (const vote of this.#votes.values()) if (vote.round > highest) highest = vote.round
-    return highest
-  }
-
   voteFor(author: ReplicaId): Vote | undefined {
     return this.#votes.get(author)
   }

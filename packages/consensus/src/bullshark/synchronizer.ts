@@ -1,7 +1,5 @@
 import type { Digest, Epoch, Millis, PeerId, ReplicaId, Round } from '@novacron/base'
 import type { Certificate } from '../dag/certificate.ts'
-import type { DagView } from '../dag/dag.ts'
-import type { ParentReference } from '../dag/header.ts'
 import type { BullsharkEffect, BullsharkParts } from './parts.ts'
 
 interface Pull {
@@ -111,7 +109,7 @@ export class Synchronizer {
     for (const [peer, digests] of byPeer) this.#ask(peer, digests, out)
   }
 
-  /** After garbage collection parents at and below `gcRound` count as present. Returns what became complete. */
+  /** After garbage collection, or a snapshot, more parents count as present. Returns what became complete. */
   collect(gcRound: Round): readonly Certificate[] {
     for (const [digest, pull] of this.#pulls) if (pull.round <= gcRound) this.#pulls.delete(digest)
     const completed: Certificate[] = []
@@ -123,19 +121,24 @@ export class Synchronizer {
     }
     for (const { certificate } of bySlot) {
       const { round, author } = certificate.header
-      if (round !== gcRound + 1 || this.#parts.dag.at(round, author) !== undefined) continue
+      if (round <= gcRound || this.#parts.dag.at(round, author) !== undefined) continue
+      if (!this.#isComplete(certificate)) continue
       this.#forget(certificate)
       completed.push(...this.#complete(certificate))
     }
     return completed
   }
 
+  #isComplete({ header: { round, parents } }: Certificate): boolean {
+    const { dag } = this.#parts
+    return parents.every(parent => dag.isPresent((round - 1) as Round, parent))
+  }
+
   #missingParents(certificate: Certificate): Digest[] {
     const { dag } = this.#parts
-    if (certificate.header.round - 1 <= dag.gcRound) return []
     const parentRound = (certificate.header.round - 1) as Round
     return certificate.header.parents
-      .filter(parent => !isPresent(parent, parentRound, dag))
+      .filter(parent => !dag.isPresent(parentRound, parent))
       .map(parent => parent.digest)
   }
 
@@ -200,11 +203,6 @@ export function answerPull(
   if (certificates.length === 0) return
   const message = { type: 'pulled', epoch: domain.epoch, certificates } as const
   out.push({ type: 'send', to: from, class: 'sync', message })
-}
-
-/** After a snapshot the commits of its window are known by their slots alone; a slot has one certificate. */
-export function isPresent(parent: ParentReference, round: Round, dag: DagView): boolean {
-  return dag.get(parent.digest) !== undefined || dag.isCommitted(round, parent.author)
 }
 
 /** Whoever certified a vertex holds it and its payload. */

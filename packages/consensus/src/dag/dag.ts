@@ -1,6 +1,8 @@
 import { assert, type Digest, type ReplicaId, type Round } from '@novacron/base'
 import type { Committee } from '../committee.ts'
 import type { Certificate } from './certificate.ts'
+import type { ParentReference } from './header.ts'
+import type { VertexReference } from './sub-dag.ts'
 
 /** What rules may see of the DAG: the certified vertices above the garbage-collection round. */
 export interface DagView {
@@ -26,7 +28,7 @@ export class Dag implements DagView {
   #uncommittedPayloadCount = 0
   readonly #rounds = new Map<Round, Map<ReplicaId, Certificate>>()
   readonly #byDigest = new Map<Digest, Certificate>()
-  readonly #committed = new Map<Round, Set<ReplicaId>>()
+  readonly #committed = new Map<Round, Map<ReplicaId, Digest>>()
   readonly #weights = new Map<Round, number>()
 
   constructor(committee: Committee) {
@@ -77,6 +79,15 @@ export class Dag implements DagView {
     return this.#committed.get(round)?.has(author) ?? false
   }
 
+  /**
+   * Is this parent in `round` done with: here, collected, or ordered by a commit of a snapshot, which gives no certificates?
+   * The digest counts too: a slot that is taken says nothing of a vertex that does not exist.
+   */
+  isPresent(round: Round, { author, digest }: ParentReference): boolean {
+    if (round <= this.#gcRound || this.#byDigest.has(digest)) return true
+    return this.#committed.get(round)?.get(author) === digest
+  }
+
   /** All rounds in memory, ascending. */
   rounds(): readonly Round[] {
     return [...this.#rounds.keys()].sort((a, b) => a - b)
@@ -101,11 +112,11 @@ export class Dag implements DagView {
     if (payload.length > 0 && !this.isCommitted(round, author)) this.#uncommittedPayloadCount++
   }
 
-  markCommitted(round: Round, author: ReplicaId): void {
-    const authors = this.#committed.get(round) ?? new Set<ReplicaId>()
-    this.#committed.set(round, authors)
-    if (authors.has(author)) return
-    authors.add(author)
+  markCommitted({ round, author, digest }: VertexReference): void {
+    const slots = this.#committed.get(round) ?? new Map<ReplicaId, Digest>()
+    this.#committed.set(round, slots)
+    if (slots.has(author)) return
+    slots.set(author, digest)
     const certificate = this.at(round, author)
     if (certificate !== undefined && certificate.header.payload.length > 0) {
       this.#uncommittedPayloadCount--

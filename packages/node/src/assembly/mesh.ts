@@ -42,6 +42,11 @@ export async function startNodeMesh(
     listen: options.listen,
     announce: options.announce,
     discovery: options.discovery,
+    // Two for each member, since both sides may dial at once.
+    connectionsMax: Math.max(
+      defaultMeshOptions.connectionsMax,
+      2 * genesis.members.length + defaultMeshOptions.observersMax
+    ),
     ...classesFor(batchFrameBytes(genesis.cluster)),
     gossip: { ...defaultMeshOptions.gossip, hintBytesMax: gossipHintBytesMax }
   }

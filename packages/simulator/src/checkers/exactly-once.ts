@@ -42,12 +42,12 @@ export class ExactlyOnceChecker {
 
   /** The receipts of a commit that nobody has run before. */
   appended(index: number, receipts: readonly Receipt[]): void {
-    for (const { client, sequence, isApplied } of receipts) {
+    for (const { client, sequence, isApplied, session } of receipts) {
       const id = `${client}/${sequence}`
       if (!this.#submitted.has(id)) {
         this.#report({ verdict: 'invented', facts: `commit ${index} runs ${id}` })
       }
-      if (!isApplied) continue
+      if (!isApplied || session !== undefined) continue
       const before = this.#applied.get(id)
       if (before !== undefined) {
         this.#report({ verdict: 'duplicated', facts: `${id} applied in ${before} and ${index}` })
@@ -59,7 +59,7 @@ export class ExactlyOnceChecker {
 
   /** The receipts of a commit that another place has run before. */
   repeated(place: number, index: number, receipts: readonly Receipt[]): void {
-    const applied = receipts.filter(receipt => receipt.isApplied)
+    const applied = receipts.filter(receipt => receipt.isApplied && receipt.session === undefined)
     for (const { client, sequence } of applied) {
       const id = `${client}/${sequence}`
       const elsewhere = this.#applied.get(id)

@@ -47,7 +47,9 @@ export class SortedTable {
 
 /** One character a byte. */
 export function keyOf(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes)
+  let key = ''
+  for (let i = 0; i < bytes.length; i++) key += String.fromCharCode(bytes[i] as number)
+  return key
 }
 
 export function bytesOfKey(key: string): Uint8Array {

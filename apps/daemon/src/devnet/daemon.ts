@@ -1,0 +1,97 @@
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ControlClient, dataPathsOf, findControlSocket } from '@novacron/node'
+import { daemonFlag } from '../daemon-flag.ts'
+import type { Io } from '../io.ts'
+import { type Child, type Exit, endChild, showExit, startChild } from './child.ts'
+import type { DevnetNode } from './layout.ts'
+
+const stopCallMs = 2_000
+const politeMs = 10_000
+const termMs = 5_000
+const tailLines = 12
+
+/** One daemon process of a local network. */
+export class Daemon {
+  readonly name: string
+  readonly directory: string
+  /** What the process writes: its log, and its last words. */
+  readonly logPath: string
+  readonly #child: Child
+  #isStopping = false
+
+  /** Starts the process; what it writes is appended to its log. */
+  constructor({ name, directory }: DevnetNode, io: Pick<Io, 'program' | 'env'>) {
+    this.name = name
+    this.directory = directory
+    this.logPath = join(dataPathsOf(directory).logs, 'daemon.log')
+    const log = openSync(this.logPath, 'a', 0o600)
+    try {
+      const args = ['start', '--tied', '--data-dir', directory]
+      this.#child = startChild(io, [daemonFlag], args, [log, log])
+    } finally {
+      closeSync(log)
+    }
+  }
+
+  get pid(): number | undefined {
+    return this.#child.process.pid
+  }
+
+  /** Resolves when the process is gone, whatever the reason. */
+  get exited(): Promise<Exit> {
+    return this.#child.exited
+  }
+
+  get isRunning(): boolean {
+    return this.#child.exit === undefined
+  }
+
+  /** How it ended without having been asked to; undefined otherwise. */
+  get crash(): string | undefined {
+    const { exit } = this.#child
+    return exit === undefined || this.#isStopping ? undefined : showExit(exit)
+  }
+
+  /** Of its control socket; the node may be down, or started again by somebody else. */
+  client(): ControlClient {
+    return new ControlClient({ socketPath: this.controlSocket, callTimeoutMs: 10_000 })
+  }
+
+  get controlSocket(): string {
+    return findControlSocket(this.directory)
+  }
+
+  /** The line in which the command said why it failed, if it did. */
+  lastWords(): string | undefined {
+    const line = this.#logLines().findLast(each => each.startsWith('novacron: '))
+    return line?.slice('novacron: '.length)
+  }
+
+  logTail(): string {
+    return this.#logLines()
+      .slice(-tailLines)
+      .map(line => `  ${line.slice(0, 400)}\n`)
+      .join('')
+  }
+
+  /** Ends the process in order, or by force when it does not; tells what is worth telling. */
+  async stop(): Promise<string | undefined> {
+    if (!this.isRunning) return undefined
+    this.#isStopping = true
+    const signal = AbortSignal.timeout(stopCallMs)
+    await this.client()
+      .call('node.stop', {}, signal)
+      .catch(() => undefined)
+    const end = await endChild(this.#child, { politeMs, termMs })
+    return end === 'exited' ? undefined : `${this.name} did not stop when told and was ${end}`
+  }
+
+  #logLines(): readonly string[] {
+    try {
+      return readFileSync(this.logPath, 'utf8').trimEnd().split('\n')
+    } catch {
+      return []
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { createServer, type Server } from 'node:net'
+import { join } from 'node:path'
+import {
+  buildGenesis,
+  dataPathsOf,
+  initNode,
+  installGenesis,
+  type NodePart,
+  valueOrThrow
+} from '@novacron/node'
+
+/** One daemon of a local network. */
+export interface DevnetNode {
+  readonly name: string
+  /** Its data directory. */
+  readonly directory: string
+}
+
+const nodeName = /^node-(\d+)$/
+
+/** The nodes of a local network that was made in `root` before, in order; empty when there is none. */
+export function findNodes(root: string): readonly DevnetNode[] {
+  if (!existsSync(root)) return []
+  return readdirSync(root)
+    .filter(name => nodeName.test(name) && existsSync(dataPathsOf(join(root, name)).config))
+    .sort((a, b) => numberOf(a) - numberOf(b))
+    .map(name => ({ name, directory: join(root, name) }))
+}
+
+function numberOf(name: string): number {
+  return Number(nodeName.exec(name)?.[1])
+}
+
+/**
+ * Makes keys, configuration and one genesis for nodes that listen on these ports of 127.0.0.1, each in a directory of its
+ * own under `root`. They know each other by the genesis alone.
+ */
+export function makeNodes(root: string, ports: readonly number[]): readonly DevnetNode[] {
+  const parts: NodePart[] = []
+  const nodes = ports.map((port, i) => {
+    const name = `node-${i + 1}`
+    const directory = join(root, name)
+    const listen = [`/ip4/127.0.0.1/tcp/${port}`]
+    const options = { name, listen, discovery: { bootstrap: [], mdns: false } }
+    parts.push(initNode(directory, { options, addresses: listen }).part)
+    return { name, directory }
+  })
+  const createdAt = new Date().toISOString()
+  const genesis = valueOrThrow(buildGenesis(parts, { chainName: 'devnet', createdAt }), root)
+  for (const { directory } of nodes) installGenesis(directory, genesis)
+  return nodes
+}
+
+/** Ports of 127.0.0.1 that were free a moment ago, all different since all were held at once. */
+export async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, listenAnywhere))
+  const ports = servers.map(server => {
+    const address = server.address()
+    return typeof address === 'object' && address !== null ? address.port : 0
+  })
+  await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))))
+  return ports
+}
+
+function listenAnywhere(): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen({ host: '127.0.0.1', port: 0 }, () => resolve(server))
+  })
+}

@@ -1,0 +1,36 @@
+/** What the load process tells the devnet: one JSON object a line on its standard output. */
+export type LoadMessage =
+  | { readonly type: 'started' }
+  | LoadProgress
+  | { readonly type: 'note'; readonly note: string }
+  | ({ readonly type: 'finished' } & LoadResult)
+
+/** Of the last second. */
+export interface LoadProgress {
+  readonly type: 'progress'
+  readonly elapsedSeconds: number
+  /** Since the start. */
+  readonly submitted: number
+  readonly committed: number
+  readonly transactionsPerSecond: number
+  readonly p50Ms: number | null
+  readonly p99Ms: number | null
+  /** By lane, which is by node as long as none is lost. */
+  readonly lanes: readonly LaneProgress[]
+}
+
+export interface LaneProgress {
+  readonly transactionsPerSecond: number
+  readonly p50Ms: number | null
+}
+
+export interface LoadResult {
+  readonly durationSeconds: number
+  readonly submitted: number
+  /** Acknowledged as committed, each once. */
+  readonly committed: number
+  /** Acknowledged until the end of the load, over its duration. */
+  readonly transactionsPerSecond: number
+  /** From the scheduled time to the acknowledgement; null when that share was never acknowledged. */
+  readonly latencyMs: { readonly p50: number | null; readonly p99: number | null }
+}

@@ -1,0 +1,114 @@
+import { spawn } from 'node:child_process'
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { testDirectory } from './test-directory.ts'
+
+const bin = fileURLToPath(new URL('../bin/novacron.js', import.meta.url))
+const flag = '--initial-old-space-size=1024'
+const bundledName = `node-${process.platform}-${process.arch}`
+
+/** The launcher beside a main that says how it was started. */
+function install({ isBuilt = true, hasBundled = false, main = tell } = {}) {
+  const root = testDirectory()
+  mkdirSync(join(root, 'bin'))
+  cpSync(bin, join(root, 'bin', 'novacron.js'))
+  writeFileSync(join(root, 'package.json'), '{"type":"module"}')
+  if (isBuilt) {
+    mkdirSync(join(root, 'dist'))
+    writeFileSync(join(root, 'dist', 'main.js'), main)
+  }
+  if (hasBundled) {
+    const package_ = join(root, 'node_modules', bundledName)
+    mkdirSync(join(package_, 'bin'), { recursive: true })
+    writeFileSync(join(package_, 'package.json'), '{}')
+    symlinkSync(process.execPath, join(package_, 'bin', 'node'))
+  }
+  // Makes any Node look like one that is too old; what is started from it does not get this flag.
+  const old = join(root, 'old.cjs')
+  const versions = '{ ...process.versions, node: "20.1.0" }'
+  writeFileSync(
+    old,
+    `Object.defineProperty(process, 'versions', { value: ${versions} }); process.execve = undefined`
+  )
+  return { path: join(root, 'bin', 'novacron.js'), old: ['--require', old] }
+}
+
+const tell = `console.log(JSON.stringify([process.versions.node, process.execArgv, process.argv.slice(2)]))
+process.exitCode = 3`
+
+function start(args: readonly string[]) {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  let out = ''
+  let err = ''
+  child.stdout.on('data', chunk => {
+    out += chunk
+  })
+  child.stderr.on('data', chunk => {
+    err += chunk
+  })
+  const ended = new Promise<{ code: number | null; out: string; err: string }>(resolve => {
+    child.once('close', code => resolve({ code, out, err }))
+  })
+  return { child, ended, out: () => out }
+}
+
+describe('under a Node that will do', () => {
+  test('the command runs at once', async () => {
+    const { path } = install()
+    const { code, out } = await start([path, 'status', '--json']).ended
+    expect([code, JSON.parse(out)]).toEqual([3, [process.versions.node, [], ['status', '--json']]])
+  })
+
+  test('a daemon gets the flag of V8 that it needs, once', async () => {
+    const { path } = install()
+    for (const flags of [[], [flag]]) {
+      const { code, out } = await start([...flags, path, 'start', '--data-dir', 'x']).ended
+      expect([code, JSON.parse(out)]).toEqual([
+        3,
+        [process.versions.node, [flag], ['start', '--data-dir', 'x']]
+      ])
+    }
+  })
+
+  test('what is not built is told', async () => {
+    const { path } = install({ isBuilt: false })
+    const { code, out, err } = await start([path, 'status']).ended
+    expect([code, out]).toEqual([1, ''])
+    expect(err).toMatch(/^novacron: .*dist\/main\.js is missing; build it first: npm run build\n$/)
+  })
+})
+
+describe('under an old Node', () => {
+  test('the bundled one runs the command, with its arguments and its exit code', async () => {
+    const { path, old } = install({ hasBundled: true })
+    const { code, out, err } = await start([...old, path, 'start', '--x', 'a b']).ended
+    expect([code, err]).toEqual([3, ''])
+    expect(JSON.parse(out)).toEqual([process.versions.node, [flag], ['start', '--x', 'a b']])
+  })
+
+  test('signals are passed on', async () => {
+    const main = `process.on('SIGTERM', () => process.exit(7)); setInterval(() => {}, 1000); console.log('up')`
+    const { path, old } = install({ hasBundled: true, main })
+    const { child, ended, out } = start([...old, path, 'devnet'])
+    await expect.poll(out, { timeout: 20_000 }).toBe('up\n')
+    child.kill('SIGTERM')
+    expect(await ended).toMatchObject({ code: 7 })
+  })
+
+  test('a command that a signal kills ends like that', async () => {
+    const main = `process.kill(process.pid, 'SIGKILL')`
+    const { path, old } = install({ hasBundled: true, main })
+    expect(await start([...old, path, 'status']).ended).toMatchObject({ code: 137 })
+  })
+
+  test('without the bundled one a line says what was found and what is needed', async () => {
+    const { path, old } = install()
+    const { code, out, err } = await start([...old, path, 'status']).ended
+    expect([code, out]).toEqual([1, ''])
+    expect(err).toBe(
+      `novacron: needs Node 24 or newer, found 20.1.0 at ${process.execPath}; install Node 24 from nodejs.org, or on Linux x64 and arm64 run: npm ci\n`
+    )
+  })
+})

@@ -1,0 +1,60 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { dataPathsOf } from '../../src/config/data-paths.ts'
+import { executed, expectOneChain, logOf } from './agreement.ts'
+import { TestCluster } from './cluster.ts'
+
+const never = new AbortController().signal
+const quota = 16 * 1024 * 1024
+
+function setQuota(directory: string, diskBytes: number): void {
+  const { config } = dataPathsOf(directory)
+  const options = JSON.parse(readFileSync(config, 'utf8'))
+  writeFileSync(config, JSON.stringify({ ...options, limits: { diskBytes } }))
+}
+
+test('a node whose disk is full says so while the rest go on, and with more room has lost nothing', async () => {
+  await using cluster = await TestCluster.make()
+  setQuota(cluster.directory(4), quota)
+  await cluster.startAll()
+  const rest = [1, 2, 3].map(member => cluster.node(member).control)
+  const full = cluster.node(4).control
+  const submit = async (size: number) => {
+    const payload = new Uint8Array(size)
+    const request = { application: 'log', payload, wait: 'committed', timeoutMs: 20_000 } as const
+    return (await rest[0]?.submit(request, never)) ?? { state: 'accepted' as const }
+  }
+  const receipts = []
+  while (full.status().state !== 'disk-full' && receipts.length < 400) {
+    receipts.push(...(await Promise.all(Array.from({ length: 4 }, () => submit(100_000)))))
+  }
+  expect(full.status().state).toBe('disk-full')
+  for (let i = 0; i < 20; i++) receipts.push(await submit(100_000))
+  expect(full.status()).toMatchObject({ state: 'disk-full' })
+  expect(full.status().reasons.join()).toContain('the disk is full')
+  await expect(
+    full.submit(
+      { application: 'log', payload: new Uint8Array(1), wait: 'none', timeoutMs: 1_000 },
+      never
+    )
+  ).rejects.toMatchObject({ facts: { code: 'not-ready', state: 'disk-full' } })
+  expect(full.offer(new Uint8Array(60), 1).accepted).toBe(false)
+  // What is on the disk is still read.
+  const page = await full.logRange({ from: { index: 1, ordinal: 0 }, limit: 1 })
+  expect(page.entries).toHaveLength(1)
+
+  await cluster.stop(4)
+  setQuota(cluster.directory(4), 64 * quota)
+  const back = await cluster.start(4)
+  const last = rest[0]?.status().executedIndex ?? 0
+  await executed(back, last)
+  expect(back.status().state).toBe('running')
+  await expectOneChain([...rest, back])
+  const ours = (await logOf(back, last)).filter(entry => entry.application === 'log')
+  expect(ours.map(({ session, sequence }) => `${session}/${sequence}`).sort()).toEqual(
+    receipts
+      .map(receipt => ('session' in receipt ? `${receipt.session}/${receipt.sequence}` : ''))
+      .sort()
+  )
+  expect(cluster.logOf(4).map(line => line.event)).toContain('store-trouble')
+})

@@ -1,0 +1,98 @@
+import { ascii, emptyBytes, toCommitIndex } from '@novacron/base'
+import {
+  BucketTree,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  executionTables
+} from '@novacron/execution'
+import { expect, test } from 'vitest'
+import { sha256 } from '../../src/config/ed25519.ts'
+import { openStore } from '../../src/store/level-store.ts'
+import { executed, put } from './agreement.ts'
+import { TestCluster } from './cluster.ts'
+
+const cluster = { checkpointIntervalCommits: 10 }
+const never = new AbortController().signal
+
+/** Changes one value of the replicated state on disk; with new roots too, the state is wrong and looks whole. */
+async function tamper(directory: string, value: string, hasNewRoots: boolean): Promise<void> {
+  const { store } = await openStore({ directory })
+  const tree = new BucketTree(sha256)
+  for await (const [key, encoding] of store.range(executionTables.bucket)) {
+    if (key[0] !== 0) continue
+    const bytes = encoding.slice()
+    const at = Buffer.from(bytes).indexOf(ascii(value))
+    if (at >= 0) {
+      bytes[at] = (bytes[at] as number) ^ 1
+      store.write([{ type: 'put', table: executionTables.bucket, key, value: bytes }])
+    }
+    tree.load([[((key[1] as number) << 8) | (key[2] as number), bytes]])
+  }
+  if (hasNewRoots) {
+    const executedRow = await store.get(executionTables.executed, emptyBytes)
+    const checkpoint = decodeCheckpoint(executedRow as Uint8Array)
+    const stateRoot = tree.seal(() => emptyBytes).root
+    expect(stateRoot).not.toBe(checkpoint.stateRoot)
+    const forged = encodeCheckpoint({
+      ...checkpoint,
+      index: toCommitIndex(checkpoint.index),
+      stateRoot
+    })
+    store.write([{ type: 'put', table: executionTables.executed, key: emptyBytes, value: forged }])
+  }
+  await store.flush()
+  await store[Symbol.asyncDispose]()
+}
+
+/** Four nodes past a checkpoint that holds the value; the fourth is stopped. */
+async function withCheckpoint(made: TestCluster): Promise<void> {
+  const nodes = await made.startAll()
+  const index = await put(nodes[0] as (typeof nodes)[0], 'a', 'the true value')
+  const checkpointed = index + 10
+  await Promise.all(nodes.map(node => executed(node, checkpointed)))
+  await expect.poll(() => nodes[3]?.status().checkpointIndex ?? 0).toBeGreaterThanOrEqual(index)
+  await made.stop(4)
+}
+
+test('a damaged row of the state ends the start with a clear failure', async () => {
+  await using made = await TestCluster.make({ cluster })
+  await withCheckpoint(made)
+  await tamper(made.directory(4), 'the true value', false)
+  await made.start(4)
+  const reason = await made.node(4).stopped
+  expect(reason).toMatchObject({
+    type: 'failed',
+    error: { facts: { code: 'damaged-state', what: 'state root' } }
+  })
+  expect(made.node(4).control.status().state).toBe('starting')
+  await made.stop(4)
+  expect(made.logOf(4).find(line => line.event === 'failed')).toMatchObject({
+    error: { code: 'damaged-state' }
+  })
+})
+
+test('a node whose state is not what a quorum signed says so and signs no more', async () => {
+  await using made = await TestCluster.make({ cluster })
+  await withCheckpoint(made)
+  await tamper(made.directory(4), 'the true value', true)
+  const control = await made.start(4)
+  await expect.poll(() => control.status().state, { timeout: 15_000 }).toBe('diverged')
+  expect(control.status().reasons.join()).toMatch(/the state after commit \d+ is not what a quorum/)
+  const first = made.node(1).control
+  const seen = () => first.consensusStatus().members[3]?.round
+  const before = first.status().executedIndex
+  await executed(first, before + 5)
+  const round = seen()
+  await executed(first, before + 25)
+  expect(seen()).toBe(round)
+  const request = {
+    application: 'log',
+    payload: emptyBytes,
+    wait: 'none',
+    timeoutMs: 1_000
+  } as const
+  await expect(control.submit(request, never)).rejects.toMatchObject({
+    facts: { code: 'not-ready', state: 'diverged' }
+  })
+  expect(control.offer(new Uint8Array(60), 1).accepted).toBe(false)
+})

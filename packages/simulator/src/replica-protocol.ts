@@ -1,0 +1,236 @@
+import {
+  ascii,
+  bytesOfDigest,
+  type CommitIndex,
+  concatBytes,
+  type Digest,
+  digestOf,
+  type Hash,
+  type Millis,
+  type PeerId,
+  type ReplicaId,
+  type Verdict,
+  Writer
+} from '@novacron/base'
+import {
+  Bullshark,
+  type BullsharkMessage,
+  type BullsharkRules,
+  bullsharkCodec,
+  type MessageCodec,
+  type Orderer,
+  type SignatureCheck,
+  type SigningDomain
+} from '@novacron/consensus'
+import {
+  checkpointSigningBytes,
+  type ExecutedCommit,
+  encodeEnvelope,
+  encodeKvOperation,
+  encodeSessionOpen,
+  kvApplication,
+  logApplication
+} from '@novacron/execution'
+import {
+  type GossipMessage,
+  type OrdererNeeds,
+  Replica,
+  type ReplicaMessage,
+  type ReplicaSettings,
+  replicaCodec
+} from '@novacron/replica'
+import type {
+  Gauge,
+  Seat,
+  SignedSlot,
+  SimulatedMachine,
+  SimulatedProtocol,
+  WorldEffect,
+  WorldEvent
+} from './machine.ts'
+import { ExactReceipts } from './receipts.ts'
+
+/** The types of the replica that a node runs, ordered by the messages `Order`. */
+export interface ReplicaTypes<Order> {
+  readonly message: ReplicaMessage<Order>
+  readonly gossip: GossipMessage
+  readonly outcome: ExecutedCommit
+}
+
+/** What the world must know of an ordering protocol. */
+export interface SimulatedOrderer<Order> {
+  make(needs: OrdererNeeds, seat: Seat): Orderer<Order>
+  codec(domain: SigningDomain, hash: Hash): MessageCodec<Order>
+  describe(message: Order): string
+  signedSlots(message: Order): readonly SignedSlot[]
+}
+
+/** Bullshark as shipped, or with a rule replaced. */
+export function bullsharkOrderer(rules?: BullsharkRules): SimulatedOrderer<BullsharkMessage> {
+  return {
+    make: (needs, seat) =>
+      new Bullshark(seat.bullshark, { ...needs, ...(rules === undefined ? {} : { rules }) }),
+    codec: bullsharkCodec,
+    describe: message => message.type,
+    signedSlots: bullsharkSlots
+  }
+}
+
+/** Headers, votes and the votes in certificates. */
+export function bullsharkSlots(message: BullsharkMessage): SignedSlot[] {
+  const vote = (signer: ReplicaId, round: number, author: number, content: Digest) => ({
+    signer,
+    slot: `vote/${round}/${author}`,
+    content
+  })
+  switch (message.type) {
+    case 'header': {
+      const { author, round, id } = message.signed.header
+      return [{ signer: author, slot: `header/${round}`, content: id }]
+    }
+    case 'vote': {
+      const { voter, round, author, headerId } = message.vote
+      return [vote(voter, round, author, headerId)]
+    }
+    case 'certificate': {
+      const { header, signatures } = message.certificate
+      return signatures.map(({ voter }) => vote(voter, header.round, header.author, header.id))
+    }
+    default:
+      return []
+  }
+}
+
+export interface ReplicaProtocolOptions<Order> {
+  readonly orderer: SimulatedOrderer<Order>
+  readonly settings?: ReplicaSettings
+}
+
+/** Every fourth request writes a key, so that there is a state to compare; the others are opaque. */
+const requestsPerPut = 4
+
+/** The replica of the product, driven by the world. Make one for each run: it learns who opened which session. */
+export function replicaProtocol<Order>(
+  { orderer, settings = {} }: ReplicaProtocolOptions<Order>,
+  hash: Hash
+): SimulatedProtocol<ReplicaTypes<Order>> {
+  const receipts = new ExactReceipts()
+  let codec: MessageCodec<ReplicaMessage<Order>> | undefined
+  return {
+    codec: {
+      encode: message => (codec as MessageCodec<ReplicaMessage<Order>>).encode(message),
+      decode: bytes => (codec as MessageCodec<ReplicaMessage<Order>>).decode(bytes)
+    },
+    make(seat) {
+      codec = replicaCodec(orderer.codec(seat.domain, hash), hash)
+      return new ReplicaMachine(settings, orderer, seat)
+    },
+    describe: ({ layer, message }) =>
+      layer === 'order' ? orderer.describe(message) : `${layer}/${message.type}`,
+    signedSlots: message => slotsOf(message, orderer, hash),
+    transaction(client, sequence, session) {
+      if (session === undefined) {
+        const nonce = new Writer(16).u64(0).u64(client).finish()
+        const open = encodeSessionOpen({ nonce })
+        receipts.asked(client, digestOf(hash, open))
+        return open
+      }
+      const isPut = sequence % requestsPerPut === 0
+      const value = new Writer(16).u64(client).u64(sequence).finish()
+      const key = ascii(`client-${client}`)
+      return encodeEnvelope({
+        application: isPut ? kvApplication : logApplication,
+        session,
+        sequence,
+        payload: isPut ? encodeKvOperation({ type: 'put', key, value }) : value
+      })
+    },
+    receipts: outcome => receipts.of(outcome)
+  }
+}
+
+function slotsOf<Order>(
+  message: ReplicaMessage<Order>,
+  orderer: SimulatedOrderer<Order>,
+  hash: Hash
+): readonly SignedSlot[] {
+  if (message.layer === 'order') return orderer.signedSlots(message.message)
+  if (message.layer !== 'checkpoint' || message.message.type !== 'checkpoint-vote') return []
+  const { checkpoint, replica } = message.message.vote
+  const content = digestOf(hash, checkpointSigningBytes(checkpoint))
+  return [{ signer: replica, slot: `checkpoint/${checkpoint.index}`, content }]
+}
+
+/** A replica as the world wants it. */
+class ReplicaMachine<Order> implements SimulatedMachine<ReplicaTypes<Order>> {
+  readonly #replica: Replica<Order>
+  readonly #hash: Hash
+
+  constructor(settings: ReplicaSettings, orderer: SimulatedOrderer<Order>, seat: Seat) {
+    const { committee, domain, self, hash, sign, batches, wasSignedLogPresent } = seat
+    this.#hash = hash
+    const members = committee.members.map(({ peer, weight }) => ({ name: peer, peer, weight }))
+    this.#replica = new Replica<Order>(
+      { ...settings, replica: { ...settings.replica, ...seat.replica } },
+      {
+        committee,
+        domain,
+        self,
+        hash,
+        sign,
+        batches,
+        members,
+        wasSignedLogPresent,
+        makeOrderer: needs => orderer.make(needs, seat)
+      }
+    )
+  }
+
+  step(
+    event: WorldEvent<ReplicaTypes<Order>>,
+    now: Millis
+  ): readonly WorldEffect<ReplicaTypes<Order>>[] {
+    return this.#replica.step(event, now) as readonly WorldEffect<ReplicaTypes<Order>>[]
+  }
+
+  screen(from: PeerId, message: ReplicaMessage<Order>): Verdict {
+    return this.#replica.screen(from, message)
+  }
+
+  signaturesOf(message: ReplicaMessage<Order>): readonly SignatureCheck[] {
+    return this.#replica.signaturesOf(message)
+  }
+
+  screenGossip(message: GossipMessage): Verdict {
+    return this.#replica.screenGossip(message)
+  }
+
+  signaturesOfGossip(message: GossipMessage): readonly SignatureCheck[] {
+    return this.#replica.gossipSignaturesOf(message)
+  }
+
+  admits(bytes: number): boolean {
+    return this.#replica.admits(bytes)
+  }
+
+  describe(): string {
+    const { state, orderer, executedIndex, reasons } = this.#replica.status()
+    const at = `round ${orderer.round}, ordered ${orderer.lastIndex}, run ${executedIndex}`
+    return [`${state}/${orderer.phase}`, at, ...reasons].join('; ')
+  }
+
+  stateRootAt(index: CommitIndex): Digest | undefined {
+    const image = this.#replica.executor.images.find(({ checkpoint }) => checkpoint.index === index)
+    if (image === undefined) return undefined
+    const { stateRoot, sessionRoot } = image.checkpoint
+    return digestOf(this.#hash, concatBytes([bytesOfDigest(stateRoot), bytesOfDigest(sessionRoot)]))
+  }
+
+  gauges(): readonly Gauge[] {
+    const { pendingBytes, evidenceCount } = this.#replica.status()
+    return [
+      { name: 'pending bytes', value: pendingBytes, max: 32_000_000 },
+      { name: 'evidence', value: evidenceCount, max: 1_000 }
+    ]
+  }
+}

@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest'
+import { type Fault, quietScenario, type Scenario, simulate } from '../src/index.ts'
+import { thinProtocol } from './bullshark-replica.ts'
+import { sha256 } from './hash.ts'
+
+const needs = { hash: sha256, protocol: thinProtocol(sha256) }
+const everyone = [0, 1, 2, 3]
+const crash = {
+  type: 'crash',
+  atMs: 1_000,
+  downMs: 300,
+  staggerMs: 0,
+  loss: 'lost',
+  disk: { type: 'own' }
+} as const
+const run = (faults: readonly Fault[], more: Partial<Scenario> = {}) =>
+  simulate({ ...quietScenario, faults, ...more }, needs)
+
+describe('outages', () => {
+  test.each(['lost', 'partly', 'kept'] as const)(
+    'the power fails for all at once, unsynced writes are %s: nothing acknowledged is lost',
+    loss => {
+      const report = run([{ ...crash, loss, places: everyone }])
+      expect(report.firstViolation).toBeUndefined()
+      expect(report.acknowledged).toBeGreaterThan(50)
+    }
+  )
+
+  test('the power fails for all, again and again, and they come back one by one', () => {
+    const faults = [500, 1_400, 2_300].map(
+      (atMs): Fault => ({ ...crash, atMs, places: everyone, staggerMs: 150, loss: 'partly' })
+    )
+    expect(run(faults).firstViolation).toBeUndefined()
+  })
+
+  test('one is away for long: the others go on, and it catches up beyond garbage collection', () => {
+    const fault: Fault = { ...crash, atMs: 500, downMs: 4_000, places: [2] }
+    const report = run([fault], { bullshark: { gcDepthRounds: 8, idleHeaderDelayMs: 30 } })
+    expect(report.firstViolation).toBeUndefined()
+    expect(report.commits).toBeGreaterThan(60)
+  })
+
+  test('two of four are away: nobody commits; they come back, and all go on', () => {
+    const fault: Fault = { ...crash, atMs: 600, downMs: 1_500, places: [0, 3] }
+    const without = simulate({ ...quietScenario, chaosMs: 600 }, needs)
+    const report = run([fault], { loadAfterMs: 1, commitsAfterHealing: 1 })
+    expect(report.firstViolation).toBeUndefined()
+    expect(report.commits).toBeLessThan(without.commits * 3)
+  })
+
+  test('a partition 2|2 stops everybody, and is forgotten after healing', () => {
+    const partition: Fault = {
+      type: 'partition',
+      atMs: 500,
+      forMs: 3_000,
+      side: [0, 1],
+      isOneWay: false
+    }
+    const report = run([partition])
+    expect(report.firstViolation).toBeUndefined()
+    expect(report.recoveredMs).toBeLessThan(3_000)
+  })
+
+  test('an empty disk with the old key signs nothing twice', () => {
+    for (const seed of [1, 2, 3, 4, 5]) {
+      const faults: Fault[] = [{ ...crash, places: [1], disk: { type: 'wiped' } }]
+      const report = run(faults, { seed })
+      expect(report.firstViolation, `seed ${seed}`).toBeUndefined()
+    }
+  })
+
+  test('a copy of the disk put back 300 commits later signs nothing twice', () => {
+    const fault: Fault = {
+      ...crash,
+      atMs: 18_000,
+      places: [3],
+      disk: { type: 'copy', takenAtMs: 1_000 }
+    }
+    const load = { ...quietScenario.load, intervalMs: 400 }
+    const more = { bullshark: { idleHeaderDelayMs: 10, minHeaderDelayMs: 10 }, load, chaosMs: 500 }
+    const before = run([], { ...more, chaosMs: 1_000, loadAfterMs: 1, commitsAfterHealing: 1 })
+    const report = run([fault], more)
+    expect(report.firstViolation).toBeUndefined()
+    expect(report.commits - before.commits).toBeGreaterThan(300)
+  })
+
+  test('a committee of one goes on alone, across crashes', () => {
+    const report = run([{ ...crash, places: [0] }], { replicas: 1 })
+    expect(report.firstViolation).toBeUndefined()
+    expect(report.commits).toBeGreaterThan(3)
+  })
+})

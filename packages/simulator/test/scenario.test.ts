@@ -1,0 +1,83 @@
+import { Prng } from '@novacron/base'
+import { describe, expect, test } from 'vitest'
+import { endOf } from '../src/faults.ts'
+import { drawFaults, drawScenario, quietScenario } from '../src/index.ts'
+import { checkLoadOptions, defaultLoadOptions } from '../src/load.ts'
+import { checkScenario, healedAtMs } from '../src/scenario.ts'
+
+describe('a drawn scenario', () => {
+  const scenarios = Array.from({ length: 300 }, (_, seed) => drawScenario(seed))
+
+  test('is the same for the same seed, and takes what is fixed', () => {
+    expect(drawScenario(7)).toEqual(drawScenario(7))
+    expect(drawScenario(7)).not.toEqual(drawScenario(8))
+    expect(drawScenario(7, { replicas: 10, chaosMs: 5 })).toMatchObject({
+      replicas: 10,
+      chaosMs: 5
+    })
+  })
+
+  test('is valid, and between them they cover committees, networks and faults', () => {
+    for (const scenario of scenarios) checkScenario(scenario)
+    const kinds = new Set(scenarios.flatMap(({ faults }) => faults.map(({ type }) => type)))
+    expect(kinds).toEqual(new Set(['crash', 'partition', 'link-flap']))
+    expect(new Set(scenarios.map(({ replicas }) => replicas))).toEqual(new Set([4, 7, 10]))
+    expect(Math.max(...scenarios.map(({ network }) => network.lossPercent))).toBe(10)
+  })
+
+  test('never crashes more than f at a time, save for all at once', () => {
+    for (const { replicas, faults } of scenarios) {
+      const most = Math.floor((replicas - 1) / 3)
+      for (const fault of faults) {
+        if (fault.type !== 'crash') continue
+        expect([...Array(most + 1).keys(), replicas]).toContain(fault.places.length)
+      }
+    }
+  })
+
+  test('loses the disks of at most f replicas, and faults follow one another', () => {
+    for (const { replicas, faults } of scenarios) {
+      const forgetful = faults.flatMap(fault =>
+        fault.type === 'crash' && fault.disk.type !== 'own' ? fault.places : []
+      )
+      expect(new Set(forgetful).size).toBeLessThanOrEqual(Math.floor((replicas - 1) / 3))
+      for (const [i, fault] of faults.entries()) {
+        const before = faults[i - 1]
+        if (before !== undefined) expect(fault.atMs).toBeGreaterThan(endOf(before))
+      }
+    }
+  })
+
+  test('is healed when the last fault is over', () => {
+    for (const scenario of scenarios) {
+      const ends = scenario.faults.map(endOf)
+      expect(healedAtMs(scenario)).toBe(Math.max(scenario.chaosMs, ...ends))
+    }
+    expect(healedAtMs(quietScenario)).toBe(quietScenario.chaosMs)
+  })
+})
+
+test('a lone replica has only faults that it can have', () => {
+  for (let seed = 0; seed < 40; seed++) {
+    const faults = drawFaults({ replicas: 1, faulty: 0, untilMs: 3_000 }, new Prng(seed))
+    for (const fault of faults) if (fault.type === 'link-flap') expect.unreachable()
+  }
+})
+
+test.each([
+  { replicas: 0 },
+  { replicas: 65 },
+  { observers: -1 },
+  { seed: -1 },
+  { livenessMs: 0 },
+  { codecSamplePercent: 101 }
+])('refuses %o', change => {
+  expect(() => checkScenario({ ...quietScenario, ...change })).toThrow()
+})
+
+test.each([{ clients: -1 }, { intervalMs: 0 }, { retryMs: 0 }, { outstandingMax: 0 }])(
+  'refuses a load with %o',
+  change => {
+    expect(() => checkLoadOptions({ ...defaultLoadOptions, ...change })).toThrow()
+  }
+)
