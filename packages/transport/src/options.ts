@@ -13,6 +13,7 @@ export interface ClassLimits {
 
 export type ClassLimitsByClass = Readonly<Record<StreamClass, ClassLimits>>
 
+/** Everything that the mesh is told; all but the chain has a default. */
 export interface MeshOptions {
   /** Multiaddrs to listen on; TCP port 0 takes a free one. */
   readonly listen: readonly string[]

@@ -158,6 +158,9 @@ export class Certifier {
     const last = this.#record.voteFor(author)
     if (last !== undefined && round < last.round) return nothingMissing
     if (last !== undefined && last.headerId === id) {
+      // A crash may have kept the vote and lost the payload that it vouches for.
+      const { batches } = this.#missingFor(signed)
+      if (batches.length > 0) return this.#wait(from, signed, { parents: [], batches })
       out.push({ type: 'send', to: from, class: 'order', message: { type: 'vote', vote: last } })
       return nothingMissing
     }
@@ -167,15 +170,19 @@ export class Certifier {
     }
     if (round <= this.#abstainUntil) return nothingMissing
     const missing = this.#missingFor(signed)
-    if (!this.#maySign || missing.parents.length + missing.batches.length > 0) {
-      const pending = this.#pending.get(author)
-      if (pending === undefined || pending.signed.header.round <= round) {
-        this.#pending.set(author, { signed, from })
-      }
-      return missing
-    }
+    const isComplete = missing.parents.length + missing.batches.length === 0
+    if (!this.#maySign || !isComplete) return this.#wait(from, signed, missing)
     this.#vote(signed, out)
     return nothingMissing
+  }
+
+  #wait(from: PeerId, signed: SignedHeader, missing: MissingForVote): MissingForVote {
+    const { author, round } = signed.header
+    const pending = this.#pending.get(author)
+    if (pending === undefined || pending.signed.header.round <= round) {
+      this.#pending.set(author, { signed, from })
+    }
+    return missing
   }
 
   /** Votes for every waiting header that has become complete. */

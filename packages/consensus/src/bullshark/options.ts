@@ -99,7 +99,7 @@ export const tier3Bullshark: BullsharkOptions = {
   catchUpRetryMs: 5_000
 }
 
-export const defaultBullsharkOptions: BullsharkOptions = tier1Bullshark
+export const defaultBullsharkOptions: BullsharkOptions = { ...tier1Bullshark }
 
 export function checkBullsharkOptions(options: BullsharkOptions): void {
   for (const [key, value] of Object.entries(options)) {

@@ -95,23 +95,18 @@ export class Recovery {
     const others = committee.weightOfAll(this.#replies.keys())
     const ownWeight = committee.weightOf(self)
     if (others + ownWeight < committee.quorumWeight) return undefined
-    const told = [...this.#replies.values()].map(reply => claimsOf(reply, self))
-    const isContradicted = told.some(({ signed }) => signed.some(slot => this.#hasForgotten(slot)))
-    const isDoubtful = isContradicted || !wasLogPresent
+    const signed = [...this.#replies.values()].flatMap(reply => signedIn(reply, self))
+    const isContradicted = signed.some(slot => this.#hasForgotten(slot))
     const needed = Math.min(committee.quorumWeight, committee.totalWeight - ownWeight)
-    if (isDoubtful && others < needed) return undefined
+    if ((isContradicted || !wasLogPresent) && others < needed) return undefined
     this.#isDone = true
-    const known = told.reduce((max, c) => Math.max(max, c.certifiedRound), ownHighestRound as number)
+    const { headerRound } = this.#record
+    const certified = [...this.#replies.values()].flatMap(reply => reply.certificates)
+    const known = Math.max(ownHighestRound, highestRoundOf(certified.map(c => c.header)))
     const isStale = isContradicted || (!wasLogPresent && known > 0)
-    const own = told
-      .flatMap(claims => claims.signed)
-      .filter(slot => slot.author === self)
-      .reduce((max, slot) => Math.max(max, slot.round), this.#record.headerRound)
-    return {
-      isStale,
-      proposeFloor: (isStale ? Math.max(own, known + 2) : own) as Round,
-      abstainUntil: (isStale ? known + 2 : 0) as Round
-    }
+    if (!isStale) return { isStale, proposeFloor: headerRound, abstainUntil: 0 as Round }
+    const floor = Math.max(known + 2, highestRoundOf(signed)) as Round
+    return { isStale, proposeFloor: Math.max(headerRound, floor) as Round, abstainUntil: floor }
   }
 
   /** One slot is enough: an old copy may lack a single vote, in a round that others were voted for in. */
@@ -124,22 +119,18 @@ export class Recovery {
 
 type Slot = Pick<Header, 'round' | 'author'>
 
-interface Claims {
-  /** Slots with a signature by `self`, own headers included. */
-  readonly signed: readonly Slot[]
-  readonly certifiedRound: Round
+/** Slots that `self` has signed, as this answer proves; its own headers included. What is about others proves nothing. */
+function signedIn({ header, vote, certificates }: OwnRound, self: ReplicaId): readonly Slot[] {
+  const slots: Slot[] = certificates
+    .filter(certificate => certificate.header.author === self || isVoter(certificate, self))
+    .map(certificate => certificate.header)
+  if (header?.header.author === self) slots.push(header.header)
+  if (vote?.voter === self) slots.push(vote)
+  return slots
 }
 
-/** What an answer proves about what `self` has signed. */
-function claimsOf({ header, vote, certificates }: OwnRound, self: ReplicaId): Claims {
-  const certified = certificates.map(certificate => certificate.header)
-  const signed: Slot[] = certificates
-    .filter(c => c.header.author === self || isVoter(c, self))
-    .map(c => c.header)
-  if (header?.header.author === self) signed.push(header.header)
-  if (vote?.voter === self) signed.push(vote)
-  const certifiedRound = certified.reduce((max, { round }) => Math.max(max, round), 0) as Round
-  return { signed, certifiedRound }
+function highestRoundOf(slots: readonly Slot[]): number {
+  return slots.reduce((highest, { round }) => Math.max(highest, round), 0)
 }
 
 /** The newest vertex by `asker`, the newest with its vote, and the newest of all. */

@@ -196,6 +196,8 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
   #spread(batch: Batch, out: MempoolEffect[]): void {
     this.#store(batch, this.#needs.self as ReplicaId, out)
     this.#queue.push({ digest: batch.digest, sizeBytes: batch.bytes.length })
+    out.push({ type: 'count', name: 'batch_sealed', by: 1 })
+    out.push({ type: 'count', name: 'batch_sealed_bytes', by: batch.bytes.length })
     out.push({ type: 'broadcast', class: 'bulk', message: { type: 'batch', batch } })
   }
 

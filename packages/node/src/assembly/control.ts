@@ -29,6 +29,7 @@ export interface ControlParts {
   readonly setLogLevel: (change: LogLevelChange) => void
   readonly stop: () => void
   readonly submit: (region: Uint8Array, count: number) => void
+  readonly onRefused: (count: number) => void
 }
 
 /** Clients that may wait for a commit over the control API. */
@@ -47,7 +48,10 @@ export function makeControl(parts: ControlParts): Control {
   const { transactionBytesMax } = loaded.genesis.cluster
   const receipts = new Receipts(waitersMax)
   const offer = (region: Uint8Array, count: number): void => {
-    if (!replica.admits(region.length)) throw apiFault({ code: 'busy', retryAfterMs: busyRetryMs })
+    if (!replica.admits(region.length)) {
+      parts.onRefused(count)
+      throw apiFault({ code: 'busy', retryAfterMs: busyRetryMs })
+    }
     parts.submit(region, count)
   }
   return new Control(

@@ -56,7 +56,10 @@ export async function startNodeMesh(
       privateKeySeed: keys.peer.seed,
       members: genesis.members,
       handlers: {
-        onFrame: (from, _class, frame) => driver.receive(from, frame),
+        onFrame: (from, streamClass, frame) => {
+          telemetry.onReceived(streamClass, frame.length)
+          return driver.receive(from, frame)
+        },
         onPeer: (peer, state) => driver.post({ type: `peer-${state}`, peer }),
         onGossip: (topic, message, from) => driver.receiveGossip(from, topic, message),
         onEvent: event => telemetry.onMeshEvent(event)

@@ -7,7 +7,7 @@ import {
   Committee,
   type SigningDomain
 } from '@novacron/consensus'
-import type { MemberListing } from '@novacron/execution'
+import { defaultExecutionOptions, type MemberListing } from '@novacron/execution'
 import { Replica, type ReplicaSettings } from '@novacron/replica'
 import { chainDigest } from '../config/chain-digest.ts'
 import type { Genesis } from '../config/genesis.ts'
@@ -39,6 +39,9 @@ export function chainFactsOf(genesis: Genesis): ChainFacts {
   }
 }
 
+/** A bucket holds its largest entry and its key. */
+const bucketRoomBytes = 2_048
+
 /** Cluster options go where all must agree, node options where each decides for itself. */
 export function replicaSettings(genesis: Genesis, options: NodeOptions): ReplicaSettings {
   const { cluster } = genesis
@@ -54,6 +57,10 @@ export function replicaSettings(genesis: Genesis, options: NodeOptions): Replica
     },
     execution: {
       transactionBytesMax: cluster.transactionBytesMax,
+      bucketBytesMax: Math.max(
+        defaultExecutionOptions.bucketBytesMax,
+        cluster.transactionBytesMax + bucketRoomBytes
+      ),
       stateBytesMax: cluster.stateBytesMax,
       sessionsMax: cluster.sessionsMax
     }

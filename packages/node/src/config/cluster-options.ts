@@ -45,7 +45,7 @@ export const clusterOptionsSchema: z.ZodType<ClusterOptions, unknown> = z
       protocol: exactly('bullshark').default('bullshark'),
       checkpointIntervalCommits: integer(1, 1_000_000).default(defaults.checkpointIntervalCommits),
       sessionsMax: integer(1, 1_048_576).default(defaults.sessionsMax),
-      transactionBytesMax: integer(1_024, 8_388_608).default(defaults.transactionBytesMax),
+      transactionBytesMax: integer(1_024, 4_000_000).default(defaults.transactionBytesMax),
       stateBytesMax: integer(1_048_576, 2 ** 40).default(defaults.stateBytesMax),
       batchBytesMax: integer(1_024, 8_388_608).default(defaults.batchBytesMax),
       gcDepthRounds: integer(4, 10_000).default(defaults.gcDepthRounds),

@@ -117,7 +117,7 @@ const upstream = z.strictObject(
 const nodeOptionsSchema: z.ZodType<NodeOptions, unknown> = z.strictObject(
   {
     name: name(),
-    listen: listOf(listenAddress(), 0, addressesMax).default([...defaults.listen]),
+    listen: listOf(listenAddress(), 1, addressesMax).default([...defaults.listen]),
     announce: listOf(reachableAddress('any'), 0, addressesMax).default([]),
     upstreams: listOf(upstream, 0, peersMax).default([]),
     discovery: z

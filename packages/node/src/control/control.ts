@@ -62,6 +62,8 @@ export interface ControlNeeds {
   readonly stop: () => void
   /** Gives whole envelopes to the replica. */
   readonly submit: (region: Uint8Array, count: number) => void
+  /** Told of transactions that were not taken. */
+  readonly onRefused: (count: number) => void
   readonly startedAtMs: number
   readonly nowMs: () => number
 }
@@ -224,6 +226,7 @@ export class Control implements NodeControl, IngestSink {
   offer(envelopes: Uint8Array, count: number): Offer {
     const isTaking = this.isMember && takingStates.has(this.#state())
     if (!isTaking || !this.#needs.replica.admits(envelopes.length)) {
+      this.#needs.onRefused(count)
       return { accepted: false, retryAfterMs: busyRetryMs }
     }
     this.#needs.submit(envelopes, count)

@@ -250,18 +250,20 @@ class LevelStore implements Store {
     this.#nextGroup = undefined
   }
 
-  /** Batches first: a vote that is on disk means that the payload it vouches for is too. */
+  /**
+   * The three files at once: nothing leaves before all are on disk. A crash in between may leave a signed vote without its
+   * payload, so whoever sends a vote again looks for the payload first.
+   */
   async #commit(units: readonly Unit[]): Promise<void> {
     const startedAt = performance.now()
     this.#budget.admit(
       units.reduce((sum, unit) => sum + unit.addedBytes, 0),
       this.#fileBytes()
     )
-    this.#needs.onPersist?.('segments-sync')
-    await this.#syncSegments()
     const operations = units.flatMap(unit => unit.operations)
     const signed = units.map(unit => unit.signed).filter(writes => writes.length > 0)
     const outcomes = await Promise.allSettled([
+      this.#syncSegments(),
       this.#applyOperations(operations),
       this.#appendSigned(signed)
     ])
@@ -279,6 +281,8 @@ class LevelStore implements Store {
   }
 
   async #syncSegments(): Promise<void> {
+    if (!this.#segments.isDirty) return
+    this.#needs.onPersist?.('segments-sync')
     try {
       await this.#segments.sync()
     } catch (error) {

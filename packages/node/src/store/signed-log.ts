@@ -29,6 +29,7 @@ interface SignedLogOptions {
   readonly compactBytes: number
 }
 
+/** What this replica has signed last, in a file of its own; the latest value of a key wins. */
 export class SignedLog {
   readonly presence: SignedLogPresence
   readonly damagedCount: number

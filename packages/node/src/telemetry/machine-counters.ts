@@ -6,6 +6,8 @@ export const machineCounters: readonly string[] = [
   'batch_pull_overflow',
   'batch_rejected',
   'batch_requeued',
+  'batch_sealed',
+  'batch_sealed_bytes',
   'catch_up_refused',
   'catch_up_timeout',
   'checkpoint_vote_conflict',

@@ -1,3 +1,4 @@
+import type { StreamClass } from '@novacron/base'
 import type { MeshEvent } from '@novacron/transport'
 import type { Executed, Noted } from '../driver/driver.ts'
 import type { Log } from './log.ts'
@@ -36,8 +37,15 @@ export class Telemetry {
   }
 
   onCount(name: string, by: number): void {
-    if (name === 'leader_timeout') this.#metrics.leaderTimeouts.add(by)
+    const { leaderTimeouts, batches, batchBytes } = this.#metrics
+    if (name === 'leader_timeout') leaderTimeouts.add(by)
+    else if (name === 'batch_sealed') batches.add(by)
+    else if (name === 'batch_sealed_bytes') batchBytes.add(by)
     this.#metrics.count(name, by)
+  }
+
+  onReceived(streamClass: StreamClass, bytes: number): void {
+    this.#metrics.receivedBytes[streamClass].add(bytes)
   }
 
   onMeshEvent(event: MeshEvent): void {

@@ -65,6 +65,8 @@ test('a node answers on its control socket, takes what is wrong with an error, a
   expect(await entered.promise).toBeGreaterThanOrEqual(round)
   subscription.close()
   await client.call('log.setLevel', { level: 'debug' })
+  const { control } = cluster.node(1)
+  await executed(control, control.status().executedIndex + 1)
   const { sockets } = await client.call('node.status', {})
   const ready = await fetch(`${sockets.health}/readyz`)
   expect(ready.status).toBe(200)

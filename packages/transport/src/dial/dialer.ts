@@ -5,6 +5,7 @@ import { backoffMs } from './backoff.ts'
 /** Addresses remembered for one peer; the first ones stay, since they came from the configuration. */
 export const addressesPerPeerMax = 16
 
+/** How long a dial may take, and how it is repeated. */
 export interface DialerOptions {
   readonly reconnect: { readonly backoffMinMs: number; readonly backoffMaxMs: number }
   readonly dialTimeoutMs: number

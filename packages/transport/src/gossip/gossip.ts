@@ -64,6 +64,7 @@ export function gossipService(
   return components => make(components) as GossipService
 }
 
+/** Our topics over gossipsub: sizes, rates and the verdict of the handler before anything is passed on. */
 export class Gossip {
   readonly #options: MeshOptions
   readonly #service: GossipService

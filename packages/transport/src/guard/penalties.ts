@@ -15,6 +15,7 @@ const otherPoints = 10
 /** Peers remembered; the one with the oldest penalty is forgotten first. */
 export const peersPenalizedMax = 4096
 
+/** When a peer has done enough wrong, and for how long it is refused. */
 export interface PenaltyOptions {
   readonly pointsMax: number
   readonly halfLifeMs: number

@@ -16,6 +16,7 @@ import { Lane, type LaneOwner, type RawStream } from './lane.ts'
 /** Pings whose answer we still recognise. */
 const pingsKeptMax = 8
 
+/** Bounds and heartbeat of one connection. */
 export interface LinkOptions {
   /** Random bytes of this start of the process. */
   readonly incarnation: Uint8Array
