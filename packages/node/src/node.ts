@@ -5,7 +5,7 @@ import { startNodeMesh } from './assembly/mesh.ts'
 import { dropUnnamedBatches } from './assembly/reconcile.ts'
 import { chainFactsOf } from './assembly/replica-settings.ts'
 import { startServers } from './assembly/servers.ts'
-import { openNodeStore } from './assembly/store.ts'
+import { bindToChain, openNodeStore } from './assembly/store.ts'
 import type { DataPaths } from './config/data-paths.ts'
 import { loadNode } from './config/init.ts'
 import { placeSockets } from './config/socket-place.ts'
@@ -65,6 +65,7 @@ export async function startNode(
   signal.throwIfAborted()
   const facts = chainFactsOf(loaded.genesis)
   const { committee, domain } = facts
+  await bindToChain(store, domain.chain, loaded.paths.genesis)
   const dropped = await dropUnnamedBatches(store, domain, loaded.genesis.cluster.gcDepthRounds)
   if (dropped > 0) log.info('unnamed-batches-dropped', { count: dropped })
   const prometheus = stack.use(createPrometheusMetrics({ machineCounters }))

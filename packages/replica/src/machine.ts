@@ -338,11 +338,12 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
     out.push({ type: 'persist', durable: false, writes: [outcomeWrite(outcome)] })
     const digests = payload.map(batch => batch.digest)
     this.#feedMempool({ type: 'ordered', index, digests }, now, out)
+    this.#retention.onNamed(subDag)
     this.#retention.onExecuted(payload.reduce((sum, batch) => sum + batch.sizeBytes, 0))
     this.#sync?.onExecuted(subDag)
     if (index % this.#options.checkpointIntervalCommits === 0) this.#onCheckpointDue(now, out)
     this.#feedOrderer({ type: 'executed', index }, now, out)
-    if (!this.#isDiverged) this.#heads.onExecuted(now, out)
+    this.#heads.onExecuted(now, out)
     out.push({ type: 'executed', subDag, finality, outcome })
   }
 
@@ -419,6 +420,7 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
       case 'request-payload':
         return this.#feedMempool({ ...effect, type: 'take' }, now, out)
       case 'deliver':
+        this.#retention.onNamed(effect.subDag)
         return this.#runner.onDelivered(effect.subDag, effect.finality)
       case 'want-batches':
         return this.#feedMempool({ ...effect, type: 'wanted' }, now, out)
@@ -454,9 +456,10 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
       windowCommits,
       on: {
         certified: (index, _now, out) => this.#retention.onCertified(index, out),
-        diverged: (index, now, out) => {
+        diverged: (index, cause, now, out) => {
           this.#isDiverged = true
-          const reason = `the state after commit ${index} is not what a quorum has signed`
+          const signer = cause === 'quorum' ? 'a quorum has signed' : 'was signed here before'
+          const reason = `the state after commit ${index} is not what ${signer}`
           this.#feedOrderer({ type: 'hold', reason }, now, out)
         },
         snapshot: (snapshot, commits, now, out) => this.#onSnapshot(snapshot, commits, now, out)

@@ -1,6 +1,14 @@
-import type { Hash } from '@novacron/base'
-import { ascii, type CommitIndex, Reader, type Write, Writer } from '@novacron/base'
 import {
+  ascii,
+  type CommitIndex,
+  type Digest,
+  type Hash,
+  Reader,
+  type Write,
+  Writer
+} from '@novacron/base'
+import {
+  type CommittedSubDag,
   decodeSubDag,
   emptyKey,
   indexKey,
@@ -34,6 +42,8 @@ export class Retention {
   #bytesToReplay = 0
   #certified = 0
   #checkpoint = 0
+  /** The newest commit that names a batch, for those named since the start: one given back may be ordered twice. */
+  readonly #namedBy = new Map<Digest, CommitIndex>()
   /** End of the range that is being read. */
   #readingTo: number | undefined
 
@@ -68,6 +78,14 @@ export class Retention {
     this.#bytes = 0
     this.#checkpoint = index
     return this.checkpointWrite()
+  }
+
+  /** The commit was ordered, or read back to be run. */
+  onNamed(subDag: CommittedSubDag): void {
+    for (const digest of digestsOf(subDag)) {
+      const known = this.#namedBy.get(digest) ?? 0
+      if (subDag.index > known) this.#namedBy.set(digest, subDag.index)
+    }
   }
 
   onExecuted(payloadBytes: number): void {
@@ -116,8 +134,8 @@ export class Retention {
   #drop(record: Uint8Array, out: ReplicaEffect[]): boolean {
     const subDag = decodeSubDag(record, this.#domain, this.#hash)
     const isKept = subDag.index >= this.#from
-    if (isKept && (subDag.index >= this.#target || !this.#isOver())) return false
-    const digests = digestsOf(subDag)
+    if (isKept && !this.#isOver()) return false
+    const digests = digestsOf(subDag).filter(digest => this.#isLastNamedBy(digest, subDag.index))
     if (digests.length > 0) out.push({ type: 'drop-batches', digests })
     this.#sweptTo = subDag.index + 1
     if (isKept) {
@@ -125,6 +143,13 @@ export class Retention {
       this.#bytes = Math.max(this.#bytesToReplay, this.#bytes - bytes)
       this.#from = this.#sweptTo as CommitIndex
     }
+    return true
+  }
+
+  #isLastNamedBy(digest: Digest, index: CommitIndex): boolean {
+    const named = this.#namedBy.get(digest)
+    if (named !== undefined && named > index) return false
+    this.#namedBy.delete(digest)
     return true
   }
 

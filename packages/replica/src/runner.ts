@@ -16,7 +16,6 @@ import type { ReplicaEffect } from './effects.ts'
 export const runTimer = 'replica/run'
 const replayToken = 'replay'
 
-/** The part of `ReplicaOptions` that a runner needs. */
 /** How much is read and run at once. */
 export interface RunnerOptions {
   readonly executeCommitsPerStep: number

@@ -29,10 +29,13 @@ export interface StateSyncNeeds extends ScreeningNeeds {
   readonly on: StateSyncListener
 }
 
+/** From what the own state differs: a quorum's, or the one that was signed here before a restart. */
+type DivergenceCause = Extract<CheckpointEffect, { readonly type: 'diverged' }>['cause']
+
 export interface StateSyncListener {
   /** A quorum holds the state after `index`. */
   certified(index: CommitIndex, now: Millis, out: ReplicaEffect[]): void
-  diverged(index: number, now: Millis, out: ReplicaEffect[]): void
+  diverged(index: number, cause: DivergenceCause, now: Millis, out: ReplicaEffect[]): void
   /** Everything is checked: the state at the certificate and the commits that lead to it. Returns who runs from there. */
   snapshot(
     snapshot: Snapshot,
@@ -160,7 +163,7 @@ export class StateSync {
           break
         }
         case 'diverged':
-          this.#needs.on.diverged(effect.index, now, out)
+          this.#needs.on.diverged(effect.index, effect.cause, now, out)
           break
         default:
           out.push(effect)

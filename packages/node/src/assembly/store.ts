@@ -1,5 +1,9 @@
+import { ascii, bytesOfDigest, type Digest, equalBytes, toHex } from '@novacron/base'
+import { tables } from '@novacron/consensus'
+import { configFault } from '../config/config-fault.ts'
 import type { LoadedNode } from '../config/init.ts'
 import { type OpenedStore, openStore, type StoreNeeds } from '../store/level-store.ts'
+import type { Store } from '../store/store.ts'
 import type { Log } from '../telemetry/log.ts'
 
 export interface StoreEvents {
@@ -7,6 +11,26 @@ export interface StoreEvents {
   readonly onDiskFull: () => void
   /** Only stopping helps. */
   readonly onFailure: (error: unknown) => void
+}
+
+const chainKey = ascii('chain')
+
+/**
+ * Writes the chain into a fresh store, and refuses one that was begun on another: its records would be read as this chain's.
+ *
+ * throws  ConfigFault `other-chain`
+ */
+export async function bindToChain(store: Store, chain: Digest, genesisPath: string): Promise<void> {
+  const value = bytesOfDigest(chain)
+  const known = await store.get(tables.meta, chainKey)
+  if (known === undefined) {
+    store.write([{ type: 'put', table: tables.meta, key: chainKey, value }])
+    await store.flush()
+  } else if (!equalBytes(known, value)) {
+    const remedy = 'put its own genesis back, or start with an empty data directory'
+    const path = genesisPath
+    throw configFault({ code: 'other-chain', path, begunOn: toHex(known), chain, remedy })
+  }
 }
 
 /** Opens the store of a data directory under the limits of the node's options. */

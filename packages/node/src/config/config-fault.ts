@@ -24,6 +24,14 @@ export type ConfigFacts =
       readonly other: string
       readonly remedy: string
     }
+  /** The directory belongs to another chain than its genesis. */
+  | {
+      readonly code: 'other-chain'
+      readonly path: string
+      readonly begunOn: string
+      readonly chain: string
+      readonly remedy: string
+    }
   /** All that is wrong in one file, one problem each. */
   | { readonly code: 'invalid'; readonly path: string; readonly problems: readonly string[] }
 
@@ -48,6 +56,8 @@ export function describeConfigFault({ facts }: ConfigFault): string {
       return `${facts.path} holds no key; ${facts.remedy}`
     case 'key-reused':
       return `${facts.path} holds the same key as ${facts.other}; ${facts.remedy}`
+    case 'other-chain':
+      return `${facts.path} was begun on chain ${facts.begunOn}, its genesis is of ${facts.chain}; ${facts.remedy}`
     case 'invalid':
       return [`${facts.path} is not valid:`, ...facts.problems.map(each => `  ${each}`)].join('\n')
   }

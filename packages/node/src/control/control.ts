@@ -287,7 +287,8 @@ export class Control implements NodeControl, IngestSink {
     if (state === 'restoring') return 'starting'
     if (state === 'diverged' || state === 'disk-full') return state
     if (orderer.phase === 'recovering') return 'recovering'
-    return orderer.lastIndex - executedIndex > catchingUpCommits ? 'catching-up' : 'running'
+    const known = Math.max(orderer.lastIndex, orderer.knownIndex ?? 0)
+    return known - executedIndex > catchingUpCommits ? 'catching-up' : 'running'
   }
 }
 
