@@ -112,6 +112,8 @@ export interface OrdererStatus {
   readonly round: number
   readonly lastIndex: CommitIndex
   readonly lastDigest: Digest
+  /** Newest commit that others are said to have, when that is more. */
+  readonly knownIndex?: CommitIndex
   readonly phase: 'recovering' | 'running' | 'held' | 'stopped' | 'observing'
   /** In words: what is missing, from whom. Empty when all is well. */
   readonly reasons: readonly string[]

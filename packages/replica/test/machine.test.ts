@@ -296,6 +296,19 @@ describe('commits', () => {
     expect(bench.host.replica.orderer).toBe(bench.orderer)
   })
 
+  test('whose payload nobody gives away for long are given up for a snapshot', () => {
+    const bench = new Bench(1, new MemoryStore(), { replica: { payloadWaitMs: 500 } }).started()
+    bench.step({ type: 'peer-connected', peer: peerAt(0) })
+    const manifests = (effects: readonly ReplicaEffect[]) =>
+      only(effects, 'send').filter(({ message }) => message.layer === 'snapshot')
+    expect(manifests(bench.say(deliver(1)))).toEqual([])
+    bench.now += 499
+    expect(manifests(bench.say())).toEqual([])
+    bench.now += 1
+    const message = { layer: 'snapshot', message: { type: 'get-manifest', above: 0 } }
+    expect(manifests(bench.say())).toMatchObject([{ to: peerAt(0), message }])
+  })
+
   test('beyond the bound of a step go on at once, by a timer', () => {
     const settings = { replica: { executeCommitsPerStep: 2 } }
     const bench = new Bench(1, new MemoryStore(), settings).started()

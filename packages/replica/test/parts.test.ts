@@ -16,6 +16,7 @@ import {
   outcomeTable
 } from '../src/index.ts'
 import { outcomeWrite } from '../src/outcome.ts'
+import { PayloadWait } from '../src/payload-wait.ts'
 import { ReplicaRestorer } from '../src/restorer.ts'
 import {
   at,
@@ -152,6 +153,26 @@ describe('outcomes', () => {
     const { appliedRanges } = read(outcomeWrite(over))
     expect(appliedRanges).toHaveLength(65_535)
     expect(appliedRanges.at(-1)).toEqual({ first: 131_068, last: 131_078 })
+  })
+})
+
+describe('the wait for payload', () => {
+  test('is over when one commit has waited for so long, and then begins anew', () => {
+    const wait = new PayloadWait(100)
+    const isOver = (index: number, ms: number) => wait.isOver(indexOf(index), true, at(ms))
+    expect([isOver(7, 10), isOver(7, 109), isOver(7, 110)]).toEqual([false, false, true])
+    expect([isOver(7, 111), isOver(7, 209), isOver(7, 210)]).toEqual([false, false, true])
+  })
+
+  test('begins anew with the next commit, and when nothing was missing', () => {
+    const wait = new PayloadWait(100)
+    const isOver = (index: number, isMissing: boolean, ms: number) =>
+      wait.isOver(indexOf(index), isMissing, at(ms))
+    isOver(7, true, 0)
+    expect(isOver(8, true, 100)).toBe(false)
+    expect(isOver(8, false, 150)).toBe(false)
+    expect(isOver(8, true, 200)).toBe(false)
+    expect(isOver(8, true, 300)).toBe(true)
   })
 })
 

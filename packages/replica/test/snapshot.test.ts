@@ -1,13 +1,14 @@
-import { digestOf, type PeerId } from '@novacron/base'
-import { executionTables } from '@novacron/execution'
+import { digestOf, type PeerId, type Verified } from '@novacron/base'
+import { executionTables, type SnapshotRequest } from '@novacron/execution'
 import { describe, expect, test } from 'vitest'
+import { readWindow } from '../src/commit-window.ts'
 import type { ReplicaEffect, ReplicaMessage } from '../src/index.ts'
-import { Cluster } from './cluster.ts'
-import { hash, only, peerAt } from './fixtures.ts'
+import { Cluster, windowCommits } from './cluster.ts'
+import { at, domain, hash, only, peerAt } from './fixtures.ts'
 import type { Host } from './host.ts'
 
 // More than a member must be behind by before it asks for commits.
-const pruning = { retentionCommits: 25 }
+const pruning = { retentionCommits: 15 }
 const adopted = ({ effects }: { readonly effects: readonly ReplicaEffect[] }) =>
   only(effects, 'note').filter(({ event }) => event === 'snapshot-adopted')
 const snapshotPart = (message: object) => {
@@ -17,9 +18,9 @@ const snapshotPart = (message: object) => {
 
 /** Three of four that have pruned their beginning; seat 3 was never there. */
 function pruned(keys = 20): Cluster {
-  const cluster = new Cluster(pruning, [0, 1, 2]).open().put(keys).runTo(0, 70)
+  const cluster = new Cluster(pruning, [0, 1, 2]).open().put(keys).runTo(0, 40)
   cluster.run(100)
-  expect(cluster.at(0).replica.retainedFrom).toBeGreaterThan(30)
+  expect(cluster.at(0).replica.retainedFrom).toBeGreaterThan(15)
   return cluster
 }
 
@@ -147,4 +148,60 @@ describe('a download', () => {
     cluster.runTo(3, again.replica.executor.index + 5)
     expectSameState(cluster, again)
   })
+
+  test('that ends when the log has come further by itself is let go, and nothing is lost', () => {
+    const cluster = new Cluster({ checkpointIntervalCommits: 20, payloadWaitMs: 200 })
+    cluster.open().runTo(3, 5)
+    const host = cluster.at(3)
+    const held: { from: PeerId; message: ReplicaMessage }[] = []
+    let [isCutOff, isHeld] = [true, true]
+    cluster.filter = (from, to, message) => {
+      if (to !== host.peer || !('layer' in message)) return message
+      if (isCutOff && message.layer === 'mempool') return undefined
+      if (!isHeld || snapshotPart(message)?.type !== 'buckets') return message
+      held.push({ from, message })
+      return undefined
+    }
+    cluster.put(3)
+    expect(cluster.run(20_000, () => held.length > 0)).toBe(true)
+    expect(host.replica.status().reasons).toContainEqual(
+      expect.stringMatching(/\d+ batches of the next commit are missing/)
+    )
+    isCutOff = false
+    const { lastIndex } = host.replica.orderer
+    cluster.runTo(3, lastIndex)
+    isHeld = false
+    for (const { from, message } of held) {
+      const verified = message as Verified<ReplicaMessage>
+      cluster.give(host, { type: 'received', from, message: verified })
+    }
+    const isFetching = () => host.replica.status().reasons.some(reason => /snapshot/.test(reason))
+    expect(isFetching()).toBe(true)
+    expect(cluster.run(20_000, () => !isFetching())).toBe(true)
+    expect(adopted(host)).toEqual([])
+    expect(host.executed.map(({ subDag }) => subDag.index)).toEqual(
+      Array.from({ length: host.replica.executor.index }, (_, i) => i + 1)
+    )
+    expectSameState(cluster, host)
+    expect(servedWindow(cluster, host)).toHaveLength(windowCommits)
+  })
 })
+
+/** The commits that come with the next snapshot that this host gives away, as whoever fetches it checks them. */
+function servedWindow(cluster: Cluster, host: ReturnType<Cluster['at']>) {
+  const above = host.replica.executor.index
+  cluster.runTo(3, above + 21).run(50)
+  const ask = (message: SnapshotRequest) => {
+    const asked = { layer: 'snapshot', message } as Verified<ReplicaMessage>
+    const event = { type: 'received', from: peerAt(0), message: asked } as const
+    const [sent] = only(host.replica.step(event, at(cluster.now)), 'send')
+    return sent === undefined ? undefined : snapshotPart(sent.message)
+  }
+  const answer = ask({ type: 'get-manifest', above })
+  if (answer?.type !== 'manifest') throw new Error('no snapshot')
+  const { checkpoint } = answer.manifest.certificate
+  const { index } = checkpoint
+  const piece = ask({ type: 'get-object', index, object: { type: 'extra' }, offset: 0 })
+  if (piece?.type !== 'piece') throw new Error('no commits')
+  return readWindow(piece.bytes, checkpoint, windowCommits, domain, hash)
+}

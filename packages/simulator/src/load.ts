@@ -3,6 +3,7 @@ import type { ExactlyOnceChecker } from './checkers/exactly-once.ts'
 import type { ProtocolTypes, Receipt, SimulatedProtocol } from './machine.ts'
 import type { World } from './world.ts'
 
+/** How many clients ask how often, and how patiently. */
 export interface LoadOptions {
   readonly clients: number
   /** Between two requests of one client, on average. */
@@ -36,8 +37,9 @@ export interface LoadNeeds<T extends ProtocolTypes> {
 }
 
 interface Request {
-  place: number
-  sentAt: number
+  readonly place: number
+  readonly firstSentAt: number
+  readonly sentAt: number
 }
 
 interface Client {
@@ -56,6 +58,8 @@ export class Load<T extends ProtocolTypes> {
   readonly #options: LoadOptions
   readonly #needs: LoadNeeds<T>
   readonly #clients: readonly Client[]
+  /** From the first try of each request to its answer. */
+  readonly #latenciesMs: number[] = []
   #isOpen = true
 
   constructor(options: LoadOptions, needs: LoadNeeds<T>) {
@@ -75,6 +79,13 @@ export class Load<T extends ProtocolTypes> {
     return this.#clients.reduce((sum, client) => sum + client.outstanding.size, 0)
   }
 
+  /** Milliseconds within which so many percent of the answered requests were answered; 0 without any. */
+  latencyMs(percent: number): number {
+    const sorted = [...this.#latenciesMs].sort((a, b) => a - b)
+    const rank = Math.ceil((sorted.length * percent) / 100)
+    return sorted[Math.max(0, rank - 1)] ?? 0
+  }
+
   start(): void {
     for (const client of this.#clients) this.#scheduleTick(client)
   }
@@ -88,8 +99,10 @@ export class Load<T extends ProtocolTypes> {
   executed(place: number, index: number, receipts: readonly Receipt[]): void {
     for (const { client: id, sequence, session } of receipts) {
       const client = this.#clients[id]
-      if (client?.outstanding.get(sequence)?.place !== place) continue
+      const request = client?.outstanding.get(sequence)
+      if (client === undefined || request?.place !== place) continue
       client.outstanding.delete(sequence)
+      this.#latenciesMs.push(this.#needs.world.queue.now - request.firstSentAt)
       if (session === undefined) this.#needs.checker.acknowledged(id, sequence, index)
       else client.session = session
     }
@@ -127,7 +140,9 @@ export class Load<T extends ProtocolTypes> {
       if (world.submit(client.home, region, 1)) break
       client.home = this.#anotherPlace(client.home)
     }
-    client.outstanding.set(sequence, { place: client.home, sentAt: world.queue.now })
+    const sentAt = world.queue.now
+    const firstSentAt = client.outstanding.get(sequence)?.firstSentAt ?? sentAt
+    client.outstanding.set(sequence, { place: client.home, firstSentAt, sentAt })
   }
 
   #anotherPlace(place: number): number {

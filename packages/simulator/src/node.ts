@@ -23,6 +23,7 @@ import type {
 import { type Delay, drawDelay } from './network/delay.ts'
 import type { Trace } from './trace.ts'
 
+/** One place of the world: its clock, its disk's speed, and the law it is driven by. */
 export interface NodeOptions {
   readonly place: number
   readonly peer: PeerId

@@ -101,6 +101,7 @@ export function bullsharkSlots(message: BullsharkMessage): SignedSlot[] {
   }
 }
 
+/** Which orderer the replicas run on, and with what settings beside those of the scenario. */
 export interface ReplicaProtocolOptions<Order> {
   readonly orderer: SimulatedOrderer<Order>
   readonly settings?: ReplicaSettings

@@ -24,6 +24,8 @@ export interface SimulationReport {
   readonly commits: number
   readonly applied: number
   readonly acknowledged: number
+  /** From a client's first try to its answer. */
+  readonly latencyMs: { readonly p50: number; readonly p99: number; readonly max: number }
   /** Events of the run, and how long it took on the virtual clock. */
   readonly steps: number
   readonly virtualMs: number
@@ -187,6 +189,11 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
       commits: this.#agreement.head,
       applied: this.#exactlyOnce.appliedCount,
       acknowledged: this.#exactlyOnce.acknowledgedCount,
+      latencyMs: {
+        p50: this.#load.latencyMs(50),
+        p99: this.#load.latencyMs(99),
+        max: this.#load.latencyMs(100)
+      },
       steps: world.queue.ran,
       virtualMs: world.queue.now - startOfTimeMs,
       recoveredMs: this.#recoveredMs,

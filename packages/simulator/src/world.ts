@@ -29,6 +29,7 @@ import { Trace } from './trace.ts'
 /** Where the virtual clock starts: any time but zero, so that nothing takes "never" for "just now". */
 export const startOfTimeMs = 1_000
 
+/** Who is there, and what their network, disks and clocks are like. */
 export interface WorldOptions {
   readonly seed: number
   /** Members of the committee: places `0..replicas-1`. */

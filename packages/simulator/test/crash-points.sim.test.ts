@@ -1,15 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { driversLaw, simulate } from '../src/index.ts'
-import { thinProtocol } from './bullshark-replica.ts'
 import { crashPointScenario } from './crash-points.ts'
-import { sha256 } from './hash.ts'
+import { bullsharkNeeds } from './needs.ts'
 import { seeds } from './seeds.ts'
-
-const needs = { hash: sha256, protocol: thinProtocol(sha256) }
 
 describe('200 crashes at persistence points in turn', () => {
   test.each(seeds(100))('crash points %i: nothing signed twice, lost or applied twice', number => {
-    const report = simulate(crashPointScenario(number, driversLaw), needs)
+    const report = simulate(crashPointScenario(number, driversLaw), bullsharkNeeds())
     expect(report.verdict, `crash points ${number}: ${report.firstViolation?.facts}`).toBe('pass')
     expect(report.crashPointsLeft).toBe(0)
     expect(report.acknowledged).toBeGreaterThan(0)
@@ -21,7 +18,9 @@ describe('a driver that breaks its law is caught by the same crashes', () => {
     { name: 'durable writes that are not synced', law: { ...driversLaw, syncOnDurable: false } },
     { name: 'sends that do not wait', law: { ...driversLaw, persistBeforeSend: false } }
   ])('$name', ({ law }) => {
-    const verdicts = seeds(30).map(n => simulate(crashPointScenario(n, law), needs).verdict)
+    const verdicts = seeds(30).map(
+      n => simulate(crashPointScenario(n, law), bullsharkNeeds()).verdict
+    )
     expect(verdicts).toContain('double-signed')
   })
 })

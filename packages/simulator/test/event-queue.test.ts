@@ -32,7 +32,7 @@ describe('the event queue', () => {
     expect(queue.now).toBe(20)
   })
 
-  test('takes a time that has passed for now, and refuses one that is none', () => {
+  test('runs at once what is due in the past, and refuses one that is none', () => {
     const queue = new EventQueue(10)
     queue.schedule(3, () => undefined)
     queue.runNext(10)

@@ -1,9 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Fault, quietScenario, type Scenario, simulate } from '../src/index.ts'
-import { thinProtocol } from './bullshark-replica.ts'
-import { sha256 } from './hash.ts'
+import { bullsharkNeeds } from './needs.ts'
 
-const needs = { hash: sha256, protocol: thinProtocol(sha256) }
 const everyone = [0, 1, 2, 3]
 const crash = {
   type: 'crash',
@@ -14,7 +12,7 @@ const crash = {
   disk: { type: 'own' }
 } as const
 const run = (faults: readonly Fault[], more: Partial<Scenario> = {}) =>
-  simulate({ ...quietScenario, faults, ...more }, needs)
+  simulate({ ...quietScenario, faults, ...more }, bullsharkNeeds())
 
 describe('outages', () => {
   test.each(['lost', 'partly', 'kept'] as const)(
@@ -42,7 +40,7 @@ describe('outages', () => {
 
   test('two of four are away: nobody commits; they come back, and all go on', () => {
     const fault: Fault = { ...crash, atMs: 600, downMs: 1_500, places: [0, 3] }
-    const without = simulate({ ...quietScenario, chaosMs: 600 }, needs)
+    const without = simulate({ ...quietScenario, chaosMs: 600 }, bullsharkNeeds())
     const report = run([fault], { loadAfterMs: 1, commitsAfterHealing: 1 })
     expect(report.firstViolation).toBeUndefined()
     expect(report.commits).toBeLessThan(without.commits * 3)
@@ -89,4 +87,25 @@ describe('outages', () => {
     expect(report.firstViolation).toBeUndefined()
     expect(report.commits).toBeGreaterThan(3)
   })
+})
+
+test.each([4, 7])('without faults %i replicas answer within 12 message delays', replicas => {
+  const delayMs = 10
+  const instant = { type: 'uniform', fromMs: 0, toMs: 0 } as const
+  const delay = { type: 'uniform', fromMs: delayMs, toMs: delayMs } as const
+  const report = simulate(
+    {
+      ...quietScenario,
+      replicas,
+      network: { ...quietScenario.network, delay },
+      readDelay: instant,
+      flushDelay: instant
+    },
+    bullsharkNeeds()
+  )
+  expect(report.firstViolation).toBeUndefined()
+  expect(report.latencyMs.p50).toBeLessThan(12 * delayMs)
+  // A request waits for the next header of its replica first: a round of three delays, and the delay between headers.
+  expect(report.latencyMs.p99).toBeLessThan((12 + 3 + 1) * delayMs)
+  expect(report.latencyMs.max).toBeGreaterThanOrEqual(report.latencyMs.p99)
 })

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { defaultNetworkOptions, drawScenario, simulate } from '../src/index.ts'
-import { thinProtocol } from './bullshark-replica.ts'
-import { sha256 } from './hash.ts'
+import { bullsharkNeeds } from './needs.ts'
 
 const fast = {
   replicas: 4,
@@ -20,7 +19,6 @@ test.each([
   { seed: 5083, found: 'the same, where the votes on the anchor rest on them', fixed: fast },
   { seed: 5174, found: 'the same, after two losses of power', fixed: fast }
 ])('seed $seed: $found', ({ seed, fixed }) => {
-  const needs = { hash: sha256, protocol: thinProtocol(sha256) }
-  const report = simulate(drawScenario(seed, fixed), needs)
+  const report = simulate(drawScenario(seed, fixed), bullsharkNeeds())
   expect(report.verdict, report.firstViolation?.facts).toBe('pass')
 })

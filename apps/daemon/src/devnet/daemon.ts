@@ -34,10 +34,6 @@ export class Daemon {
     }
   }
 
-  get pid(): number | undefined {
-    return this.#child.process.pid
-  }
-
   /** Resolves when the process is gone, whatever the reason. */
   get exited(): Promise<Exit> {
     return this.#child.exited

@@ -8,6 +8,7 @@ import { type Network, type NetworkOptions, startNetwork, statusOf } from './net
 import { type Summary, summaryOf } from './summary.ts'
 import { type Moment, View } from './view.ts'
 
+/** A local network, what is done with it, and for how long. */
 export interface DevnetOptions extends NetworkOptions {
   /** Without it the network runs until it is interrupted. */
   readonly durationMs?: number

@@ -4,6 +4,7 @@ import type { Io } from '../io.ts'
 import type { LoadMessage, LoadProgress, LoadResult } from '../load/messages.ts'
 import { endChild, showExit, startChild } from './child.ts'
 
+/** The load, as it is handed to its process. */
 export interface LoadProcessOptions {
   readonly controls: readonly string[]
   readonly ratePerSecond: number

@@ -9,6 +9,7 @@ import { showMs } from '../settings.ts'
 import { Daemon } from './daemon.ts'
 import { type DevnetNode, findNodes, freePorts, makeNodes } from './layout.ts'
 
+/** How many daemons, and what becomes of their directories. */
 export interface NetworkOptions {
   readonly nodes: number
   /** Kept; without it a fresh directory under the temporary one is removed at the end. */
@@ -38,7 +39,8 @@ export interface Network extends AsyncDisposable {
 export async function startNetwork(
   options: NetworkOptions,
   io: Io,
-  note: (text: string) => void
+  note: (text: string) => void,
+  choosePorts: typeof freePorts = freePorts
 ): Promise<Network> {
   await using stack = new AsyncDisposableStack()
   const root = makeRoot(options, note, stack)
@@ -50,7 +52,7 @@ export async function startNetwork(
   const daemons: Daemon[] = []
   stack.defer(() => stopAll(daemons, note))
   for (let attempt = 1; ; attempt++) {
-    const nodes = found.length > 0 ? found : makeNodes(root, await freePorts(options.nodes))
+    const nodes = found.length > 0 ? found : makeNodes(root, await choosePorts(options.nodes))
     for (const node of nodes) daemons.push(new Daemon(node, io))
     try {
       await untilReady(daemons, options.readyMs, io.signal)

@@ -9,6 +9,7 @@ import {
 } from '@novacron/node'
 import { type SequenceRange, SequenceSet } from './sequence-set.ts'
 
+/** One session and where it is sent to. */
 export interface LaneOptions {
   /** Ingest sockets: the lane's own node first, the others to go on with when that one dies. */
   readonly sockets: readonly string[]

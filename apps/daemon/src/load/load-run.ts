@@ -7,6 +7,7 @@ import type { LoadMessage, LoadResult } from './messages.ts'
 import { Payloads } from './payloads.ts'
 import { Timetable } from './timetable.ts'
 
+/** How much, how fast, how long, and to whom. */
 export interface LoadOptions {
   /** Control sockets of the nodes; the load is spread evenly, one session and connection each. */
   readonly controls: readonly string[]

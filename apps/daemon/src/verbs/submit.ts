@@ -6,7 +6,7 @@ import { printReceipt } from '../receipt.ts'
 import { oneOf } from '../settings.ts'
 import { type AddVerb, addExamples, addNodeOptions, type NodeVerbOptions } from '../verb.ts'
 
-export interface SubmitOptions extends NodeVerbOptions {
+interface SubmitOptions extends NodeVerbOptions {
   readonly file: string
   readonly wait: Wait
 }

@@ -167,9 +167,9 @@ describe('genesis', () => {
 
   test.each([
     {
-      flags: ['--weight', 'alhpa=2'],
+      flags: ['--weight', 'alpa=2'],
       exitCode: 2,
-      line: '--weight names alhpa, allowed is one of alpha; did you mean alpha?'
+      line: '--weight names alpa, allowed is one of alpha; did you mean alpha?'
     },
     {
       flags: ['--weight', 'zzzzzzzz=2'],

@@ -94,6 +94,11 @@ export class Certifier {
     return { ...subjectOf(open.signed.header), epoch: open.signed.header.epoch, voter, signature }
   }
 
+  /** No votes are given up to here. */
+  get abstainedRound(): Round {
+    return this.#abstainUntil
+  }
+
   /** No vote at or below `round`: what was signed there may have been lost. */
   abstainUntil(round: Round): void {
     if (round > this.#abstainUntil) this.#abstainUntil = round

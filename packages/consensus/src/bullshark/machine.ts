@@ -164,6 +164,7 @@ export class Bullshark implements Orderer<BullsharkMessage> {
       missingOwnRound: this.#phase === 'recovering' ? this.#recovery.missing() : [],
       blockedReason: this.#blockedReason,
       connected: this.#connected,
+      abstainUntil: this.#certifier.abstainedRound,
       catchUpTarget: this.#catchUp.isActive ? this.#catchUp.targetIndex : undefined
     })
   }

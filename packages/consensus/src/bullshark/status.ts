@@ -1,4 +1,4 @@
-import type { PeerId, ReplicaId, Round } from '@novacron/base'
+import type { CommitIndex, PeerId, ReplicaId, Round } from '@novacron/base'
 import type { OrdererStatus } from '../orderer.ts'
 import type { Committer } from './committer.ts'
 import type { BullsharkParts } from './parts.ts'
@@ -13,6 +13,8 @@ export interface StatusFacts {
   readonly blockedReason: string | undefined
   readonly connected: Pick<ReadonlySet<PeerId>, 'has'>
   readonly catchUpTarget: number | undefined
+  /** No vote is given up to this round: what was signed there may have been lost. */
+  readonly abstainUntil: Round
 }
 
 /** Says what is missing, and from whom, also when nothing moves. */
@@ -24,6 +26,7 @@ export function describeStatus(facts: StatusFacts): OrdererStatus {
     round: parts.dag.highestRound,
     lastIndex: committer.lastIndex,
     lastDigest: committer.lastDigest,
+    knownIndex: Math.max(committer.lastIndex, facts.catchUpTarget ?? 0) as CommitIndex,
     phase: phaseOf(facts),
     reasons: reasonsOf(facts)
   }
@@ -42,6 +45,10 @@ function reasonsOf(facts: StatusFacts): string[] {
   const reasons = [...facts.holds].map(reason => `signing is held: ${reason}`)
   if (facts.missingOwnRound.length > 0) {
     reasons.push(`waiting for own last round from ${facts.missingOwnRound.join(', ')}`)
+  }
+  if (facts.abstainUntil > dag.highestQuorumRound) {
+    const upTo = facts.abstainUntil
+    reasons.push(`gives no votes up to round ${upTo}: the record of what it signed was lost or old`)
   }
   if (facts.blockedReason !== undefined) reasons.push(`not proposing: ${facts.blockedReason}`)
   if (facts.catchUpTarget !== undefined) {

@@ -69,7 +69,7 @@ describe('connected peers', () => {
 describe('the options', () => {
   test('of every tier are valid, and the first is the default', () => {
     for (const tier of [tier1Bullshark, tier2Bullshark, tier3Bullshark]) checkBullsharkOptions(tier)
-    expect(defaultBullsharkOptions).toBe(tier1Bullshark)
+    expect(defaultBullsharkOptions).toEqual(tier1Bullshark)
   })
 
   const limits: { key: keyof BullsharkOptions; good: number; bad: number }[] = [

@@ -100,6 +100,22 @@ describe('a vote', () => {
     expect(votesIn(again)).toEqual([first])
   })
 
+  test('that a crash has kept without the payload is sent again when the payload is here', () => {
+    const payload = [batch('x'), batch('y')]
+    const value = signed(headerOf({ payload }))
+    record.setVote(voteBy(0, value.header))
+    held.add(payload[0]!.digest)
+    const out: BullsharkEffect[] = []
+    const missing = certifier.onHeader(peerAt(1), value, now, out)
+    expect(missing).toEqual({ parents: [], batches: [payload[1]] })
+    certifier.retryPending(now, out)
+    expect(out).toEqual([])
+    held.add(payload[1]!.digest)
+    certifier.retryPending(now, out)
+    expect(out.map(effect => effect.type)).toEqual(['send'])
+    expect(votesIn(out)).toEqual([voteBy(0, value.header)])
+  })
+
   test('is not given below one that was given', () => {
     receive(signed(headerOf()))
     expect(receive(signed(header({ author: replica(1) })))).toEqual([])
@@ -188,6 +204,37 @@ describe('a header waits', () => {
     parts.dag.collect(round(2))
     const parents = [0, 1, 2].map(a => ({ author: replica(a), digest: sketch.at(2, a).digest }))
     expect(votesIn(receive(signed(headerOf({ parents }))))).toHaveLength(1)
+  })
+
+  test('not for parents that a snapshot has ordered; another vertex in such a slot is none', () => {
+    parts = partsOf({ dag: sketch.dag(1) })
+    certifier = new Certifier(parts, record)
+    certifier.maySign = true
+    const snapshot = [0, 1, 2].map(author => ({
+      round: round(2),
+      author: replica(author),
+      digest: sketch.at(2, author).digest
+    }))
+    for (const vertex of snapshot) parts.dag.markCommitted(vertex)
+    const invented = { author: replica(2), digest: header().id }
+    const lying = headerOf({ parents: [...snapshot.slice(0, 2), invented] })
+    expect(votesIn(receive(signed(lying)))).toEqual([])
+    const honest = signed(headerOf({ author: replica(2), parents: snapshot }))
+    expect(votesIn(receive(honest))).toHaveLength(1)
+  })
+
+  test('for a vertex that does not exist, though its slot is ordered', () => {
+    const value = headerOf()
+    const parents = value.parents.slice(0, 3)
+    for (const { author, digest } of parents) {
+      parts.dag.markCommitted({ round: round(2), author, digest })
+    }
+    const invented = { author: parents[0]!.author, digest: header().id }
+    const out: BullsharkEffect[] = []
+    const lying = signed(headerOf({ parents: [invented, ...parents.slice(1)] }))
+    const missing = certifier.onHeader(peerAt(1), lying, now, out)
+    expect(missing.parents).toEqual([{ digest: invented.digest, round: 2 }])
+    expect(out).toEqual([])
   })
 
   test('while nothing may be signed', () => {
@@ -279,6 +326,13 @@ describe('a header that is not voted for', () => {
     expect(votesIn(effects)).toEqual([])
   })
 
+  test('how far none are given is told, and never goes back', () => {
+    expect(certifier.abstainedRound).toBe(0)
+    certifier.abstainUntil(round(7))
+    certifier.abstainUntil(round(5))
+    expect(certifier.abstainedRound).toBe(7)
+  })
+
   test('its round may have been voted in before the record was lost', () => {
     certifier.abstainUntil(round(3))
     certifier.abstainUntil(round(1))
@@ -316,10 +370,8 @@ describe('the own header', () => {
     expect(certifier.missingVoters()).toEqual([1, 2, 3])
     expect(certifier.onVote(voteBy(1, own), out)).toBeUndefined()
     expect(certifier.onVote(voteBy(1, own), out)).toBeUndefined()
-    expect([certifier.hasVoteFrom(replica(1)), certifier.hasVoteFrom(replica(2))]).toEqual([
-      true,
-      false
-    ])
+    expect(certifier.openVoteOf(replica(1))).toEqual(voteBy(1, own))
+    expect(certifier.openVoteOf(replica(2))).toBeUndefined()
     const certificate = certifier.onVote(voteBy(3, own), out)
     expect(certificate).toEqual(certify(own, [0, 1, 3]))
     expect(only(out, 'broadcast').at(-1)?.message).toEqual({ type: 'certificate', certificate })
@@ -344,7 +396,7 @@ describe('the own header', () => {
     const { header: own } = certifier.propose(round(3), [], now, [])
     certifier.onVote(voteBy(1, own), [])
     expect(certifier.onVote({ ...voteBy(2, own), ...change }, [])).toBeUndefined()
-    expect(certifier.hasVoteFrom(replica(2))).toBe(false)
+    expect(certifier.openVoteOf(replica(2))).toBeUndefined()
   })
 
   test('counts weights: one heavy voter is enough', () => {
@@ -371,7 +423,7 @@ describe('sending again', () => {
     certifier.resend(out)
     expect(out).toEqual([])
     expect(certifier.missingVoters()).toEqual([])
-    expect(certifier.hasVoteFrom(replica(1))).toBe(false)
+    expect(certifier.openVoteOf(replica(1))).toBeUndefined()
     expect(certifier.onVote(voteBy(1, header()), out)).toBeUndefined()
   })
 

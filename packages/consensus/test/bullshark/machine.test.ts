@@ -18,24 +18,14 @@ import {
   signed,
   voteBy
 } from '../fixtures.ts'
+import { ownRound } from './own-round.ts'
 import { messagesIn, Seat, type SeatSettings, sentIn } from './seat.ts'
 
 const index = (value: number) => value as CommitIndex
-const zero = round(0)
 
 /** Everyone else says: nothing known of you. */
 function answerOwnRound(seat: Seat, ...from: readonly number[]) {
-  const nonce = 1_000
-  return from.flatMap(peer =>
-    seat.receive(peer, {
-      type: 'own-round',
-      epoch: domain.epoch,
-      nonce,
-      headerRound: zero,
-      voteRound: zero,
-      highestRound: zero
-    })
-  )
+  return from.flatMap(peer => seat.receive(peer, ownRound()))
 }
 
 /** Replica 0 of four, connected and past its recovery. */
@@ -110,23 +100,22 @@ describe('from the start to running', () => {
       seat.receive(1, { type: 'ask-own-round', epoch: domain.epoch, nonce: 7 }),
       'own-round'
     )
-    expect(reply).toMatchObject({ nonce: 7, headerRound: 0, voteRound: 0, highestRound: 0 })
+    expect(reply).toEqual(ownRound({}, 7))
     answerOwnRound(seat, 2, 3)
     const [own] = messagesIn(seat.receive(1, { type: 'header', signed: signed(first()) }), 'vote')
     expect(own?.vote.voter).toBe(0)
     const ask = { type: 'ask-own-round', epoch: domain.epoch, nonce: 8 } as const
-    expect(messagesIn(seat.receive(1, ask), 'own-round')[0]).toMatchObject({ headerRound: 1 })
+    const proof = { header: signed(first()) }
+    expect(messagesIn(seat.receive(1, ask), 'own-round')).toEqual([ownRound(proof, 8)])
   })
 
-  test('a vote for the open proposal counts as a round of the voter', () => {
+  test('a vote for the open proposal is shown to its voter', () => {
     const seat = running()
     const [mine] = messagesIn(seat.fire('resend'), 'header')
     seat.receive(3, { type: 'vote', vote: voteBy(3, mine!.signed.header) })
     const ask = { type: 'ask-own-round', epoch: domain.epoch, nonce: 8 } as const
-    expect(messagesIn(seat.receive(3, ask), 'own-round')[0]).toMatchObject({
-      headerRound: 0,
-      voteRound: 1
-    })
+    const proof = { vote: voteBy(3, mine!.signed.header) }
+    expect(messagesIn(seat.receive(3, ask), 'own-round')).toEqual([ownRound(proof, 8)])
   })
 
   test('a committee of one needs nobody', () => {
@@ -297,8 +286,7 @@ test('who is no member gets no answer about rounds and settles nothing', () => {
   seat.step({ type: 'started' })
   const from = 'stranger' as PeerId
   const ask = { type: 'ask-own-round', epoch: domain.epoch, nonce: 1_000 } as const
-  const own = { ...ask, type: 'own-round', headerRound: zero, voteRound: zero, highestRound: zero }
-  for (const message of [ask, own]) {
+  for (const message of [ask, ownRound()]) {
     expect(sentIn(seat.step({ type: 'received', from, message: message as never }))).toEqual([])
   }
   expect(seat.machine.status().phase).toBe('recovering')

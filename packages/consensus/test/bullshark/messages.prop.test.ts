@@ -11,6 +11,9 @@ const epoch = fc.maxSafeNat().map(value => value as Epoch)
 const index = fc.maxSafeNat().map(value => value as CommitIndex)
 const some = fc.array(certificates, { maxLength: 2 })
 
+/** Each of the two is there or not. */
+const proofs = fc.record({ header: signedHeaders, vote: votes }, { requiredKeys: [] })
+
 const messages: fc.Arbitrary<BullsharkMessage> = fc.oneof(
   fc.record({ type: fc.constant('header' as const), signed: signedHeaders }),
   fc.record({ type: fc.constant('vote' as const), vote: votes }),
@@ -36,14 +39,9 @@ const messages: fc.Arbitrary<BullsharkMessage> = fc.oneof(
     certificates: some
   }),
   fc.record({ type: fc.constant('ask-own-round' as const), epoch, nonce: fc.maxSafeNat() }),
-  fc.record({
-    type: fc.constant('own-round' as const),
-    epoch,
-    nonce: fc.maxSafeNat(),
-    headerRound: rounds,
-    voteRound: rounds,
-    highestRound: rounds
-  })
+  fc
+    .record({ nonce: fc.maxSafeNat(), epoch, certificates: some, proofs })
+    .map(({ proofs: found, ...fields }) => ({ type: 'own-round' as const, ...fields, ...found }))
 )
 
 const codec = bullsharkCodec(domain, hash)

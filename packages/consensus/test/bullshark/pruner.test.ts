@@ -23,12 +23,12 @@ function row(at: number, anchorRound: number): Row {
 }
 
 describe('pruning below a checkpoint', () => {
-  test('reads its commit, then deletes rounds below its window and commits below the restore window', () => {
+  test('reads the commit before it, then deletes rounds below its window and commits below the restore window', () => {
     pruner.start(index(100), out)
     expect(only(out, 'read')).toEqual([
-      { type: 'read', token: 'prune/0', keys: [{ table: tables.commit, key: indexKey(100) }] }
+      { type: 'read', token: 'prune/0', keys: [{ table: tables.commit, key: indexKey(99) }] }
     ])
-    expect(pruner.onRead('prune/0', [row(100, 210)], out)).toBe(true)
+    expect(pruner.onRead('prune/0', [row(99, 210)], out)).toBe(true)
     const [persist] = only(out, 'persist')
     const rounds = {
       from: roundKey(domain.epoch, round(0)),
@@ -49,7 +49,7 @@ describe('pruning below a checkpoint', () => {
 
   test('early in the log nothing lies below the windows', () => {
     pruner.start(index(3), out)
-    pruner.onRead('prune/0', [row(3, 6)], out)
+    pruner.onRead('prune/0', [row(2, 6)], out)
     const ranges = only(out, 'persist')[0]!.writes.filter(write => write.type === 'delete-range')
     expect(ranges.map(range => range.to)).toEqual([
       roundKey(domain.epoch, round(0)),
@@ -62,7 +62,7 @@ describe('pruning below a checkpoint', () => {
     pruner.start(index(100), out)
     pruner.start(index(200), out)
     expect(only(out, 'read')).toHaveLength(1)
-    pruner.onRead('prune/0', [row(100, 210)], out)
+    pruner.onRead('prune/0', [row(99, 210)], out)
     pruner.start(index(100), out)
     pruner.start(index(99), out)
     expect(only(out, 'read')).toHaveLength(1)

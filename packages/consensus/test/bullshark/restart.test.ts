@@ -17,34 +17,18 @@ import {
   voteBy
 } from '../fixtures.ts'
 import { Observer } from './ordering.ts'
+import { ownRound, type Proofs } from './own-round.ts'
 import { messagesIn, Seat, type SeatSettings } from './seat.ts'
 
 const index = (value: number) => value as CommitIndex
 const cluster = { gcDepthRounds: 4, schedulePeriodCommits: 0, scheduleWindowCommits: 10 }
 
-interface Known {
-  readonly headerRound: number
-  readonly voteRound: number
-  readonly highestRound: number
-}
-
-function start(settings: SeatSettings, known: Partial<Known> = {}) {
+/** Started on a store and past its recovery; these members tell it what they can prove. */
+function start(settings: SeatSettings, proofs: Proofs = {}, from: readonly number[] = [1, 2]) {
   const seat = new Seat(0, settings).connect(1, 2, 3)
   const effects = [...seat.step({ type: 'started' })]
   const [ask] = messagesIn(effects, 'ask-own-round')
-  for (const from of [1, 2]) {
-    const reply = { headerRound: 0, voteRound: 0, highestRound: 0, ...known }
-    effects.push(
-      ...seat.receive(from, {
-        type: 'own-round',
-        epoch: domain.epoch,
-        nonce: ask?.nonce ?? 0,
-        headerRound: round(reply.headerRound),
-        voteRound: round(reply.voteRound),
-        highestRound: round(reply.highestRound)
-      })
-    )
-  }
+  for (const peer of from) effects.push(...seat.receive(peer, ownRound(proofs, ask?.nonce ?? 0)))
   return { seat, effects }
 }
 
@@ -77,10 +61,7 @@ describe('after a restart on the own store', () => {
     const { seat, own } = lived()
     expect(seat.delivered.map(d => d.index)).toEqual([1, 2])
     expect(own.round).toBe(6)
-    const again = start(
-      { store: seat.store },
-      { headerRound: own.round, voteRound: 6, highestRound: 6 }
-    )
+    const again = start({ store: seat.store }, { header: signed(own) })
     expect(again.seat.delivered).toEqual([])
     expect(again.seat.machine.status()).toMatchObject({
       phase: 'running',
@@ -96,8 +77,8 @@ describe('after a restart on the own store', () => {
   })
 
   test('it votes for no second header in a slot, and shows both', () => {
-    const { seat, sketch } = lived()
-    const again = start({ store: seat.store }, { headerRound: 6, voteRound: 6, highestRound: 6 })
+    const { seat, sketch, own } = lived()
+    const again = start({ store: seat.store }, { header: signed(own) })
     const twin = nextHeader(5, 1, sketch, { payload: [batch('twin')] })
     const effects = again.seat.receive(1, { type: 'header', signed: signed(twin) })
     expect(messagesIn(effects, 'vote')).toEqual([])
@@ -105,8 +86,8 @@ describe('after a restart on the own store', () => {
   })
 
   test('own payload that was not ordered is still watched', () => {
-    const { seat } = lived({ options: cluster })
-    const again = start({ store: seat.store, options: cluster }, { headerRound: 6, voteRound: 6 })
+    const { seat, own } = lived({ options: cluster })
+    const again = start({ store: seat.store, options: cluster }, { header: signed(own) })
     const others = new Sketch().full(1, 16, [1, 2, 3])
     const effects = others.all.flatMap(certificate =>
       again.seat.receive(1, { type: 'certificate', certificate })
@@ -116,52 +97,79 @@ describe('after a restart on the own store', () => {
   })
 
   test('with a commit record lost, what follows it is ordered again, the same', () => {
-    const { seat } = lived()
+    const { seat, own } = lived()
     const digests = seat.delivered.map(d => d.digest)
     seat.store.wipe(tables.commit)
-    const again = start({ store: seat.store }, { headerRound: 6, voteRound: 6, highestRound: 6 })
+    const again = start({ store: seat.store }, { header: signed(own) })
     expect(again.seat.delivered.map(d => d.digest)).toEqual(digests)
   })
 })
 
 describe('with a record that is lost or an old copy', () => {
-  test('a lost record: above whatever anybody knows', () => {
-    const { seat, sketch } = lived()
+  test('a lost record: two above whatever anybody knows, once all the others have answered', () => {
+    const { seat, sketch, own } = lived()
     seat.store.wipe(tables.signed)
     const settings = { store: seat.store, needs: { wasSignedLogPresent: false } }
-    const again = start(settings, { headerRound: 6, voteRound: 6, highestRound: 7 })
-    expect(only(again.effects, 'note')).toMatchObject([
-      { event: 'signed-record-stale', level: 'warn', facts: { proposeAbove: 8, voteAbove: 8 } }
+    const again = start(settings, { header: signed(own) })
+    expect(again.seat.machine.status()).toMatchObject({
+      phase: 'recovering',
+      reasons: ['waiting for own last round from peer-3']
+    })
+    const asked = again.seat.fire('sync')
+    const [ask] = messagesIn(asked, 'ask-own-round')
+    const done = again.seat.receive(3, ownRound({}, ask?.nonce))
+    expect(only(done, 'note')).toMatchObject([
+      { event: 'signed-record-stale', level: 'warn', facts: { proposeAbove: 7, voteAbove: 7 } }
     ])
     const six = nextHeader(6, 1, sketch)
-    expect(
-      messagesIn(again.seat.receive(1, { type: 'header', signed: signed(six) }), 'vote')
-    ).toEqual([])
+    const early = again.seat.receive(1, { type: 'header', signed: signed(six) })
+    expect(messagesIn(early, 'vote')).toEqual([])
     expect(messagesIn(again.seat.fire('propose'), 'header')).toEqual([])
-    const more = new Sketch().full(1, 9, [1, 2, 3])
+    const more = new Sketch().full(1, 8, [1, 2, 3])
     const effects = more.all.flatMap(certificate =>
       again.seat.receive(1, { type: 'certificate', certificate })
     )
-    const rounds = messagesIn([...effects, ...again.seat.fire('propose')], 'header').map(
-      m => m.signed.header.round
-    )
-    expect(Math.min(...rounds)).toBeGreaterThan(8)
-    const nine = nextHeader(9, 1, more)
-    expect(
-      messagesIn(again.seat.receive(1, { type: 'header', signed: signed(nine) }), 'vote')
-    ).toHaveLength(1)
+    const proposed = messagesIn([...effects, ...again.seat.fire('propose')], 'header')
+    expect(Math.min(...proposed.map(m => m.signed.header.round))).toBe(8)
+    const eight = nextHeader(8, 1, more)
+    const late = again.seat.receive(1, { type: 'header', signed: signed(eight) })
+    expect(messagesIn(late, 'vote')).toHaveLength(1)
   })
 
   test('an old copy signs nothing in the rounds it has forgotten', () => {
     const old = lived()
     const copy = old.seat.store.copy()
-    const again = start({ store: copy }, { headerRound: 40, voteRound: 40, highestRound: 41 })
-    expect(only(again.effects, 'note')[0]?.event).toBe('signed-record-stale')
+    const proof = { header: signed(header({ round: round(40) })) }
+    const again = start({ store: copy }, proof, [1, 2, 3])
+    expect(only(again.effects, 'note')[0]).toMatchObject({
+      event: 'signed-record-stale',
+      facts: { proposeAbove: 40, voteAbove: 40 }
+    })
     const effects = again.seat.receive(1, {
       type: 'header',
       signed: signed(nextHeader(6, 2, old.sketch))
     })
     expect(messagesIn(effects, 'vote')).toEqual([])
+  })
+
+  test('a liar cannot silence it: what has no quorum is refused, and the others are enough', () => {
+    const { seat, own } = lived()
+    const far = header({ round: round(1_000_000), author: replica(1) })
+    const lies: Proofs[] = [
+      { certificates: [certify(far, [1])] },
+      { certificates: [certify(far, [1, 60_000, 60_001])] },
+      { header: signed(far), vote: voteBy(1, far) }
+    ]
+    for (const lie of lies) {
+      const again = start({ store: seat.store.copy() }, lie, [3])
+      again.seat.fire('sync')
+      const effects = [1, 2].flatMap(peer =>
+        again.seat.receive(peer, ownRound({ header: signed(own) }))
+      )
+      expect(only(effects, 'note')).toMatchObject([
+        { event: 'recovered', facts: { proposeAbove: own.round, voteAbove: 0 } }
+      ])
+    }
   })
 })
 
@@ -183,8 +191,41 @@ describe('a snapshot', () => {
     expect(seat.machine.status()).toMatchObject({ lastIndex: 9, lastDigest: whole.digests[8] })
     for (const certificate of full.all) seat.receive(1, { type: 'certificate', certificate })
     expect(seat.delivered.map(d => d.digest)).toEqual(whole.digests.slice(9))
-    const again = start({ store: seat.store, options: cluster }, { headerRound: 31, voteRound: 31 })
+    const again = start({ store: seat.store, options: cluster })
     expect(again.seat.lastIndex).toBe(whole.commits.length)
+  })
+
+  test('stands for the parents that it has ordered: what comes above is taken and voted for', () => {
+    const { seat } = start({ options: cluster })
+    const last = whole.commits[8]!
+    const lastRound = last.anchor.round
+    const above = full.all.filter(({ header: { round: r } }) => r === lastRound + 1)
+    const waiting = above.map(certificate => seat.receive(1, { type: 'certificate', certificate }))
+    expect(messagesIn(waiting.flat(), 'pull')).not.toEqual([])
+    expect(seat.machine.dag.highestRound).toBe(0)
+    const parents = last.vertices.filter(v => v.round === lastRound - 1)
+    expect(parents).toHaveLength(4)
+    const others = full.all.filter(({ header: { round: r } }) => r === lastRound)
+    const adopted = seat.step({ type: 'adopt', commits: window })
+    expect(only(adopted, 'persist')).not.toEqual([])
+    // Of the last round only the anchor is ordered; the rest of it stands on vertices that are.
+    for (const certificate of others) seat.receive(2, { type: 'certificate', certificate })
+    expect(seat.machine.dag.highestRound).toBe(lastRound + 1)
+    const next = full.at(lastRound + 2, 3).header
+    seat.now = next.createdAt
+    const effects = seat.receive(3, { type: 'header', signed: signed(next) })
+    expect(messagesIn(effects, 'vote').map(m => m.vote.headerId)).toEqual([next.id])
+    expect(messagesIn(effects, 'pull')).toEqual([])
+  })
+
+  test('lets in what waited for vertices that it has ordered', () => {
+    const { seat } = start({ options: cluster })
+    const anchor = whole.commits[8]!.anchor
+    const sketch = full.all.filter(({ header: { round: r } }) => r === anchor.round)
+    for (const certificate of sketch) seat.receive(1, { type: 'certificate', certificate })
+    expect(seat.machine.dag.highestRound).toBe(0)
+    seat.step({ type: 'adopt', commits: window })
+    expect(seat.machine.dag.round(anchor.round)).toHaveLength(4)
   })
 
   test('that is empty or not ahead changes nothing', () => {
@@ -216,7 +257,7 @@ test('pruning deletes old rounds and commits, and what is pruned is not served',
   })
   const rest = messagesIn(seat.receive(1, { ...ask, fromIndex: index(10) }), 'caught-up')[0]
   expect(rest?.certificates.length).toBeGreaterThan(20)
-  const again = start({ store: seat.store, options: cluster }, { headerRound: 30, voteRound: 30 })
+  const again = start({ store: seat.store, options: cluster })
   expect(messagesIn(again.seat.receive(1, ask), 'caught-up')[0]).toMatchObject({ lowest: 10 })
 })
 

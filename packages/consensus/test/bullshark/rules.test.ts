@@ -140,8 +140,8 @@ describe('causal history', () => {
   test('holds what no commit has ordered: vertices of a skipped anchor come with a later one', () => {
     const sketch = lateAnchor([1, 2, 3]).full(6, 7)
     const dag = sketch.dag()
-    for (const vertex of rules.history(dag, sketch.at(4, 2), round(0))) {
-      dag.markCommitted(vertex.header.round, vertex.header.author)
+    for (const { header, digest } of rules.history(dag, sketch.at(4, 2), round(0))) {
+      dag.markCommitted({ round: header.round, author: header.author, digest })
     }
     expect(dag.isCommitted(round(2), replica(1))).toBe(false)
     const later = history(sketch, dag, 6, 3)

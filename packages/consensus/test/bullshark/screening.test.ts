@@ -12,6 +12,7 @@ import {
 import {
   batch,
   certify,
+  committeeOf,
   digest,
   domain,
   four,
@@ -24,6 +25,7 @@ import {
   signed,
   voteBy
 } from '../fixtures.ts'
+import { certified, headerProof, ownRound, type Proofs, voteProof } from './own-round.ts'
 
 const sketch = new Sketch().full(1, 8)
 const dag = sketch.dag(6)
@@ -168,19 +170,11 @@ describe('requests', () => {
     digests: Array.from({ length: count }, (_, i) => digest(i))
   })
   const ask: BullsharkMessage = { type: 'ask-own-round', epoch: domain.epoch, nonce: 1 }
-  const zero = round(0)
-  const own: BullsharkMessage = {
-    ...ask,
-    type: 'own-round',
-    headerRound: zero,
-    voteRound: zero,
-    highestRound: zero
-  }
   const catchUp: BullsharkMessage = {
     type: 'catch-up',
     epoch: domain.epoch,
     fromIndex: 1 as CommitIndex,
-    fromRound: zero
+    fromRound: round(0)
   }
   test.each([
     { name: 'a pull', message: pull(2), from: stranger, expected: 'accept' },
@@ -193,8 +187,6 @@ describe('requests', () => {
     { name: 'catch-up', message: catchUp, from: stranger, expected: 'accept' },
     { name: 'a question for rounds', message: ask, from: peerAt(1), expected: 'accept' },
     { name: 'of a stranger', message: ask, from: stranger, expected: 'reject: not-a-member' },
-    { name: 'its answer', message: own, from: peerAt(1), expected: 'accept' },
-    { name: 'of a stranger', message: own, from: stranger, expected: 'reject: not-a-member' },
     {
       name: 'another epoch',
       message: { ...catchUp, epoch: nextEpoch.epoch },
@@ -203,6 +195,91 @@ describe('requests', () => {
     }
   ])('$name: $expected', ({ message, from, expected }) => {
     expect(verdict(message, from)).toBe(expected)
+  })
+})
+
+describe('an answer about the own round', () => {
+  const many = (count: number) => Array.from({ length: count }, (_, i) => certified(i + 1, 1))
+  const foreign = header({ author: replica(1) }, nextEpoch)
+  const cases: { name: string; proofs: Proofs; expected: string }[] = [
+    { name: 'that knows nothing', proofs: {}, expected: 'accept' },
+    {
+      name: 'with proofs of any round, collected or far ahead',
+      proofs: {
+        ...headerProof(1, 0),
+        ...voteProof(1_000_000, 1),
+        certificates: [certified(2, 0), certified(5, 2), certified(1_000_000, 1)]
+      },
+      expected: 'accept'
+    },
+    {
+      name: 'with the most certificates',
+      proofs: { certificates: many(3) },
+      expected: 'accept'
+    },
+    {
+      name: 'with one more',
+      proofs: { certificates: many(4) },
+      expected: 'reject: too-many-certificates'
+    },
+    {
+      name: 'with a header of nobody',
+      proofs: headerProof(1, 4),
+      expected: 'reject: unknown-author'
+    },
+    {
+      name: 'with a vote of nobody',
+      proofs: voteProof(1, 0, 4),
+      expected: 'reject: unknown-author'
+    },
+    {
+      name: 'with a vertex of nobody',
+      proofs: { certificates: [certified(2, 0), certified(9, 4)] },
+      expected: 'reject: unknown-author'
+    },
+    {
+      name: 'with votes of nobody in a vertex',
+      proofs: { certificates: [certified(9, 1, [1, 2, 60_000])] },
+      expected: 'reject: unknown-voter'
+    },
+    {
+      name: 'with a vertex that lacks a vote',
+      proofs: { certificates: [certified(9, 1, [1, 2])] },
+      expected: 'reject: vote-weight-short'
+    },
+    {
+      name: 'with a header of another epoch',
+      proofs: { header: signed(foreign) },
+      expected: 'reject: other-epoch'
+    },
+    {
+      name: 'with a vote of another epoch',
+      proofs: { vote: voteBy(0, foreign) },
+      expected: 'reject: other-epoch'
+    },
+    {
+      name: 'with a vertex of another epoch, before its seats are looked up',
+      proofs: { certificates: [certify(foreign, [0, 1, 60_000])] },
+      expected: 'reject: other-epoch'
+    }
+  ]
+  test.each(cases)('$name: $expected', ({ proofs, expected }) => {
+    expect(verdict(ownRound(proofs))).toBe(expected)
+  })
+
+  test('comes from a member; of another epoch it is not looked at', () => {
+    expect(verdict(ownRound(), stranger)).toBe('reject: not-a-member')
+    const late = { ...ownRound({ certificates: many(4) }), epoch: nextEpoch.epoch }
+    expect(verdict(late)).toBe('ignore: other-epoch')
+  })
+
+  test('weighs its votes', () => {
+    const heavy = partsOf({ committee: committeeOf(1, 4, 1, 1) })
+    const proof = (voters: readonly number[]) =>
+      ownRound({ certificates: [certified(9, 1, voters)] })
+    expect(verdict(proof([1]), peerAt(1), heavy)).toBe('reject: vote-weight-short')
+    expect(verdict(proof([0, 2, 3]), peerAt(1), heavy)).toBe('reject: vote-weight-short')
+    expect(verdict(proof([0, 1]), peerAt(1), heavy)).toBe('accept')
   })
 })
 
@@ -244,6 +321,22 @@ describe('the signatures that must hold', () => {
     for (const reply of inReply(old, known, fresh)) {
       expect(signaturesOf(reply, parts)).toHaveLength(fresh.signatures.length)
     }
+  })
+
+  test('of an answer about the own round: those of every proof, known or not', () => {
+    const known = sketch.at(5, 0)
+    const [header, vote] = [signed(head({ author: replica(0) })), voteBy(0, head())]
+    const far = certified(1_000, 2, [1, 2, 3])
+    const checks = signaturesOf(ownRound({ header, vote, certificates: [known, far] }), parts)
+    const each = [
+      ...signaturesOf({ type: 'header', signed: header }, parts),
+      ...signaturesOf({ type: 'vote', vote }, parts),
+      ...signaturesOf({ type: 'certificate', certificate: known }, parts),
+      ...signaturesOf({ type: 'certificate', certificate: far }, parts)
+    ]
+    expect(checks).toEqual(each)
+    expect(checks).toHaveLength(1 + 1 + 4 + 3)
+    expect(signaturesOf(ownRound(), parts)).toEqual([])
   })
 
   test('of a request: none', () => {

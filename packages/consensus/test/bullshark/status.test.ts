@@ -1,7 +1,16 @@
 import type { CommitIndex } from '@novacron/base'
 import { describe, expect, test } from 'vitest'
 import { describeStatus, type StatusFacts } from '../../src/bullshark/status.ts'
-import { committeeOf, digest, domain, partsOf, peerAt, replica, Sketch } from '../fixtures.ts'
+import {
+  committeeOf,
+  digest,
+  domain,
+  partsOf,
+  peerAt,
+  replica,
+  round,
+  Sketch
+} from '../fixtures.ts'
 
 const committer = {
   lastIndex: 7 as CommitIndex,
@@ -20,6 +29,7 @@ function facts(fields: Partial<StatusFacts> = {}): StatusFacts {
     blockedReason: undefined,
     connected: new Set([1, 2, 3].map(peerAt)),
     catchUpTarget: undefined,
+    abstainUntil: round(0),
     ...fields
   }
 }
@@ -47,6 +57,7 @@ test('all is well: where the log is, and no reasons', () => {
     round: 3,
     lastIndex: 7,
     lastDigest: digest('head'),
+    knownIndex: 7,
     phase: 'running',
     reasons: []
   })
@@ -106,6 +117,11 @@ describe('the reasons, in words', () => {
       name: 'an observer needs no quorum of connections',
       given: { ...observing, connected: new Set() },
       reasons: []
+    },
+    {
+      name: 'what it signed was lost',
+      given: { abstainUntil: round(9) },
+      reasons: ['gives no votes up to round 9: the record of what it signed was lost or old']
     }
   ] as { name: string; given: Partial<StatusFacts>; reasons: string[] }[])(
     '$name',

@@ -105,6 +105,56 @@ describe('a certificate that lacks parents', () => {
   })
 })
 
+describe('after a snapshot', () => {
+  /** What a commit of the snapshot has ordered: marks, and no certificates. */
+  const ordered = (dag: Dag, r: number, ...authors: readonly number[]) => {
+    for (const author of authors) {
+      const { header, digest: of } = sketch.at(r, author)
+      dag.markCommitted({ round: header.round, author: header.author, digest: of })
+    }
+  }
+
+  test('a certificate goes in above parents that are ordered', () => {
+    const { accept, dag, out } = setUp()
+    ordered(dag, 3, 0, 1, 2, 3)
+    expect(accept(4, 0)).toEqual(['4/0'])
+    expect(out).toEqual([])
+  })
+
+  test('only those that are not ordered are asked for', () => {
+    const { accept, dag, out, synchronizer } = setUp()
+    ordered(dag, 3, 0, 1, 2)
+    expect(accept(4, 0)).toEqual([])
+    expect(pulls(out)).toEqual([{ to: source, digests: digestsOf(3, 3) }])
+    ordered(dag, 2, 0, 1, 2, 3)
+    expect(accept(3, 3)).toEqual(['3/3', '4/0'])
+    expect(synchronizer.pullCount).toBe(0)
+  })
+
+  test('an ordered slot does not stand for another vertex', () => {
+    const { synchronizer, dag, out } = setUp()
+    ordered(dag, 3, 0, 1, 2)
+    const parents = [0, 1, 2].map(a => ({ author: replica(a), digest: sketch.at(3, a).digest }))
+    parents[2] = { author: replica(2), digest: digest('invented') }
+    const lying = certify(header({ round: round(4), author: replica(1), parents }), [0, 1, 2])
+    expect(synchronizer.accept(lying, source, at(0), out)).toEqual([])
+    expect(pulls(out)).toEqual([{ to: source, digests: [digest('invented')] }])
+  })
+
+  test('what waited for vertices that it has ordered goes in, parents first, and nobody is asked again', () => {
+    const { accept, dag, synchronizer } = setUp()
+    for (const author of [0, 1]) accept(5, author)
+    for (const author of [0, 1, 2, 3]) accept(4, author)
+    accept(6, 0)
+    ordered(dag, 3, 0, 1, 2, 3)
+    dag.collect(round(1))
+    const completed = slots(synchronizer.collect(round(1)))
+    expect(completed).toEqual(['4/0', '4/1', '4/2', '4/3', '5/0', '5/1'])
+    // 6/0 still lacks two of round 5.
+    expect([synchronizer.suspendedCount, synchronizer.pullCount]).toEqual([1, 2])
+  })
+})
+
 describe('a pull that is not answered', () => {
   const peers = [peerAt(1), peerAt(2), peerAt(3)]
 

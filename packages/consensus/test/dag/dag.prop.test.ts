@@ -71,7 +71,8 @@ test('inserts, marks and collections in any order agree with a naive model', () 
         if (!model.apply(action)) continue
         if (action.type === 'collect') dag.collect(round(action.round))
         else if (action.type === 'commit') {
-          dag.markCommitted(round(action.round), replica(action.author))
+          const { header, digest } = vertices.get(`${action.round}/${action.author}`)!
+          dag.markCommitted({ round: header.round, author: header.author, digest })
         } else dag.insert(vertices.get(`${action.round}/${action.author}`)!)
         expect(dag.uncommittedPayloadCount).toBe(model.uncommittedPayloadCount)
       }

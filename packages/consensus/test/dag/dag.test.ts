@@ -14,6 +14,13 @@ import {
   slots
 } from '../fixtures.ts'
 
+/** A place, and what stands there as far as a mark is concerned. */
+const vertexAt = (r: number, author: number) => ({
+  round: round(r),
+  author: replica(author),
+  digest: digest(`${r}/${author}`)
+})
+
 const withPayload = () => new Sketch(four, (r, a) => ({ payload: [batch(`${r}/${a}`)] }))
 
 describe('what went in', () => {
@@ -65,8 +72,8 @@ describe('garbage collection', () => {
   test('forgets every round up to the floor and gives back what goes', () => {
     const sketch = withPayload().full(1, 4)
     const dag = sketch.dag()
-    dag.markCommitted(round(1), replica(0))
-    dag.markCommitted(round(3), replica(0))
+    dag.markCommitted(vertexAt(1, 0))
+    dag.markCommitted(vertexAt(3, 0))
     expect(slots(dag.collect(round(2)))).toEqual(
       [1, 2].flatMap(r => [0, 1, 2, 3].map(a => `${r}/${a}`))
     )
@@ -90,8 +97,33 @@ describe('garbage collection', () => {
 test('a mark may come before its vertex, and counts once', () => {
   const sketch = withPayload().full(1, 1)
   const dag = new Dag(four)
-  dag.markCommitted(round(1), replica(0))
-  dag.markCommitted(round(1), replica(0))
+  dag.markCommitted(vertexAt(1, 0))
+  dag.markCommitted(vertexAt(1, 0))
   for (const certificate of sketch.all) dag.insert(certificate)
   expect(dag.uncommittedPayloadCount).toBe(3)
+})
+
+describe('a parent is present', () => {
+  const sketch = new Sketch().full(1, 2)
+  const dag = sketch.dag(1)
+
+  test('when its vertex is here', () => {
+    const { digest: here } = sketch.at(1, 1)
+    expect(dag.isPresent(round(1), { author: replica(1), digest: here })).toBe(true)
+    expect(dag.isPresent(round(2), { ...vertexAt(2, 1) })).toBe(false)
+  })
+
+  test('when a commit has ordered it, and not when the commit has ordered another in its slot', () => {
+    dag.markCommitted(vertexAt(2, 1))
+    expect(dag.isPresent(round(2), vertexAt(2, 1))).toBe(true)
+    expect(dag.isPresent(round(2), { ...vertexAt(2, 1), digest: digest('other') })).toBe(false)
+    expect(dag.isPresent(round(2), { ...vertexAt(2, 1), author: replica(2) })).toBe(false)
+    expect(dag.isPresent(round(3), vertexAt(2, 1))).toBe(false)
+  })
+
+  test('when its round is collected', () => {
+    dag.collect(round(2))
+    expect(dag.isPresent(round(2), vertexAt(2, 3))).toBe(true)
+    expect(dag.isPresent(round(3), vertexAt(3, 3))).toBe(false)
+  })
 })

@@ -88,10 +88,16 @@ describe('own transactions', () => {
     const effects = step({ type: 'take', batchesMax: 10, bytesMax: 1_000 })
     expect(effects.map(effect => effect.type)).toEqual([
       'store-batch',
+      'count',
+      'count',
       'broadcast',
       'payload-offered'
     ])
     const [made] = only(effects, 'store-batch')
+    expect(only(effects, 'count').map(({ name, by }) => [name, by])).toEqual([
+      ['batch_sealed', 1],
+      ['batch_sealed_bytes', made!.batch.bytes.length]
+    ])
     expect(only(effects, 'payload-offered')[0]?.batches).toEqual([reference(made!.batch)])
     expect(only(effects, 'broadcast')[0]).toMatchObject({
       class: 'bulk',
@@ -103,7 +109,7 @@ describe('own transactions', () => {
   test('are sealed by size too, and wait in order', () => {
     submit(900, 1)
     const sealed = submit(900, 2)
-    expect(sealed.map(effect => effect.type)).toEqual(['store-batch', 'broadcast'])
+    expect([only(sealed, 'store-batch').length, only(sealed, 'broadcast').length]).toEqual([1, 1])
     const [first, second] = take()
     expect([...stored.get(first!.digest)!].at(-1)).toBe(1)
     expect([...stored.get(second!.digest)!].at(-1)).toBe(2)
@@ -146,6 +152,7 @@ describe('what comes back', () => {
     submit(900, 1)
     const [first] = take()
     submit(900, 2)
+    stored.set(batch('other').digest, new Uint8Array(100))
     const batches = [first!, batch('other')]
     const effects = step({ type: 'requeue', batches })
     expect(effects).toEqual([{ type: 'count', name: 'batch_requeued', by: 2 }])
@@ -153,10 +160,17 @@ describe('what comes back', () => {
     expect(take().slice(0, 2)).toEqual(batches)
     expect(only(step({ type: 'requeue', batches: [first!] }), 'payload-waiting')).toHaveLength(1)
   })
+
+  test('without its bytes, which a crash has taken, is let go', () => {
+    const effects = step({ type: 'requeue', batches: [batch('lost')] })
+    expect(only(effects, 'count')).toEqual([{ type: 'count', name: 'batch_requeued', by: 0 }])
+    expect(take()).toEqual([])
+  })
 })
 
 test('what was given back and is ordered after all is not offered again', () => {
   const batches = [batch('a'), batch('b'), batch('c')]
+  for (const { digest } of batches) stored.set(digest, new Uint8Array(100))
   step({ type: 'requeue', batches })
   step({ type: 'ordered', index: index(1), digests: [batch('a').digest, batch('c').digest] })
   expect(take()).toEqual([batch('b')])

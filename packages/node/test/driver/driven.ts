@@ -1,7 +1,6 @@
 import {
   accepted,
   decodeFault,
-  type Fault,
   type Millis,
   type PeerId,
   rejected,
@@ -124,5 +123,3 @@ export function driven(checker?: Partial<SignatureChecker>): Driven {
 export function turn(): Promise<void> {
   return new Promise(resolve => setImmediate(resolve))
 }
-
-export type AnyFault = Fault<{ code: string }>

@@ -175,7 +175,7 @@ describe('events', () => {
     driver.post(timerFired)
     expect(failures).toEqual([bug])
     expect(machine.events).toEqual([started])
-    driver.receive(first, frameOf('hello'))
+    expect(driver.receive(first, frameOf('hello'))).toBeUndefined()
     expect(driver.receiveGossip(first, 'heads', new Uint8Array(0))).toBe('ignore')
     driver.onDiskFull()
     expect(trace).toEqual([])
@@ -242,7 +242,7 @@ describe('frames', () => {
     { name: 'ignored', text: 'old', trace: ['count message_ignored 1'] }
   ])('$name ones do not, and who sent them is known', ({ text, trace: expected }) => {
     const { driver, machine, trace } = driven()
-    driver.receive(first, frameOf(text))
+    expect(driver.receive(first, frameOf(text))).toBeUndefined()
     expect(machine.events).toEqual([])
     expect(trace).toEqual(expected)
   })

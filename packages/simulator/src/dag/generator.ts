@@ -2,6 +2,7 @@ import type { Prng, ReplicaId, Round } from '@novacron/base'
 import type { Certificate } from '@novacron/consensus'
 import type { DagBuilder } from './builder.ts'
 
+/** The shape of a random DAG. */
 export interface RandomDagOptions {
   readonly rounds: number
   /** How likely a vertex links to the anchor of the round before: one of these is drawn for each anchor. */

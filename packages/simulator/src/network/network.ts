@@ -2,6 +2,7 @@ import { assert, type Prng, type StreamClass, streamClasses } from '@novacron/ba
 import type { EventQueue } from '../event-queue.ts'
 import { checkDelay, type Delay, drawDelay } from './delay.ts'
 
+/** How messages travel. */
 export interface NetworkOptions {
   /** One way, drawn for each message. */
   readonly delay: Delay
