@@ -24,6 +24,7 @@ import {
   headerSigningBytes,
   makeCertificate,
   makeHeader,
+  type SignatureCheck,
   type SignedHeader,
   type SigningDomain,
   subjectOf,
@@ -64,6 +65,12 @@ export function signerOf(index: number): Sign {
     const keyed = new Uint8Array([...message, index >> 8, index & 0xff])
     return new Uint8Array([...hash(keyed), ...hash(hash(keyed))])
   }
+}
+
+/** Does the signature hold, made by `signerOf` for the seat of this key? */
+export function isSigned({ publicKey, message, signature }: SignatureCheck): boolean {
+  const made = signerOf(publicKey[0] ?? 0)(message)
+  return made.every((byte, at) => byte === signature[at])
 }
 
 export function digest(name: string | number): Digest {

@@ -2,7 +2,7 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
-import { dataPathsOf } from '@novacron/node'
+import { buildGenesis, dataPathsOf, readNodePart, valueOrThrow } from '@novacron/node'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { daemonFlag } from '../../src/daemon-flag.ts'
 import { freePorts, makeNodes } from '../../src/devnet/layout.ts'
@@ -163,5 +163,18 @@ describe('a daemon that cannot start says why in one line, exit code 1', () => {
     const forged = readFileSync(genesis, 'utf8').replace(/("vrf": ")[0-9a-f]{2}/, '$100')
     writeFileSync(genesis, forged)
     expect(await failure(directory)).toContain('genesis.json is not valid: members.0.proofs.vrf is')
+  })
+
+  test('the genesis of another chain than the one that was begun', async () => {
+    const { directory } = await makeNode()
+    const { exitCode, end, isUp } = start(directory)
+    await isUp()
+    end.abort()
+    await exitCode
+    const { genesis, nodePart } = dataPathsOf(directory)
+    const request = { chainName: 'other', createdAt: '2026-01-31T12:00:00.000Z' }
+    const other = valueOrThrow(buildGenesis([readNodePart(nodePart)], request), genesis)
+    writeFileSync(genesis, JSON.stringify(other))
+    expect(await failure(directory)).toMatch(/chain/)
   })
 })

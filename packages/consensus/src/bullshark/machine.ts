@@ -387,6 +387,7 @@ export class Bullshark implements Orderer<BullsharkMessage> {
       writes: [...writes, this.#pruner.adopt(last.index)]
     })
     this.#keeper.collect(now, out)
+    this.#catchUp.want(last.index + 1)
   }
 
   #accept(

@@ -152,13 +152,20 @@ describe('with a record that is lost or an old copy', () => {
     expect(messagesIn(effects, 'vote')).toEqual([])
   })
 
-  test('a liar cannot silence it: what has no quorum is refused, and the others are enough', () => {
+  test('a liar cannot silence it: without signatures nothing counts, and the others are enough', () => {
     const { seat, own } = lived()
     const far = header({ round: round(1_000_000), author: replica(1) })
+    const mine = header({ round: round(1_000_000) })
+    const [signature] = certify(far, [1]).signatures.map(entry => entry.signature)
+    const forged = [0, 1, 2].map(voter => ({ voter: replica(voter), signature: signature! }))
     const lies: Proofs[] = [
       { certificates: [certify(far, [1])] },
       { certificates: [certify(far, [1, 60_000, 60_001])] },
-      { header: signed(far), vote: voteBy(1, far) }
+      { header: signed(far), vote: voteBy(1, far) },
+      { header: { ...signed(mine), signature: new Uint8Array(64) } },
+      { header: { ...signed(mine), signature: signed(far).signature } },
+      { vote: { ...voteBy(1, far), voter: replica(0) } },
+      { certificates: [{ ...certify(far, [0, 1, 2]), signatures: forged }] }
     ]
     for (const lie of lies) {
       const again = start({ store: seat.store.copy() }, lie, [3])
@@ -257,6 +264,15 @@ test('pruning deletes old rounds and commits, and what is pruned is not served',
   })
   const rest = messagesIn(seat.receive(1, { ...ask, fromIndex: index(10) }), 'caught-up')[0]
   expect(rest?.certificates.length).toBeGreaterThan(20)
+  // Whoever stands at the commit before, even without a vertex of it, gets all it needs.
+  const { seat: laggard } = start({ options: cluster })
+  const { commits } = new Observer(four, cluster).insert(sketch.all).order()
+  laggard.step({ type: 'adopt', commits: commits.slice(0, 9) })
+  for (const certificate of rest!.certificates) {
+    laggard.receive(1, { type: 'certificate', certificate })
+  }
+  expect(laggard.delivered.map(d => d.digest)).toEqual(seat.delivered.slice(9).map(d => d.digest))
+  expect(laggard.lastIndex).toBe(14)
   const again = start({ store: seat.store, options: cluster })
   expect(messagesIn(again.seat.receive(1, ask), 'caught-up')[0]).toMatchObject({ lowest: 10 })
 })

@@ -9,7 +9,17 @@ import {
   type CommittedSubDag,
   type OrdererInput
 } from '../../src/index.ts'
-import { at, domain, four, hash, peerAt, replica, signerOf, verified } from '../fixtures.ts'
+import {
+  at,
+  domain,
+  four,
+  hash,
+  isSigned,
+  peerAt,
+  replica,
+  signerOf,
+  verified
+} from '../fixtures.ts'
 import { TableStore } from './table-store.ts'
 
 export interface SeatSettings {
@@ -60,10 +70,11 @@ export class Seat {
     return all
   }
 
-  /** Takes a message as a driver does: screened first. */
+  /** Takes a message as a driver does: screened first, then with every signature checked. */
   receive(from: number | PeerId, message: BullsharkMessage): BullsharkEffect[] {
     const peer = typeof from === 'number' ? peerAt(from) : from
     if (this.machine.screen(peer, message).type !== 'accept') return []
+    if (!this.machine.signaturesOf(message).every(isSigned)) return []
     return this.step({ type: 'received', from: peer, message: verified(message) })
   }
 
