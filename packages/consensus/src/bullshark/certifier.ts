@@ -60,10 +60,12 @@ export class Certifier {
     return this.#proposal
   }
 
-  /** Is there an own header of this round that still lacks votes? */
+  /** Is there an own header of this round with payload that still lacks votes? An empty one may be left behind. */
   isPending(round: Round): boolean {
     const open = this.#proposal
-    return open?.signed.header.round === round && open.certificate === undefined
+    if (open === undefined || open.certificate !== undefined) return false
+    const { header } = open.signed
+    return header.round === round && header.payload.length > 0
   }
 
   /** Replicas whose vote for the open proposal is missing. */

@@ -95,7 +95,8 @@ export class Recovery {
     const others = committee.weightOfAll(this.#replies.keys())
     const ownWeight = committee.weightOf(self)
     if (others + ownWeight < committee.quorumWeight) return undefined
-    const signed = [...this.#replies.values()].flatMap(reply => signedIn(reply, self))
+    const own = { certificates: newestCertificates(self, this.#parts.dag) }
+    const signed = [own, ...this.#replies.values()].flatMap((told: Proofs) => signedIn(told, self))
     const isContradicted = signed.some(slot => this.#hasForgotten(slot))
     const needed = Math.min(committee.quorumWeight, committee.totalWeight - ownWeight)
     if ((isContradicted || !wasLogPresent) && others < needed) return undefined
@@ -119,8 +120,10 @@ export class Recovery {
 
 type Slot = Pick<Header, 'round' | 'author'>
 
+type Proofs = Pick<OwnRound, 'header' | 'vote' | 'certificates'>
+
 /** Slots that `self` has signed, as this answer proves; its own headers included. What is about others proves nothing. */
-function signedIn({ header, vote, certificates }: OwnRound, self: ReplicaId): readonly Slot[] {
+function signedIn({ header, vote, certificates }: Proofs, self: ReplicaId): readonly Slot[] {
   const slots: Slot[] = certificates
     .filter(certificate => certificate.header.author === self || isVoter(certificate, self))
     .map(certificate => certificate.header)

@@ -382,10 +382,16 @@ describe('the own header', () => {
   test('is pending until it has its certificate', () => {
     const pending = () => [2, 3, 4].map(r => certifier.isPending(round(r)))
     expect(pending()).toEqual([false, false, false])
-    const { header: own } = certifier.propose(round(3), [], now, [])
+    const payload = [{ digest: header().id, sizeBytes: 10 }]
+    const { header: own } = certifier.propose(round(3), payload, now, [])
     expect(pending()).toEqual([false, true, false])
     for (const voter of [1, 2]) certifier.onVote(voteBy(voter, own), [])
     expect(pending()).toEqual([false, false, false])
+  })
+
+  test('an empty one is never waited for', () => {
+    certifier.propose(round(3), [], now, [])
+    expect(certifier.isPending(round(3))).toBe(false)
   })
 
   test.each([
