@@ -13,7 +13,7 @@ interface Sample {
   readonly rssBytes: number
   readonly openFiles: number
   readonly diskBytes: number
-  readonly loopLagP99Seconds: number
+  readonly loopLagSeconds: number
   readonly executedIndex: number
   readonly checkpointIndex: number
 }
@@ -75,10 +75,13 @@ async function sampleOne(node: string): Promise<Sample | undefined> {
   return {
     atSeconds: Math.round((Date.now() - startedAt) / 1000),
     node,
-    rssBytes: Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024,
+    rssBytes:
+      Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024,
     openFiles: readdirSync(`/proc/${pid}/fd`).length,
-    diskBytes: metric(metrics, 'novacron_store_database_bytes') + metric(metrics, 'novacron_store_segment_bytes'),
-    loopLagP99Seconds: metric(metrics, 'novacron_process_event_loop_lag_seconds'),
+    diskBytes:
+      metric(metrics, 'novacron_store_database_bytes') +
+      metric(metrics, 'novacron_store_segment_bytes'),
+    loopLagSeconds: metric(metrics, 'novacron_process_event_loop_lag_seconds'),
     executedIndex: status.executedIndex,
     checkpointIndex: status.checkpointIndex
   }

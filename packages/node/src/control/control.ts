@@ -79,7 +79,8 @@ export class Control implements NodeControl, IngestSink {
   readonly #needs: ControlNeeds
   readonly #topics = new Topics()
   readonly #ingestListeners = new Set<(runs: readonly CommittedRun[]) => void>()
-  #toldRound = 0
+  /** Anchors up to it were decided when rounds were told of last. */
+  #decidedRound = 0
   #isStopping = false
 
   constructor(facts: ControlFacts, needs: ControlNeeds) {
@@ -257,16 +258,17 @@ export class Control implements NodeControl, IngestSink {
     this.#tellRounds()
   }
 
+  /** New rounds, and again those whose anchor was not decided. */
   #tellRounds(): void {
     const { bullshark } = this.#needs
-    const last = bullshark.dag.highestRound
+    const { dag, lastAnchorRound } = bullshark
     if (this.#topics.count('consensus.rounds') > 0) {
-      const first = Math.max(this.#toldRound + 1, bullshark.dag.gcRound + 1)
-      for (let round = first; round <= last; round++) {
+      const first = Math.max(this.#decidedRound, dag.gcRound) + 1
+      for (let round = first; round <= dag.highestRound; round++) {
         this.#topics.publish('consensus.rounds', dagRound(bullshark, round as Round))
       }
     }
-    this.#toldRound = last
+    this.#decidedRound = lastAnchorRound
   }
 
   #requireReady(): void {

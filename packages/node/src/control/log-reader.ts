@@ -111,6 +111,7 @@ export class LogReader {
     const { batches, transactionBytesMax, applicationNames } = this.#needs
     let ordinal = 0
     for (const { digest } of commit.vertices.flatMap(vertex => vertex.payload)) {
+      if (page.isFull) return
       const batch = batches.read(digest)
       if (batch === undefined) throw apiFault({ code: 'pruned', lowest: commit.index + 1 })
       const cursor = new EnvelopeCursor(transactionsOf(batch), transactionBytesMax)

@@ -74,7 +74,7 @@ export class Submissions {
     })
   }
 
-  /** A refusal must not leave a waiter behind that nobody hears. */
+  /** Whoever waits was there before the offer, and is not heard when it is refused. */
   #offer(envelope: Uint8Array, waiting: Promise<unknown>): void {
     waiting.catch(() => undefined)
     this.#needs.offer(envelope, 1)
@@ -158,13 +158,17 @@ async function withTimeout<T>(
   work: (within: AbortSignal) => Promise<T>
 ): Promise<T> {
   const timeout = AbortSignal.timeout(timeoutMs)
+  const ended = new AbortController()
   try {
-    return await work(AbortSignal.any([signal, timeout]))
+    return await work(AbortSignal.any([signal, timeout, ended.signal]))
   } catch (error) {
     if (timeout.aborted && error === timeout.reason) {
       throw apiFault({ code: 'timeout', afterMs: timeoutMs })
     }
     if (signal.aborted && error === signal.reason) throw apiFault({ code: 'cancelled' })
     throw error
+  } finally {
+    // What was refused must not wait on for the time that it had.
+    ended.abort()
   }
 }

@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto'
-import type { CommitIndex, Digest, Epoch, Millis, ReplicaId, Round } from '@novacron/base'
+import {
+  type CommitIndex,
+  type Digest,
+  type Epoch,
+  type Millis,
+  type ReplicaId,
+  type Round,
+  Writer
+} from '@novacron/base'
 import {
   batchHeaderBytes,
   batchOf,

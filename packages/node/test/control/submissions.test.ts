@@ -194,8 +194,9 @@ test('what the node refuses leaves neither a gap in its session nor a waiter', a
     await expect(node.submissions.submit(log('b', { wait }), never)).rejects.toMatchObject(busy)
   }
   await expect(
-    node.submissions.open({ wait: 'committed', timeoutMs: 20 }, never)
+    node.submissions.open({ wait: 'committed', timeoutMs: 5_000 }, never)
   ).rejects.toMatchObject(busy)
+  expect(node.receipts.count).toBe(0)
   node.isBusy = false
   expect(await node.submissions.submit(log('c', { wait: 'none' }), never)).toMatchObject({
     sequence: 2

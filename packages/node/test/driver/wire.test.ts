@@ -10,27 +10,32 @@ const peer = 'peer-1' as PeerId
 const frame = Uint8Array.of(1)
 
 test('until the mesh is there, what is sent is lost; then it goes through', () => {
-  const wire = new LateWire()
+  const sent: [string, number][] = []
+  const wire = new LateWire((streamClass, bytes) => sent.push([streamClass, bytes]))
   expect(wire.send(peer, 'order', frame)).toBe(false)
   wire.publish('heads', frame)
   wire.penalize(peer, 'early')
   expect(wire.peers()).toEqual([])
+  expect(sent).toEqual([])
 
   const calls: unknown[][] = []
   const status = [{ peer } as PeerStatus]
   const mesh: Pick<Mesh, 'send' | 'publish' | 'penalize' | 'peers'> = {
-    send: (...args) => calls.push(['send', ...args]) > 0,
+    send: (...args) => calls.push(['send', ...args]) > 0 && args[1] !== 'sync',
     publish: (...args) => void calls.push(['publish', ...args]),
     penalize: (...args) => void calls.push(['penalize', ...args]),
     peers: () => status
   }
   wire.connect(mesh as Mesh)
   expect(wire.send(peer, 'bulk', frame)).toBe(true)
+  expect(wire.send(peer, 'sync', frame)).toBe(false)
+  expect(sent).toEqual([['bulk', 1]])
   wire.publish('evidence', frame)
   wire.penalize(peer, 'late')
   expect(wire.peers()).toBe(status)
   expect(calls).toEqual([
     ['send', peer, 'bulk', frame],
+    ['send', peer, 'sync', frame],
     ['publish', 'evidence', frame],
     ['penalize', peer, 'late']
   ])

@@ -4,11 +4,14 @@ import type { LogEntry, NodeControl } from '../../src/api/node-control.ts'
 
 type Reader = Pick<NodeControl, 'commits' | 'logRange' | 'status'>
 
+/** For tests with real nodes: a machine may be busy with other things. */
+export const patience = { timeout: 180_000 }
+
 /** Resolves once the node has executed commit `index`; rejects with its status when that takes too long. */
 export async function executed(
   control: NodeControl,
   index: number,
-  withinMs = 20_000
+  withinMs = 60_000
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const stop = control.subscribe('log.committed', commit => {

@@ -2,7 +2,7 @@ import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { dataPathsOf } from '../../src/config/data-paths.ts'
-import { executed, expectOneChain, get, put } from './agreement.ts'
+import { executed, expectOneChain, get, patience, put } from './agreement.ts'
 import { TestCluster } from './cluster.ts'
 import { Load } from './load.ts'
 import { headersSignedTwice } from './signed-twice.ts'
@@ -23,7 +23,7 @@ async function expectTakesPart(cluster: TestCluster, others: readonly number[]):
   const { control } = cluster.node(others[0] as number)
   const { round } = control.status()
   await expect
-    .poll(() => control.consensusStatus().members[3]?.round ?? 0, { timeout: 15_000 })
+    .poll(() => control.consensusStatus().members[3]?.round ?? 0, { timeout: 60_000 })
     .toBeGreaterThan(round)
 }
 
@@ -38,50 +38,58 @@ async function expectNothingSignedTwice(cluster: TestCluster): Promise<void> {
   }
 }
 
-test('a data directory that is put back hundreds of commits late signs nothing twice and rejoins', async () => {
-  await using cluster = await TestCluster.make({ cluster: options })
-  await cluster.startAll()
-  const rest = [1, 2, 3].map(member => cluster.node(member).control)
-  const load = new Load('k', 6, () => rest)
-  await load.grow(40)
-  await cluster.stop(4)
-  const copy = join(cluster.root, 'copy')
-  copyData(cluster.directory(4), copy)
-  const copiedAt = rest[0]?.status().executedIndex ?? 0
-  const again = await cluster.start(4)
-  await executed(again, copiedAt + 300, 40_000)
-  await cluster.stop(4)
-  copyData(copy, cluster.directory(4))
-  const back = await cluster.start(4)
-  await executed(back, rest[0]?.status().executedIndex ?? 0)
-  await expectTakesPart(cluster, [1, 2, 3])
-  await load.stop()
-  const last = rest[0]?.status().executedIndex ?? 0
-  await executed(back, last)
-  await expectOneChain([...rest, back])
-  for (const [key, value] of load.acknowledged) expect(await get(back, key)).toBe(value)
-  expect(cluster.logOf(4).map(line => line.event)).toContain('signed-record-stale')
-  await expectNothingSignedTwice(cluster)
-})
+test(
+  'a data directory that is put back hundreds of commits late signs nothing twice and rejoins',
+  patience,
+  async () => {
+    await using cluster = await TestCluster.make({ cluster: options })
+    await cluster.startAll()
+    const rest = [1, 2, 3].map(member => cluster.node(member).control)
+    const load = new Load('k', 6, () => rest)
+    await load.grow(40)
+    await cluster.stop(4)
+    const copy = join(cluster.root, 'copy')
+    copyData(cluster.directory(4), copy)
+    const copiedAt = rest[0]?.status().executedIndex ?? 0
+    const again = await cluster.start(4)
+    await executed(again, copiedAt + 200, 150_000)
+    await cluster.stop(4)
+    copyData(copy, cluster.directory(4))
+    const back = await cluster.start(4)
+    await executed(back, rest[0]?.status().executedIndex ?? 0)
+    await expectTakesPart(cluster, [1, 2, 3])
+    await load.stop()
+    const last = rest[0]?.status().executedIndex ?? 0
+    await executed(back, last)
+    await expectOneChain([...rest, back])
+    for (const [key, value] of load.acknowledged) expect(await get(back, key)).toBe(value)
+    expect(cluster.logOf(4).map(line => line.event)).toContain('signed-record-stale')
+    await expectNothingSignedTwice(cluster)
+  }
+)
 
-test('a member whose data was wiped, its keys kept, returns without equivocating', async () => {
-  await using cluster = await TestCluster.make({ cluster: options })
-  await cluster.startAll()
-  const rest = [1, 2, 3].map(member => cluster.node(member).control)
-  const load = new Load('k', 6, () => rest)
-  await load.grow(150)
-  await cluster.stop(4)
-  const { database, batches, signedLog } = dataPathsOf(cluster.directory(4))
-  for (const path of [database, batches, signedLog]) rmSync(path, { recursive: true })
-  const back = await cluster.start(4)
-  await executed(back, rest[0]?.status().executedIndex ?? 0)
-  await expectTakesPart(cluster, [1, 2, 3])
-  await load.stop()
-  await put(back, 'through the wiped one', 'yes')
-  const last = back.status().executedIndex
-  await Promise.all(rest.map(node => executed(node, last)))
-  await expectOneChain([...rest, back])
-  for (const [key, value] of load.acknowledged) expect(await get(back, key)).toBe(value)
-  expect(cluster.logOf(4).map(line => line.event)).toContain('signed-record-stale')
-  await expectNothingSignedTwice(cluster)
-})
+test(
+  'a member whose data was wiped, its keys kept, returns without equivocating',
+  patience,
+  async () => {
+    await using cluster = await TestCluster.make({ cluster: options })
+    await cluster.startAll()
+    const rest = [1, 2, 3].map(member => cluster.node(member).control)
+    const load = new Load('k', 6, () => rest)
+    await load.grow(150)
+    await cluster.stop(4)
+    const { database, batches, signedLog } = dataPathsOf(cluster.directory(4))
+    for (const path of [database, batches, signedLog]) rmSync(path, { recursive: true })
+    const back = await cluster.start(4)
+    await executed(back, rest[0]?.status().executedIndex ?? 0)
+    await expectTakesPart(cluster, [1, 2, 3])
+    await load.stop()
+    await put(back, 'through the wiped one', 'yes')
+    const last = back.status().executedIndex
+    await Promise.all(rest.map(node => executed(node, last)))
+    await expectOneChain([...rest, back])
+    for (const [key, value] of load.acknowledged) expect(await get(back, key)).toBe(value)
+    expect(cluster.logOf(4).map(line => line.event)).toContain('signed-record-stale')
+    await expectNothingSignedTwice(cluster)
+  }
+)

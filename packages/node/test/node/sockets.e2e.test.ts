@@ -1,12 +1,17 @@
-import { readdirSync } from 'node:fs'
+import { chmodSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
-import { ascii } from '@novacron/base'
+import { join } from 'node:path'
+import { ascii, fromHex } from '@novacron/base'
 import { logApplication } from '@novacron/execution'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { ControlClient } from '../../src/api/client.ts'
+import { createJwt } from '../../src/api/jwt.ts'
+import { dataPathsOf } from '../../src/config/data-paths.ts'
+import { installGenesis } from '../../src/config/init.ts'
 import { findControlSocket } from '../../src/config/socket-place.ts'
 import type { Acknowledgement } from '../../src/ingest/acknowledgement.ts'
 import { connectIngest } from '../../src/ingest/client.ts'
+import { startNode } from '../../src/node.ts'
 import { executed, logOf } from './agreement.ts'
 import { TestCluster } from './cluster.ts'
 
@@ -129,4 +134,49 @@ test('2,000 transactions on the ingest socket are acknowledged in ranges, each o
     Array.from({ length: count }, (_, i) => `transaction ${i + 1}`)
   )
   expect(entries.every(entry => entry.applied)).toBe(true)
+})
+
+test('a node serves TCP with a token when it is asked to, and no metrics when it is not', async () => {
+  await using cluster = await TestCluster.make()
+  const secret = '07'.repeat(32)
+  const jwtSecretFile = join(cluster.root, 'jwt.hex')
+  writeFileSync(jwtSecretFile, secret, { mode: 0o600 })
+  await cluster.addObserver('observer-1', {
+    api: { socketDirectory: null, tcp: { host: '127.0.0.1', port: 0, jwtSecretFile } },
+    metrics: { host: '127.0.0.1', port: null }
+  })
+  const { sockets } = (await cluster.start('observer-1')).status()
+  expect(sockets.health).toBeUndefined()
+  const authorization = `Bearer ${createJwt(fromHex(secret), Date.now() / 1000)}`
+  const headers = { authorization, 'content-type': 'application/json' }
+  const url = `${sockets.controlTcp}/rpc`
+  const answer = await fetch(url, { method: 'POST', headers, body: call('node.status') })
+  expect(await answer.json()).toMatchObject({ result: { role: 'observer', state: 'running' } })
+  const refused = await fetch(url, { method: 'POST', body: call('node.status') })
+  expect(refused.status).toBe(401)
+  await refused.text()
+  chmodSync(jwtSecretFile, 0o644)
+  await cluster.stop('observer-1')
+  await expect(cluster.start('observer-1')).rejects.toMatchObject({
+    facts: { code: 'secret-mode' }
+  })
+  chmodSync(jwtSecretFile, 0o600)
+  // The failed start has released everything: the directory can be used again.
+  await cluster.start('observer-1')
+})
+
+test('what stands in the way of a start is named', async () => {
+  await using cluster = await TestCluster.make()
+  await cluster.start(1)
+  await expect(cluster.start(1)).rejects.toMatchObject({ facts: { code: 'directory-in-use' } })
+  const aborted = startNode(cluster.directory(2), {}, AbortSignal.abort(new Error('no longer')))
+  await expect(aborted).rejects.toThrow('no longer')
+  const other = await TestCluster.make({ members: 1 })
+  onTestFinished(() => other[Symbol.asyncDispose]())
+  await cluster.start(2)
+  await cluster.stop(2)
+  const { genesis } = dataPathsOf(cluster.directory(2))
+  rmSync(genesis)
+  installGenesis(cluster.directory(2), other.genesis)
+  await expect(cluster.start(2)).rejects.toMatchObject({ facts: { code: 'other-chain' } })
 })

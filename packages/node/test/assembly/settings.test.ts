@@ -1,0 +1,110 @@
+import { toHex } from '@novacron/base'
+import { checkMeshOptions, defaultMeshOptions } from '@novacron/transport'
+import { describe, expect, test } from 'vitest'
+import { classesFor } from '../../src/assembly/mesh.ts'
+import {
+  bullsharkOptions,
+  chainFactsOf,
+  makeReplica,
+  replicaSettings
+} from '../../src/assembly/replica-settings.ts'
+import { batchFrameBytes, ingestFrameBytes } from '../../src/assembly/sizes.ts'
+import { chainDigest } from '../../src/config/chain-digest.ts'
+import { defaultClusterOptions } from '../../src/config/cluster-options.ts'
+import { sha256 } from '../../src/config/ed25519.ts'
+import { defaultNodeOptions } from '../../src/config/node-options.ts'
+import { checkIngestOptions, defaultIngestOptions } from '../../src/ingest/options.ts'
+import { MemoryStore } from '../../src/store/memory-store.ts'
+import { fixedKeys, genesisOf } from '../config/node-parts.ts'
+
+const options = { ...defaultNodeOptions, name: 'a' }
+const MiB = 1024 * 1024
+/** What a genesis may allow. */
+const largest = 4_000_000
+
+describe('what follows from the genesis', () => {
+  const genesis = genesisOf(['b', 'a', 'c', 'd'], { weights: { b: 3 } })
+
+  test('is the committee in the order of names, with keys and weights', () => {
+    const { committee, domain, members, names } = chainFactsOf(genesis)
+    const [a, b] = ['a', 'b'].map(name => fixedKeys(name))
+    expect(domain).toEqual({ protocolVersion: 1, chain: chainDigest(genesis), epoch: 0 })
+    expect(committee.totalWeight).toBe(6)
+    expect(committee.replicaOf(b?.peerId as never)).toBe(1)
+    expect(toHex(committee.members[0]?.publicKey as Uint8Array)).toBe(
+      toHex(a?.consensus.publicKey as Uint8Array)
+    )
+    expect(members.map(({ name, weight }) => [name, weight])).toEqual([
+      ['a', 1],
+      ['b', 3],
+      ['c', 1],
+      ['d', 1]
+    ])
+    expect(names.get(b?.peerId as never)).toBe('b')
+  })
+
+  test('makes a replica with an orderer that can be looked at', () => {
+    const facts = chainFactsOf(genesis)
+    const { replica, bullshark } = makeReplica(genesis, options, facts, {
+      self: undefined,
+      hash: sha256,
+      sign: () => new Uint8Array(64),
+      batches: new MemoryStore().batches,
+      wasSignedLogPresent: true
+    })
+    expect(replica.orderer).toBe(bullshark)
+    expect(replica.status()).toMatchObject({ state: 'restoring', executedIndex: 0 })
+  })
+})
+
+describe('options', () => {
+  test('of the cluster go where all must agree, those of the node where it decides', () => {
+    const cluster = {
+      checkpointIntervalCommits: 7,
+      batchBytesMax: 2_000,
+      transactionBytesMax: 1_024,
+      stateBytesMax: 3 * MiB,
+      sessionsMax: 11,
+      gcDepthRounds: 13,
+      schedulePeriodCommits: 17,
+      scheduleWindowCommits: 19
+    }
+    const genesis = genesisOf(['a'], { cluster })
+    const retention = { commits: 23, bytes: 29 * MiB }
+    expect(replicaSettings(genesis, { ...options, retention })).toMatchObject({
+      replica: { checkpointIntervalCommits: 7, retentionCommits: 23, retentionBytes: 29 * MiB },
+      mempool: { batchBytesMax: 2_000, pendingBytesMax: options.limits.pendingBytes },
+      execution: { transactionBytesMax: 1_024, stateBytesMax: 3 * MiB, sessionsMax: 11 }
+    })
+    expect(bullsharkOptions(genesis)).toEqual({
+      gcDepthRounds: 13,
+      schedulePeriodCommits: 17,
+      scheduleWindowCommits: 19
+    })
+  })
+
+  test('leave room for the largest transaction everywhere, whatever the node asks for', () => {
+    const cluster = { transactionBytesMax: largest, batchBytesMax: largest }
+    const genesis = genesisOf(['a'], { cluster })
+    const limits = { ...options.limits, pendingBytes: MiB }
+    const { mempool, execution } = replicaSettings(genesis, { ...options, limits })
+    expect(mempool?.pendingBytesMax).toBeGreaterThan(largest)
+    expect(execution?.bucketBytesMax).toBeGreaterThan(largest)
+    const frameBytesMax = ingestFrameBytes(genesis.cluster)
+    const payloadBytesMax = genesis.cluster.transactionBytesMax
+    checkIngestOptions({ ...defaultIngestOptions, payloadBytesMax, frameBytesMax })
+    const batchBytes = batchFrameBytes(genesis.cluster)
+    for (const bytes of [batchBytes, 3 * batchBytes]) {
+      const classes = classesFor(bytes)
+      expect(classes.classes.bulk.frameBytesMax).toBeGreaterThanOrEqual(bytes)
+      checkMeshOptions({ ...defaultMeshOptions, chain: chainDigest(genesis), ...classes })
+    }
+    expect(batchBytes).toBeGreaterThan(frameBytesMax)
+  })
+
+  test('are the defaults where these suffice', () => {
+    expect(ingestFrameBytes(defaultClusterOptions)).toBe(defaultIngestOptions.frameBytesMax)
+    const { classes, observerClasses } = defaultMeshOptions
+    expect(classesFor(batchFrameBytes(defaultClusterOptions))).toEqual({ classes, observerClasses })
+  })
+})

@@ -1,0 +1,84 @@
+import { rmSync } from 'node:fs'
+import { ascii } from '@novacron/base'
+import { expect, test } from 'vitest'
+import { dataPathsOf } from '../../src/config/data-paths.ts'
+import type { Control } from '../../src/control/control.ts'
+import { executed, expectOneChain, get, patience, put } from './agreement.ts'
+import { TestCluster } from './cluster.ts'
+import { Load } from './load.ts'
+
+const pruning = { checkpointIntervalCommits: 20, retentionCommitsMin: 20, gcDepthRounds: 10 }
+const options = { retention: { commits: 20, bytes: 1_048_576 } }
+
+/** The first three have pruned what comes after `index`. */
+async function pruned(first: Control, index: number): Promise<void> {
+  const lowest = async () => {
+    const { executedIndex } = first.status()
+    return (await first.commits({ from: executedIndex, limit: 1 })).lowest
+  }
+  await expect.poll(lowest, { timeout: 60_000 }).toBeGreaterThan(index + 1)
+}
+
+test.each([
+  { name: 'keeps its data', isWiped: false },
+  { name: 'was wiped', isWiped: true }
+])(
+  'a member that was away beyond what is kept, and $name, comes back by snapshot and takes part',
+  patience,
+  async ({ isWiped }) => {
+    await using cluster = await TestCluster.make({ cluster: pruning, options })
+    await cluster.startAll()
+    const rest = [1, 2, 3].map(member => cluster.node(member).control)
+    const [first] = rest as [Control, ...Control[]]
+    const load = new Load('k', 6, () => rest)
+    await load.grow(40)
+    const left = cluster.node(4).control.status().executedIndex
+    await cluster.stop(4)
+    await pruned(first, left)
+    if (isWiped) {
+      const { database, batches, signedLog } = dataPathsOf(cluster.directory(4))
+      for (const path of [database, batches, signedLog]) rmSync(path, { recursive: true })
+    }
+    const back = await cluster.start(4)
+    await executed(back, first.status().executedIndex)
+    const { round } = first.status()
+    await expect
+      .poll(() => first.consensusStatus().members[3]?.round ?? 0, { timeout: 60_000 })
+      .toBeGreaterThan(round)
+    await load.stop()
+    const last = await put(back, 'through it', 'yes')
+    await Promise.all(rest.map(node => executed(node, last)))
+    await expectOneChain([...rest, back])
+    for (const [key, value] of load.acknowledged) expect(await get(back, key)).toBe(value)
+    expect(cluster.logOf(4).map(line => line.event)).toContain('snapshot-adopted')
+    for (const member of [1, 2, 3]) {
+      expect(cluster.logOf(member).filter(line => line.event === 'evidence')).toEqual([])
+    }
+  }
+)
+
+test('two of four wait for a third and say so; when it comes they go on, and the last joins late', async () => {
+  await using cluster = await TestCluster.make()
+  const [first, second] = await Promise.all([cluster.start(1), cluster.start(2)])
+  const waiting = first.submit(
+    {
+      application: 'kv',
+      operation: { type: 'put', key: ascii('early'), value: ascii('bird') },
+      wait: 'committed',
+      timeoutMs: 60_000
+    },
+    new AbortController().signal
+  )
+  await expect.poll(() => second.status().peersConnected, { timeout: 20_000 }).toBe(1)
+  expect(first.status().executedIndex).toBe(0)
+  const reasons = first.status().reasons.join()
+  for (const { keys } of cluster.members.slice(2)) expect(reasons).toContain(keys.peerId)
+  expect(reasons).toContain('no quorum')
+  const third = await cluster.start(3)
+  expect(await waiting).toMatchObject({ code: 'ok' })
+  const last = await put(third, 'k', 'v')
+  const fourth = await cluster.start(4)
+  await executed(fourth, last)
+  expect(await get(fourth, 'early')).toBe('bird')
+  await expectOneChain([first, second, third, fourth])
+})
