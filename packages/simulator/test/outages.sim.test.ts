@@ -89,24 +89,27 @@ describe('outages', () => {
   })
 })
 
-test.each([4, 7])('without faults %i replicas answer within 12 message delays and their wait for a header', replicas => {
-  const delayMs = 10
-  const instant = { type: 'uniform', fromMs: 0, toMs: 0 } as const
-  const delay = { type: 'uniform', fromMs: delayMs, toMs: delayMs } as const
-  const report = simulate(
-    {
-      ...quietScenario,
-      replicas,
-      network: { ...quietScenario.network, delay },
-      readDelay: instant,
-      flushDelay: instant
-    },
-    bullsharkNeeds()
-  )
-  expect(report.firstViolation).toBeUndefined()
-  // A vertex is committed after 9 or 12 delays (three to a round), and was waited for by half a round on average.
-  expect(report.latencyMs.p50).toBeLessThan((12 + 1.5) * delayMs)
-  // At worst by a whole round, and the round may wait for its leader.
-  expect(report.latencyMs.p99).toBeLessThan((12 + 3 + 4) * delayMs)
-  expect(report.latencyMs.max).toBeGreaterThanOrEqual(report.latencyMs.p99)
-})
+test.each([4, 7])(
+  'without faults %i replicas answer within 12 message delays and their wait for a header',
+  replicas => {
+    const delayMs = 10
+    const instant = { type: 'uniform', fromMs: 0, toMs: 0 } as const
+    const delay = { type: 'uniform', fromMs: delayMs, toMs: delayMs } as const
+    const report = simulate(
+      {
+        ...quietScenario,
+        replicas,
+        network: { ...quietScenario.network, delay },
+        readDelay: instant,
+        flushDelay: instant
+      },
+      bullsharkNeeds()
+    )
+    expect(report.firstViolation).toBeUndefined()
+    // A vertex is committed after 9 or 12 delays (three to a round), and was waited for by half a round on average.
+    expect(report.latencyMs.p50).toBeLessThan((12 + 1.5) * delayMs)
+    // At worst by a whole round, and the round may wait for its leader.
+    expect(report.latencyMs.p99).toBeLessThan((12 + 3 + 4) * delayMs)
+    expect(report.latencyMs.max).toBeGreaterThanOrEqual(report.latencyMs.p99)
+  }
+)

@@ -31,7 +31,7 @@ test(
     }
     const receipts = []
     while (full.status().state !== 'disk-full' && receipts.length < 400) {
-      receipts.push(...(await Promise.all(Array.from({ length: 4 }, () => submit(100_000)))))
+      receipts.push(...(await Promise.all(Array.from({ length: 8 }, () => submit(100_000)))))
     }
     expect(full.status().state).toBe('disk-full')
     for (let i = 0; i < 20; i++) receipts.push(await submit(100_000))
