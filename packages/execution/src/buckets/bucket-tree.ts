@@ -28,8 +28,7 @@ export class BucketTree {
   constructor(hash: Hash) {
     this.#hash = hash
     this.#nodes = new MerkleNodes(hash)
-    const leaf = emptyLeaf(hash)
-    for (let bucket = 0; bucket < bucketCount; bucket++) this.#nodes.setLeaf(bucket, leaf)
+    this.#nodes.fill(emptyLeaf(hash))
   }
 
   /** Touched since the last seal. */

@@ -57,6 +57,18 @@ export class MerkleNodes {
     this.#pair[0] = innerTag
   }
 
+  /** Makes all leaves equal: one hash for each level in place of one for each node. */
+  fill(leaf: Uint8Array): void {
+    this.#stale.clear()
+    let hash = leaf
+    for (let first = bucketCount; first >= 1; first >>>= 1) {
+      for (let node = first; node < 2 * first; node++) this.#nodes.set(hash, node * hashBytes)
+      this.#pair.set(hash, 1)
+      this.#pair.set(hash, 1 + hashBytes)
+      hash = this.#hash(this.#pair)
+    }
+  }
+
   setLeaf(bucket: number, leaf: Uint8Array): void {
     const node = bucketCount + bucket
     this.#nodes.set(leaf, node * hashBytes)
