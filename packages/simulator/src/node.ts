@@ -216,7 +216,7 @@ export class SimulatedNode<T extends ProtocolTypes> {
     const count = ++this.#persists
     trace.note(durable ? 'persist-durable' : 'persist', this.#options.place, writes.length)
     if (crashesAt(count, 'before')) return
-    disk.write(writes)
+    disk.write(writes, durable)
     if (crashesAt(count, 'written')) return
     if (durable) this.#asked++
     // Without a sync of its own, a write may still be on the disk by chance.

@@ -39,6 +39,8 @@ export interface WorldOptions {
   readonly network: NetworkOptions
   readonly readDelay: Delay
   readonly flushDelay: Delay
+  /** The store syncs payload before the promises that name it, not beside them. */
+  readonly isBatchesFirst: boolean
   /** Each clock is ahead by up to this. */
   readonly clockSkewMsMax: number
   readonly codecSamplePercent: number
@@ -212,7 +214,7 @@ export class World<T extends ProtocolTypes> {
     const { replicas, clockSkewMsMax, readDelay, flushDelay, codecSamplePercent, law } =
       this.#options
     const { protocol, witness } = this.#needs
-    const disk = new Disk(prng.fork())
+    const disk = new Disk(prng.fork(), this.#options.isBatchesFirst)
     const own = prng.fork()
     const node = new SimulatedNode<T>(
       {

@@ -12,15 +12,3 @@ describe('200 crashes at persistence points in turn', () => {
     expect(report.acknowledged).toBeGreaterThan(0)
   })
 })
-
-describe('a driver that breaks its law is caught by the same crashes', () => {
-  test.each([
-    { name: 'durable writes that are not synced', law: { ...driversLaw, syncOnDurable: false } },
-    { name: 'sends that do not wait', law: { ...driversLaw, persistBeforeSend: false } }
-  ])('$name', ({ law }) => {
-    const verdicts = seeds(30).map(
-      n => simulate(crashPointScenario(n, law), bullsharkNeeds()).verdict
-    )
-    expect(verdicts).toContain('double-signed')
-  })
-})

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Fault, quietScenario, type Scenario, simulate } from '../src/index.ts'
 import { bullsharkNeeds } from './needs.ts'
+import { seeds } from './seeds.ts'
 
 const everyone = [0, 1, 2, 3]
 const crash = {
@@ -30,6 +31,18 @@ describe('outages', () => {
     )
     expect(run(faults).firstViolation).toBeUndefined()
   })
+
+  test.each(seeds(15))(
+    'power fails for all under load, seed %i: payload that is synced first',
+    seed => {
+      const faults: Fault[] = [
+        { ...crash, atMs: 600 + seed * 7, downMs: 200, places: everyone, loss: 'partly' }
+      ]
+      const load = { ...quietScenario.load, clients: 5, intervalMs: 20 }
+      const report = run(faults, { seed, load, isBatchesFirst: true, chaosMs: 500 })
+      expect(report.firstViolation).toBeUndefined()
+    }
+  )
 
   test('one is away for long: the others go on, and it catches up beyond garbage collection', () => {
     const fault: Fault = { ...crash, atMs: 500, downMs: 4_000, places: [2] }

@@ -228,8 +228,8 @@ export class Driver implements AsyncDisposable {
 
   async #retryDisk(): Promise<void> {
     const { store, batches } = this.#needs
-    if (!(await store.retry()) || this.#isClosed || !batches.unspill()) return
-    if (!(await unlessDiskFull(store.flush())) || this.#isClosed) return
+    // A header on disk whose batch is not would be asked of others after a restart, and nobody has it.
+    if (!(await store.retry(() => batches.unspill())) || this.#isClosed) return
     clearInterval(this.#diskRetry)
     this.#diskRetry = undefined
     for (const onWritten of this.#onceWritten.splice(0)) onWritten()

@@ -184,8 +184,8 @@ class LevelStore implements Store {
     else yield* this.#database.range(table, options)
   }
 
-  retry(): Promise<boolean> {
-    this.#retrying ??= this.#retry().finally(() => {
+  retry(appendFirst: () => boolean = () => true): Promise<boolean> {
+    this.#retrying ??= this.#retry(appendFirst).finally(() => {
       this.#retrying = undefined
     })
     return this.#retrying
@@ -228,6 +228,11 @@ class LevelStore implements Store {
       this.#nextGroup = undefined
       clearTimeout(this.#drainTimer)
       this.#drainTimer = undefined
+      if (this.#state !== 'open') {
+        // A batch was refused meanwhile: what was queued behind it must not reach the disk before it.
+        group.reject(this.#refusal())
+        continue
+      }
       const units = this.#queue.take()
       try {
         // Another group may have covered this one while it waited.
@@ -251,8 +256,8 @@ class LevelStore implements Store {
   }
 
   /**
-   * The three files at once: nothing leaves before all are on disk. A crash in between may leave a signed vote without its
-   * payload, so whoever sends a vote again looks for the payload first.
+   * Payload first: a signed header on disk whose payload is not could never be certified, and never be replaced; after a loss
+   * of power that hits a few members at once the chain would stand for ever.
    */
   async #commit(units: readonly Unit[]): Promise<void> {
     const startedAt = performance.now()
@@ -262,8 +267,8 @@ class LevelStore implements Store {
     )
     const operations = units.flatMap(unit => unit.operations)
     const signed = units.map(unit => unit.signed).filter(writes => writes.length > 0)
+    await this.#syncSegments()
     const outcomes = await Promise.allSettled([
-      this.#syncSegments(),
       this.#applyOperations(operations),
       this.#appendSigned(signed)
     ])
@@ -305,7 +310,7 @@ class LevelStore implements Store {
     await this.#signedLog.append(units)
   }
 
-  async #retry(): Promise<boolean> {
+  async #retry(appendFirst: () => boolean): Promise<boolean> {
     await this.#running
     if (this.#state !== 'disk-full') return this.#state === 'open'
     try {
@@ -313,7 +318,8 @@ class LevelStore implements Store {
       this.#budget.admit(this.#queue.addedBytes, this.#fileBytes())
       await this.#database.reopen()
       this.#state = 'open'
-      await this.flush()
+      if (appendFirst()) await this.flush()
+      else this.#state = 'disk-full'
     } catch (error) {
       this.#fail(error, this.#options.directory)
     }

@@ -107,8 +107,8 @@ export class MemoryStore implements Store {
     this.#state = 'open'
   }
 
-  async retry(): Promise<boolean> {
-    return this.#state === 'open'
+  async retry(appendFirst: () => boolean = () => true): Promise<boolean> {
+    return this.#state === 'open' && appendFirst()
   }
 
   stats(): StoreStats {

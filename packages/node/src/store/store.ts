@@ -78,10 +78,11 @@ export interface Store extends AsyncDisposable {
   get(table: string, key: Uint8Array): Promise<Uint8Array | undefined>
   range(table: string, options?: RangeOptions): AsyncIterable<Entry>
   /**
-   * Leaves `disk-full` when there is room again and writes what is queued. The caller owns the timer.
+   * Leaves `disk-full` when there is room again and writes what is queued. `appendFirst` then appends the batches that were
+   * refused, before anything that was queued behind them is written; it answers false when one was refused again. The caller owns the timer.
    * Returns whether the store is `open` now; never rejects.
    */
-  retry(): Promise<boolean>
+  retry(appendFirst?: () => boolean): Promise<boolean>
   stats(): StoreStats
 }
 

@@ -56,6 +56,46 @@ test('trouble of the store is logged, and told by its kind', async () => {
   await store[Symbol.asyncDispose]()
 })
 
+test('nothing that was queued behind a refused batch is on disk before it', async () => {
+  const node = loaded({ limits: { ...loaded().options.limits, diskBytes: 16 * 1024 * 1024 } })
+  const log = { error: () => {} } as unknown as Log
+  const quiet = { log, onDiskFull: () => {}, onFailure: () => {} }
+  const { store } = await openNodeStore(node, {}, quiet)
+  const key = Uint8Array.of(1)
+  const put = (value: number) =>
+    store.write([{ type: 'put', table: 't', key, value: Uint8Array.of(value) }])
+  const refused = () => {
+    expect(() =>
+      store.batches.append('a'.repeat(64) as Digest, new Uint8Array(17 * 1024 * 1024))
+    ).toThrow()
+    return false
+  }
+  put(1)
+  await store.flush()
+  // The refusal comes while one flush is under way and another waits for it.
+  put(2)
+  const underWay = store.flush()
+  await Promise.resolve()
+  await Promise.resolve()
+  const waiting = store.flush()
+  refused()
+  put(3)
+  await expect(waiting).rejects.toMatchObject({ facts: { code: 'disk-full' } })
+  await underWay.catch(() => undefined)
+  expect(await store.get('t', key)).not.toEqual(Uint8Array.of(3))
+  expect(await store.retry(refused)).toBe(false)
+  expect(await store.get('t', key)).not.toEqual(Uint8Array.of(3))
+  const small = 'b'.repeat(64) as Digest
+  const appended = () => {
+    store.batches.append(small, new Uint8Array(10))
+    return true
+  }
+  expect(await store.retry(appended)).toBe(true)
+  expect(await store.get('t', key)).toEqual(Uint8Array.of(3))
+  expect(store.batches.has(small)).toBe(true)
+  await store[Symbol.asyncDispose]()
+})
+
 test('the log goes to the data directory, or to stderr', () => {
   const node = loaded({ log: { level: 'warn', destination: 'file' } })
   const file = join(node.paths.logs, 'node.log')

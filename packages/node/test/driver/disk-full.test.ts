@@ -91,23 +91,26 @@ test('a read waits for what was written before it', async () => {
   expect(machine.events.map(event => event.type)).toEqual(['started', 'disk', 'disk', 'read-done'])
 })
 
-test('a batch that has no room yet keeps the disk full', async () => {
+test('a batch that has no room yet keeps the disk full, and what was queued behind it waits', async () => {
   const node = driven()
-  const { driver, machine, store, batches } = node
-  machine.script = event => (event.type === 'started' ? [batch] : [])
+  const { driver, machine, store, batches, trace } = node
+  machine.script = event => (event.type === 'started' ? [batch, ...vote] : [])
   store.isPrompt = true
   store.isFull = true
   driver.post(started)
-  const { retry } = store
-  // There is room for the queue, and none for the batch.
-  store.retry = async () => true
+  const { append } = store.batches
+  store.isFull = false
+  store.batches.append = () => {
+    throw diskFull()
+  }
   await aSecond()
   expect(toldOf(node)).toEqual(['full'])
   expect(batches.spilledCount).toBe(1)
-  store.retry = retry
-  store.isFull = false
+  expect(trace).not.toContain('flushed')
+  store.batches.append = append
   await aSecond()
   expect(toldOf(node)).toEqual(['full', 'ok'])
+  expect(trace.slice(-3)).toEqual(['append b1', 'flushed', 'send peer-1 order vote'])
 })
 
 test('a retry that fails in another way stops the node', async () => {

@@ -1,4 +1,5 @@
 import { type Digest, Fault, toHex, type Write } from '@novacron/base'
+import { isDiskFull } from '../../src/driver/disk-full.ts'
 import { MemoryStore } from '../../src/store/memory-store.ts'
 import type { BatchStore, Entry, RangeOptions, Store, StoreStats } from '../../src/store/store.ts'
 import type { StoreFacts } from '../../src/store/store-fault.ts'
@@ -14,7 +15,7 @@ interface Flush {
 /** A memory store whose flushes end when the test says so, and whose disk can be full. */
 export class FakeStore implements Store {
   readonly inner = new MemoryStore()
-  readonly batches: BatchStore
+  readonly batches: { -readonly [K in keyof BatchStore]: BatchStore[K] }
   /** What happened, in order. */
   readonly trace: string[]
   /** Flushes under way, oldest first. */
@@ -78,9 +79,16 @@ export class FakeStore implements Store {
     return this.inner.range(table, options)
   }
 
-  async retry(): Promise<boolean> {
+  async retry(appendFirst: () => boolean = () => true): Promise<boolean> {
     this.retries += 1
-    return !this.isFull
+    if (this.isFull || !appendFirst()) return false
+    try {
+      await this.flush()
+      return true
+    } catch (error) {
+      if (isDiskFull(error)) return false
+      throw error
+    }
   }
 
   stats(): StoreStats {

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs'
 import { ascii } from '@novacron/base'
 import { expect, test } from 'vitest'
 import { dataPathsOf } from '../../src/config/data-paths.ts'
+import { defaultNodeOptions } from '../../src/config/node-options.ts'
 import type { Control } from '../../src/control/control.ts'
 import { executed, expectOneChain, get, patience, put } from './agreement.ts'
 import { TestCluster } from './cluster.ts'
@@ -81,4 +82,26 @@ test('two of four wait for a third and say so; when it comes they go on, and the
   await executed(fourth, last)
   expect(await get(fourth, 'early')).toBe('bird')
   await expectOneChain([first, second, third, fourth])
+})
+
+test('a node that reaches nobody takes what it has room for, then tells clients to wait', async () => {
+  const limits = { ...defaultNodeOptions.limits, pendingBytes: 1_048_576 }
+  await using cluster = await TestCluster.make({ options: { limits } })
+  const alone = await cluster.start(1)
+  await expect.poll(() => alone.status().state, { timeout: 20_000 }).toBe('recovering')
+  const submit = (sequence: number) =>
+    alone.submit(
+      {
+        application: 'log',
+        payload: new Uint8Array(100_000),
+        session: '0'.repeat(32),
+        sequence,
+        wait: 'none',
+        timeoutMs: 1_000
+      },
+      new AbortController().signal
+    )
+  for (let sequence = 1; sequence <= 10; sequence++) await submit(sequence)
+  await expect(submit(11)).rejects.toMatchObject({ facts: { code: 'busy' } })
+  expect(alone.offer(new Uint8Array(100_000), 1).accepted).toBe(false)
 })

@@ -1,6 +1,11 @@
 import { unreachable, type Write } from '@novacron/base'
 import { keyOf, SortedTable } from './sorted-table.ts'
 
+interface Pending {
+  readonly group: readonly Write[]
+  readonly needs: number
+}
+
 /** Tables of one device, as they are on it. */
 export type Tables = Map<string, SortedTable>
 
@@ -11,7 +16,7 @@ export type Tables = Map<string, SortedTable>
 export class Device {
   #durable: Tables = new Map()
   #live: Tables = new Map()
-  readonly #pending: (readonly Write[])[] = []
+  readonly #pending: Pending[] = []
   /** Groups that have become durable; `#pending` starts after them. */
   #synced = 0
 
@@ -28,22 +33,24 @@ export class Device {
     return this.#live.get(name)
   }
 
-  write(group: readonly Write[]): void {
+  /** `needs` is a position of another device without which the group cannot have reached this one. */
+  write(group: readonly Write[], needs = 0): void {
     if (group.length === 0) return
     apply(this.#live, group)
-    this.#pending.push(group)
+    this.#pending.push({ group, needs })
   }
 
   /** Everything up to `mark` is safe from now on. */
   sync(mark: number): void {
     const count = Math.min(this.#pending.length, Math.max(0, mark - this.#synced))
-    for (const group of this.#pending.splice(0, count)) apply(this.#durable, group)
+    for (const { group } of this.#pending.splice(0, count)) apply(this.#durable, group)
     this.#synced += count
   }
 
-  /** The machine stops: of the groups that are not synced the first `kept` survive. */
-  crash(kept: number): void {
-    this.sync(this.#synced + kept)
+  /** The machine stops: of the groups that are not synced the first `kept` survive, as far as `reached` lets them. */
+  crash(kept: number, reached: number = Number.MAX_SAFE_INTEGER): void {
+    const refused = this.#pending.findIndex(({ needs }) => needs > reached)
+    this.sync(this.#synced + (refused === -1 ? kept : Math.min(kept, refused)))
     this.#synced += this.#pending.length
     this.#pending.length = 0
     this.#live = copyOf(this.#durable)

@@ -32,6 +32,7 @@ const batchTable = 'batch'
  */
 export class Disk {
   readonly #prng: Prng
+  readonly #isBatchesFirst: boolean
   readonly #devices: Readonly<Record<DeviceName, Device>> = {
     signed: new Device(),
     batches: new Device(),
@@ -39,8 +40,10 @@ export class Disk {
   }
   #hasSignedLog = true
 
-  constructor(prng: Prng) {
+  /** `isBatchesFirst`: the store syncs payload before the promises that name it, not beside them. */
+  constructor(prng: Prng, isBatchesFirst = false) {
     this.#prng = prng
+    this.#isBatchesFirst = isBatchesFirst
   }
 
   readonly batches: BatchReader = {
@@ -62,10 +65,15 @@ export class Disk {
     this.#hasSignedLog = true
   }
 
-  write(writes: readonly Write[]): void {
+  write(writes: readonly Write[], isDurable = false): void {
+    const { signed, batches, database } = this.#devices
     const isSigned = (write: Write) => write.table === tables.signed
-    this.#devices.signed.write(writes.filter(isSigned))
-    this.#devices.database.write(writes.filter(write => !isSigned(write)))
+    const needs = isDurable && this.#isBatchesFirst ? batches.mark : 0
+    signed.write(writes.filter(isSigned), needs)
+    database.write(
+      writes.filter(write => !isSigned(write)),
+      needs
+    )
   }
 
   storeBatch(batch: Batch): void {
@@ -109,13 +117,13 @@ export class Disk {
   }
 
   crash(loss: TailLoss): void {
-    for (const name of deviceNames) {
-      const device = this.#devices[name]
-      const { unsynced } = device
-      device.crash(
-        loss === 'lost' ? 0 : loss === 'kept' ? unsynced : this.#prng.below(unsynced + 1)
-      )
-    }
+    const { signed, batches, database } = this.#devices
+    const keptOf = ({ unsynced }: Device) =>
+      loss === 'lost' ? 0 : loss === 'kept' ? unsynced : this.#prng.below(unsynced + 1)
+    const keptBatches = keptOf(batches)
+    const reached = batches.mark - batches.unsynced + keptBatches
+    batches.crash(keptBatches)
+    for (const device of [signed, database]) device.crash(keptOf(device), reached)
   }
 
   image(): DiskImage {

@@ -96,6 +96,24 @@ describe('the disk', () => {
     expect(kept.size).toBe(16)
   })
 
+  test.each([
+    { isBatchesFirst: true, both: 3 },
+    { isBatchesFirst: false, both: 4 }
+  ])('payload first: $isBatchesFirst', ({ isBatchesFirst, both }) => {
+    const outcomes = new Set<string>()
+    for (let seed = 0; seed < 40; seed++) {
+      const disk = new Disk(new Prng(seed), isBatchesFirst)
+      disk.storeBatch({ digest, bytes: ascii('batch') })
+      disk.write([put(tables.signed, 1, '-')], true)
+      disk.write([put('a', 1, '-')])
+      disk.crash('partly')
+      const hasPromise = disk.read(all(tables.signed)).length > 0
+      outcomes.add(`${hasPromise}/${disk.batches.has(digest)}`)
+    }
+    expect(outcomes.size).toBe(both)
+    expect(outcomes.has('true/false')).toBe(!isBatchesFirst)
+  })
+
   test('drops batches, and remembers them again after a crash before the sync', () => {
     const disk = new Disk(new Prng(1))
     disk.storeBatch({ digest, bytes: ascii('batch') })
