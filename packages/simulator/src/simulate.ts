@@ -201,7 +201,7 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
       persists: Array.from({ length: world.places }, (_, place) => world.node(place).persists),
       counts: world.counts,
       ...(violation === undefined ? {} : { firstViolation: violation }),
-      replay: `novacron simulate --seed ${seed}`
+      replay: `SEEDS=1 FIRST_SEED=${seed} npx vitest run --project sim swarm -t 'seed ${seed}:'`
     }
   }
 }

@@ -15,7 +15,7 @@ describe('a run', () => {
     const report = simulate({ ...quietScenario, seed: 77, chaosMs: 500 }, bullsharkNeeds())
     expect(report.verdict).toBe('pass')
     expect(report.firstViolation).toBeUndefined()
-    expect(report.replay).toBe('novacron simulate --seed 77')
+    expect(report.replay).toContain('FIRST_SEED=77 ')
     expect(report.persists.every(count => count > 0)).toBe(true)
     expect(report.recoveredMs).toBeGreaterThan(0)
     expect(report.applied).toBe(report.acknowledged)
