@@ -4,7 +4,22 @@ export const emptyBytes: Uint8Array = new Uint8Array(0)
 
 const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
+/** Character codes of one hex text: `fromCharCode` over them is one flat string, where adding up pieces is a rope. */
+const codes: number[] = new Array(64).fill(0)
+const codeOfNibble = Array.from('0123456789abcdef', digit => digit.charCodeAt(0))
+
 export function toHex(bytes: Uint8Array): string {
+  const { length } = bytes
+  if (length !== 32) return toHexSlowly(bytes)
+  for (let i = 0; i < length; i++) {
+    const byte = bytes[i] as number
+    codes[2 * i] = codeOfNibble[byte >> 4] as number
+    codes[2 * i + 1] = codeOfNibble[byte & 15] as number
+  }
+  return String.fromCharCode.apply(undefined, codes)
+}
+
+function toHexSlowly(bytes: Uint8Array): string {
   let hex = ''
   for (let i = 0; i < bytes.length; i++) hex += hexOfByte[bytes[i] as number]
   return hex
@@ -21,15 +36,25 @@ for (let nibble = 0; nibble < 16; nibble++) {
 /** @throws {RangeError} unless `hex` is an even number of hex digits. */
 export function fromHex(hex: string): Uint8Array {
   const bytes = new Uint8Array(hex.length >>> 1)
+  writeHex(hex, bytes, 0)
+  return bytes
+}
+
+/**
+ * Writes what `hex` says into `bytes` from `offset` on.
+ *
+ * @throws {RangeError} unless `hex` is an even number of hex digits.
+ */
+export function writeHex(hex: string, bytes: Uint8Array, offset: number): void {
+  const length = hex.length >>> 1
   let isHex = hex.length % 2 === 0
-  for (let i = 0; i < bytes.length; i++) {
+  for (let i = 0; i < length; i++) {
     const high = nibbleOfCode[hex.charCodeAt(i * 2)] ?? 255
     const low = nibbleOfCode[hex.charCodeAt(i * 2 + 1)] ?? 255
     if (high === 255 || low === 255) isHex = false
-    bytes[i] = (high << 4) | low
+    bytes[offset + i] = (high << 4) | low
   }
   if (!isHex) throw new RangeError(`not hex: ${hex.slice(0, 80)}`)
-  return bytes
 }
 
 /** 32 bytes of a digest. */
@@ -71,5 +96,5 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
 }
 
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && compareBytes(a, b) === 0
+  return a === b || (a.length === b.length && compareBytes(a, b) === 0)
 }

@@ -37,10 +37,7 @@ export class Prng {
 
   /** Uniform integer in `0..limit-1`, without modulo bias. */
   below(limit: number): number {
-    assert(
-      Number.isInteger(limit) && limit >= 1 && limit <= 2 ** 32,
-      `1 <= limit <= 2^32: ${limit}`
-    )
+    assert(Number.isInteger(limit) && limit >= 1 && limit <= 2 ** 32, '1 <= limit <= 2^32')
     const ceiling = Math.floor(2 ** 32 / limit) * limit
     for (;;) {
       const value = this.u32()

@@ -177,3 +177,31 @@ describe('a reader', () => {
     expect(() => new Reader(emptyBytes).end()).not.toThrow()
   })
 })
+
+describe('a pooled writer', () => {
+  test('gives bytes that later writers do not touch', () => {
+    const first = Writer.pooled(100).u32(1).finish()
+    const second = Writer.pooled(100).u32(2).finish()
+    expect([...first, ...second]).toEqual([0, 0, 0, 1, 0, 0, 0, 2])
+    expect(second.buffer).toBe(first.buffer)
+  })
+
+  test('may be used while another is open, and may outgrow its part', () => {
+    const outer = Writer.pooled(100).u8(1)
+    const inner = Writer.pooled(4).raw(new Uint8Array(50).fill(7))
+    outer.raw(new Uint8Array(120).fill(3))
+    expect(inner.length).toBe(50)
+    expect(inner.finish()).toEqual(new Uint8Array(50).fill(7))
+    expect(outer.finish()).toEqual(new Uint8Array(121).fill(3).with(0, 1))
+  })
+
+  test('starts a new slab when the old one is used up, and none for what is long', () => {
+    const all = Array.from({ length: 100 }, (_, i) =>
+      Writer.pooled(1_000).raw(new Uint8Array(1_000).fill(i))
+    )
+    for (const [i, writer] of all.entries()) {
+      expect(writer.finish()).toEqual(new Uint8Array(1_000).fill(i))
+    }
+    expect(Writer.pooled(1_025).u8(1).finish().buffer.byteLength).toBe(1_025)
+  })
+})

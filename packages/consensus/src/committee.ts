@@ -44,7 +44,7 @@ export class Committee {
 
   member(replica: ReplicaId): Member {
     const member = this.members[replica]
-    assert(member !== undefined, `replica ${replica} of ${this.members.length}`)
+    assert(member !== undefined, 'a replica of the committee')
     return member
   }
 

@@ -12,7 +12,7 @@ export type ObjectKind = 'header' | 'vertex' | 'vote' | 'head' | 'commit' | 'sch
 
 /** Starts the bytes of one object: tag, version, chain, epoch. */
 export function domainWriter(kind: ObjectKind, domain: SigningDomain): Writer {
-  return new Writer(512)
+  return Writer.pooled(512)
     .bytes(ascii(`novacron/${kind}`))
     .u16(domain.protocolVersion)
     .digest(domain.chain)

@@ -64,7 +64,7 @@ export function readCheckpoint(reader: Reader): Checkpoint {
 }
 
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
-  const writer = new Writer(checkpointBytes)
+  const writer = Writer.pooled(checkpointBytes)
   writeCheckpoint(writer, checkpoint)
   return writer.finish()
 }
@@ -79,7 +79,7 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
 
 /** What a replica signs: it names chain and epoch, so that the signature holds nowhere else. */
 export function checkpointSigningBytes(checkpoint: Checkpoint): Uint8Array {
-  const writer = new Writer(checkpointBytes + 32).bytes(signingTag)
+  const writer = Writer.pooled(checkpointBytes + 32).bytes(signingTag)
   writeCheckpoint(writer, checkpoint)
   return writer.finish()
 }
@@ -120,7 +120,7 @@ export function readCertificate(reader: Reader): CheckpointCertificate {
 }
 
 export function encodeCertificate(certificate: CheckpointCertificate): Uint8Array {
-  const writer = new Writer(checkpointBytes + 2 + certificate.signatures.length * 66)
+  const writer = Writer.pooled(checkpointBytes + 2 + certificate.signatures.length * 66)
   writeCertificate(writer, certificate)
   return writer.finish()
 }

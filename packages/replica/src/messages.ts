@@ -51,7 +51,10 @@ export function replicaCodec<Order>(
   return {
     encode(message) {
       const inner = encodeInner(message)
-      return new Writer(inner.length + 1).u8(layers.indexOf(message.layer)).raw(inner).finish()
+      return Writer.pooled(inner.length + 1)
+        .u8(layers.indexOf(message.layer))
+        .raw(inner)
+        .finish()
     },
     decode(bytes) {
       const layer = layers[new Reader(bytes).u8()]
@@ -79,7 +82,7 @@ export type GossipMessage =
   | { readonly topic: 'evidence'; readonly evidence: Evidence }
 
 export function encodeGossip(message: GossipMessage): Uint8Array {
-  const writer = new Writer(512)
+  const writer = Writer.pooled(512)
   switch (message.topic) {
     case 'heads':
       writeHead(writer, message.head)

@@ -15,7 +15,7 @@ export interface Outcome {
 }
 
 export function outcomeWrite(executed: ExecutedCommit): Write {
-  const writer = new Writer(64).u32(executed.transactions)
+  const writer = Writer.pooled(64).u32(executed.transactions)
   writer.list(boundRanges(executed.appliedRanges), range => writer.u32(range.first).u32(range.last))
   return { type: 'put', table: outcomeTable, key: indexKey(executed.index), value: writer.finish() }
 }

@@ -1,19 +1,12 @@
-import {
-  type Digest,
-  type Millis,
-  type PeerId,
-  type ReplicaId,
-  type Round,
-  Writer
-} from '@novacron/base'
+import type { Digest, Millis, PeerId, ReplicaId, Round } from '@novacron/base'
 import { type Certificate, makeCertificate, subjectOf } from '../dag/certificate.ts'
 import {
   type BatchReference,
+  encodeSignedHeader,
   type Header,
   headerSigningBytes,
   makeHeader,
-  type SignedHeader,
-  writeSignedHeader
+  type SignedHeader
 } from '../dag/header.ts'
 import { type Vote, voteSigningBytes } from '../dag/vote.ts'
 import { slotKey, tables } from '../tables.ts'
@@ -338,23 +331,17 @@ export class Certifier {
       type: 'evidence',
       against,
       kind: 'header-equivocation',
-      objects: [known, seen].map(signed => encodeSigned(signed))
+      objects: [known, seen].map(signed => encodeSignedHeader(signed))
     })
   }
 
   #headerWrite(signed: SignedHeader) {
     const { epoch, round, author } = signed.header
     const key = slotKey(epoch, round, author)
-    return { type: 'put', table: tables.header, key, value: encodeSigned(signed) } as const
+    return { type: 'put', table: tables.header, key, value: encodeSignedHeader(signed) } as const
   }
 
   #self(): ReplicaId {
     return this.#parts.self as ReplicaId
   }
-}
-
-export function encodeSigned(signed: SignedHeader): Uint8Array {
-  const writer = new Writer(1_024)
-  writeSignedHeader(writer, signed)
-  return writer.finish()
 }

@@ -1,5 +1,5 @@
-import { type Millis, type PeerId, type Round, type Write, Writer } from '@novacron/base'
-import { type Certificate, writeCertificate } from '../dag/certificate.ts'
+import type { Millis, PeerId, Round, Write } from '@novacron/base'
+import { type Certificate, encodeCertificate } from '../dag/certificate.ts'
 import type { BatchReference } from '../dag/header.ts'
 import { type CommittedSubDag, encodeSubDag } from '../dag/sub-dag.ts'
 import { indexKey, slotKey, tables } from '../tables.ts'
@@ -119,10 +119,9 @@ function persistCertificates(certificates: readonly Certificate[], out: Bullshar
   if (certificates.length === 0) return
   const writes = certificates.map(certificate => {
     const { epoch, round, author } = certificate.header
-    const writer = new Writer(1_024)
-    writeCertificate(writer, certificate)
     const key = slotKey(epoch, round, author)
-    return { type: 'put', table: tables.certificate, key, value: writer.finish() } as const
+    const value = encodeCertificate(certificate)
+    return { type: 'put', table: tables.certificate, key, value } as const
   })
   out.push({ type: 'persist', durable: false, writes })
 }

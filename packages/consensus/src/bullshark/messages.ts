@@ -9,8 +9,18 @@ import {
   unreachable,
   Writer
 } from '@novacron/base'
-import { type Certificate, readCertificate, writeCertificate } from '../dag/certificate.ts'
-import { readSignedHeader, type SignedHeader, writeSignedHeader } from '../dag/header.ts'
+import {
+  type Certificate,
+  encodeCertificate,
+  readCertificate,
+  writeCertificate
+} from '../dag/certificate.ts'
+import {
+  encodeSignedHeader,
+  readSignedHeader,
+  type SignedHeader,
+  writeSignedHeader
+} from '../dag/header.ts'
 import { readVote, type Vote, writeVote } from '../dag/vote.ts'
 import type { MessageCodec } from '../orderer.ts'
 import type { SigningDomain } from '../signing.ts'
@@ -88,16 +98,16 @@ export function bullsharkCodec(domain: SigningDomain, hash: Hash): MessageCodec<
 }
 
 function encodeMessage(message: BullsharkMessage): Uint8Array {
-  const writer = new Writer(1_024).u8(kinds.indexOf(message.type))
+  const writer = Writer.pooled(1_024).u8(kinds.indexOf(message.type))
   switch (message.type) {
     case 'header':
-      writeSignedHeader(writer, message.signed)
+      writer.raw(encodeSignedHeader(message.signed))
       break
     case 'vote':
       writeVote(writer, message.vote)
       break
     case 'certificate':
-      writeCertificate(writer, message.certificate)
+      writer.raw(encodeCertificate(message.certificate))
       break
     case 'pull':
       writer.u64(message.epoch).list(message.digests, digest => writer.digest(digest))

@@ -8,7 +8,7 @@ import {
   type Write,
   Writer
 } from '@novacron/base'
-import { readSignedHeader, type SignedHeader, writeSignedHeader } from '../dag/header.ts'
+import { encodeSignedHeader, readSignedHeader, type SignedHeader } from '../dag/header.ts'
 import { readVote, type Vote, writeVote } from '../dag/vote.ts'
 import type { Row } from '../orderer.ts'
 import type { SigningDomain } from '../signing.ts'
@@ -40,14 +40,12 @@ export class SignedRecord {
 
   setHeader(signed: SignedHeader): Write {
     this.#header = signed
-    const writer = new Writer(1_024)
-    writeSignedHeader(writer, signed)
-    return { type: 'put', table: tables.signed, key: headerKey, value: writer.finish() }
+    return { type: 'put', table: tables.signed, key: headerKey, value: encodeSignedHeader(signed) }
   }
 
   setVote(vote: Vote): Write {
     this.#votes.set(vote.author, vote)
-    const writer = new Writer(160)
+    const writer = Writer.pooled(160)
     writeVote(writer, vote)
     return { type: 'put', table: tables.signed, key: voteKey(vote.author), value: writer.finish() }
   }

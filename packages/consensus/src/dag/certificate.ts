@@ -4,7 +4,7 @@ import {
   type Hash,
   type Reader,
   type ReplicaId,
-  type Writer
+  Writer
 } from '@novacron/base'
 import { committeeSizeMax } from '../committee.ts'
 import { domainWriter, type SigningDomain, signatureBytes } from '../signing.ts'
@@ -59,6 +59,20 @@ export function certificateSigningBytes(
 export function writeCertificate(writer: Writer, certificate: Certificate): void {
   writeHeader(writer, certificate.header)
   writer.list(certificate.signatures, entry => writer.u16(entry.voter).raw(entry.signature))
+}
+
+const encodings = new WeakMap<Certificate, Uint8Array>()
+
+/** The canonical bytes, made once for each object: it is stored, served and sent as the same bytes. Never change them. */
+export function encodeCertificate(certificate: Certificate): Uint8Array {
+  let encoding = encodings.get(certificate)
+  if (encoding === undefined) {
+    const writer = Writer.pooled(1_024)
+    writeCertificate(writer, certificate)
+    encoding = writer.finish().slice()
+    encodings.set(certificate, encoding)
+  }
+  return encoding
 }
 
 /** @throws {Fault<DecodeFault>} on anything but the canonical encoding. */

@@ -8,7 +8,7 @@ import {
   type Reader,
   type ReplicaId,
   type Round,
-  type Writer
+  Writer
 } from '@novacron/base'
 import { committeeSizeMax } from '../committee.ts'
 import { domainWriter, type SigningDomain, signatureBytes } from '../signing.ts'
@@ -130,6 +130,20 @@ export function assertAscending<T extends string | number>(
 export function writeSignedHeader(writer: Writer, signed: SignedHeader): void {
   writeHeader(writer, signed.header)
   writer.raw(signed.signature)
+}
+
+const encodings = new WeakMap<SignedHeader, Uint8Array>()
+
+/** The canonical bytes, made once for each object. Never change them. */
+export function encodeSignedHeader(signed: SignedHeader): Uint8Array {
+  let encoding = encodings.get(signed)
+  if (encoding === undefined) {
+    const writer = Writer.pooled(1_024)
+    writeSignedHeader(writer, signed)
+    encoding = writer.finish().slice()
+    encodings.set(signed, encoding)
+  }
+  return encoding
 }
 
 export function readSignedHeader(reader: Reader, domain: SigningDomain, hash: Hash): SignedHeader {

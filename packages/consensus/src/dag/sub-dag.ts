@@ -62,7 +62,7 @@ export function makeSubDag(
 }
 
 export function encodeSubDag(subDag: CommittedSubDag): Uint8Array {
-  const writer = new Writer(1_024).u64(subDag.epoch)
+  const writer = Writer.pooled(1_024).u64(subDag.epoch)
   writeFields(writer, subDag)
   return writer.finish()
 }

@@ -1,12 +1,12 @@
 import { type CommitIndex, Writer } from '@novacron/base'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { encodeSigned } from '../../src/bullshark/certifier.ts'
 import { Committer } from '../../src/bullshark/committer.ts'
 import { commitWrite } from '../../src/bullshark/dag-keeper.ts'
 import type { BullsharkEffect } from '../../src/bullshark/parts.ts'
 import { Pruner } from '../../src/bullshark/pruner.ts'
 import { type Restored, Restorer } from '../../src/bullshark/restorer.ts'
 import { SignedRecord } from '../../src/bullshark/signed-record.ts'
+import { encodeSignedHeader } from '../../src/dag/header.ts'
 import { Dag, indexKey, slotKey, tables, writeCertificate } from '../../src/index.ts'
 import { at, four, header, only, partsOf, round, Sketch, signed, slots } from '../fixtures.ts'
 import { Observer } from './ordering.ts'
@@ -31,7 +31,7 @@ function keepVertices(): void {
     const writer = new Writer()
     writeCertificate(writer, certificate)
     const key = slotKey(epoch, r, author)
-    const value = encodeSigned(signed(certificate.header))
+    const value = encodeSignedHeader(signed(certificate.header))
     store.perform([
       { type: 'put', table: tables.certificate, key, value: writer.finish() },
       { type: 'put', table: tables.header, key, value }

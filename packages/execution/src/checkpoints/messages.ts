@@ -70,7 +70,7 @@ export type CheckpointEffect =
     }
 
 export function encodeVote(vote: CheckpointVote): Uint8Array {
-  const writer = new Writer(224)
+  const writer = Writer.pooled(224)
   writeVote(writer, vote)
   return writer.finish()
 }
@@ -90,7 +90,7 @@ export const checkpointCodec: {
   decode(bytes: Uint8Array): CheckpointMessage
 } = {
   encode(message) {
-    const writer = new Writer(256)
+    const writer = Writer.pooled(256)
     switch (message.type) {
       case 'checkpoint-vote':
         writeVote(writer.u8(0), message.vote)
