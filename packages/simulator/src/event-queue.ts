@@ -32,7 +32,7 @@ export class EventQueue {
 
   /** A time that has passed counts as now. */
   schedule(at: number, run: () => void): void {
-    assert(Number.isFinite(at), `a finite time: ${at}`)
+    assert(Number.isFinite(at), 'a finite time')
     const entry = { at: Math.max(at, this.#now), sequence: this.#sequence++, run }
     const heap = this.#heap
     let index = heap.push(entry) - 1

@@ -6,6 +6,7 @@ export { type DiskFate, drawFaults, type Fault } from './faults.ts'
 export { type DriverLaw, driversLaw } from './law.ts'
 export { defaultLoadOptions, type LoadOptions } from './load.ts'
 export * from './machine.ts'
+export { mixingHash } from './mixing-hash.ts'
 export { type Delay, drawDelay } from './network/delay.ts'
 export { defaultNetworkOptions, type NetworkOptions } from './network/network.ts'
 export {

@@ -133,6 +133,8 @@ export interface Receipt {
 export interface SimulatedProtocol<T extends ProtocolTypes> {
   readonly codec: MessageCodec<T['message']>
   make(seat: Seat): SimulatedMachine<T>
+  /** Are the signatures of this message, an object that is never changed, the same to check at every place? */
+  isCheckedAlike(message: T['message']): boolean
   /** One word for the trace. */
   describe(message: T['message']): string
   signedSlots(message: T['message']): readonly SignedSlot[]

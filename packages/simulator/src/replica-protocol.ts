@@ -61,6 +61,8 @@ export interface ReplicaTypes<Order> {
 export interface SimulatedOrderer<Order> {
   make(needs: OrdererNeeds, seat: Seat): Orderer<Order>
   codec(domain: SigningDomain, hash: Hash): MessageCodec<Order>
+  /** Are the signatures of this message the same to check at every place? */
+  isCheckedAlike(message: Order): boolean
   describe(message: Order): string
   signedSlots(message: Order): readonly SignedSlot[]
 }
@@ -71,6 +73,7 @@ export function bullsharkOrderer(rules?: BullsharkRules): SimulatedOrderer<Bulls
     make: (needs, seat) =>
       new Bullshark(seat.bullshark, { ...needs, ...(rules === undefined ? {} : { rules }) }),
     codec: bullsharkCodec,
+    isCheckedAlike: ({ type }) => type === 'header' || type === 'vote' || type === 'certificate',
     describe: message => message.type,
     signedSlots: bullsharkSlots
   }
@@ -126,6 +129,7 @@ export function replicaProtocol<Order>(
       codec = replicaCodec(orderer.codec(seat.domain, hash), hash)
       return new ReplicaMachine(settings, orderer, seat)
     },
+    isCheckedAlike: ({ layer, message }) => layer === 'order' && orderer.isCheckedAlike(message),
     describe: ({ layer, message }) =>
       layer === 'order' ? orderer.describe(message) : `${layer}/${message.type}`,
     signedSlots: message => slotsOf(message, orderer, hash),

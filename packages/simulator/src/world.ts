@@ -98,6 +98,7 @@ export class World<T extends ProtocolTypes> {
   readonly #needs: WorldNeeds<T>
   readonly #keys: SimulatedKeys
   readonly #trace: Trace
+  readonly #checked = new WeakSet<object>()
   readonly #sites: readonly Site<T>[]
   readonly #placeOf = new Map<PeerId, number>()
   readonly #crashPoints: CrashPoint[] = []
@@ -233,6 +234,7 @@ export class World<T extends ProtocolTypes> {
         trace: this.#trace,
         protocol,
         verify: check => this.#keys.verify(check),
+        checked: this.#checked,
         send: effect => this.#send(place, effect),
         onExecuted: (subDag, outcome) => witness.executed(place, subDag, outcome),
         onRejected: (from, code) => witness.rejected(place, from, code),

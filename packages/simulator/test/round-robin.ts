@@ -271,6 +271,7 @@ export const roundRobinOrderer: SimulatedOrderer<RoundRobinMessage> = {
   make: needs => new RoundRobin(needs),
   codec: () => roundRobinCodec,
   describe: message => message.type,
+  isCheckedAlike: () => false,
   signedSlots: message => {
     if (message.type === 'ask') return []
     const content = Buffer.from(roundRobinCodec.encode(message)).toString('hex') as Digest

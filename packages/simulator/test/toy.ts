@@ -40,6 +40,7 @@ export function toyProtocol(toy: Toy): SimulatedProtocol<ToyTypes> {
       return new ToyMachine(toy, seat)
     },
     describe: message => message,
+    isCheckedAlike: () => false,
     signedSlots: () => [],
     transaction: (client, sequence) => new Uint8Array([client, sequence]),
     receipts: () => []
