@@ -11,6 +11,7 @@ export {
   tier3Bullshark
 } from './bullshark/options.ts'
 export { type BullsharkRules, bullsharkRules, reaches, voteWeight } from './bullshark/rules.ts'
+export type { SigningRules } from './bullshark/signing-rules.ts'
 export { Committee, type Member } from './committee.ts'
 export * from './dag/certificate.ts'
 export { Dag, type DagView } from './dag/dag.ts'

@@ -20,6 +20,7 @@ import { EnvelopeCursor, sessionIdBytes } from './envelope.ts'
 import type { Commit, ExecutedCommit } from './executed-commit.ts'
 import { checkExecutionOptions, defaultExecutionOptions, type ExecutionOptions } from './options.ts'
 import type { Result } from './result.ts'
+import { type ExecutionRules, executionRules } from './rules.ts'
 import { RunRecorder } from './run-recorder.ts'
 import { readSessionRequest, sessionApplication, sessionIdOf } from './sessions/open.ts'
 import { Session } from './sessions/session.ts'
@@ -39,6 +40,7 @@ export interface ExecutorNeeds {
   /** Digest of the genesis. */
   readonly chain: Digest
   readonly members?: readonly MemberListing[]
+  readonly rules?: ExecutionRules
 }
 
 /** The whole state at a checkpoint: what snapshots are served from. Nothing in it changes any more. */
@@ -79,6 +81,7 @@ export class Executor {
   readonly options: ExecutionOptions
   readonly members: readonly MemberListing[]
   readonly #needs: ExecutorNeeds
+  readonly #rules: ExecutionRules
   readonly #state: State
   readonly #sessions: Sessions
   readonly #log: Log
@@ -101,9 +104,11 @@ export class Executor {
     this.options = { ...defaultExecutionOptions, ...options }
     checkExecutionOptions(this.options)
     this.#needs = needs
+    this.#rules = needs.rules ?? executionRules
     this.members = needs.members ?? []
     this.#state = loaded?.contents.state ?? new State(this.options, needs.hash)
-    this.#sessions = loaded?.contents.sessions ?? new Sessions(this.options, needs.hash)
+    this.#sessions =
+      loaded?.contents.sessions ?? new Sessions(this.options, needs.hash, this.#rules)
     this.#index = loaded?.checkpoint.index ?? (0 as CommitIndex)
     this.#digest = loaded?.checkpoint.commitDigest ?? emptyLogDigest
     this.#images = loaded === undefined ? [] : [loaded]
@@ -226,7 +231,7 @@ export class Executor {
     const session = this.#session
     if (session === undefined) return sessionExpired
     if (cursor.sequence === 0) return malformed
-    const acceptance = session.accept(cursor.sequence)
+    const acceptance = this.#rules.accept(session, cursor.sequence)
     if (acceptance !== 'ok') return answers[acceptance]
     const wired = this.#wired[cursor.application]
     if (wired === undefined) return unknownApplication

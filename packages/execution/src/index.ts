@@ -62,6 +62,7 @@ export {
   type StateRow
 } from './persistence.ts'
 export * from './result.ts'
+export { type ExecutionRules, executionRules } from './rules.ts'
 export * from './sessions/open.ts'
 export { Session, sessionWindow } from './sessions/session.ts'
 export type { SessionName } from './sessions/sessions.ts'

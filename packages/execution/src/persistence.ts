@@ -123,7 +123,7 @@ function readExecuted(bytes: Uint8Array): Checkpoint {
 
 function load(
   given: Partial<ExecutionOptions>,
-  { hash, chain }: ExecutorNeeds,
+  { hash, chain, rules }: ExecutorNeeds,
   snapshot: SnapshotState
 ): LoadedState {
   const { checkpoint } = snapshot
@@ -137,7 +137,7 @@ function load(
   }
   const options = { ...defaultExecutionOptions, ...given }
   checkExecutionOptions(options)
-  const contents = { state: new State(options, hash), sessions: new Sessions(options, hash) }
+  const contents = { state: new State(options, hash), sessions: new Sessions(options, hash, rules) }
   const { state, sessions } = contents
   orDamaged(index, 'bucket', () => {
     for (const { bucket, entries } of decodeAll(snapshot.state, hash)) state.load(bucket, entries)

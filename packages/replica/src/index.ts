@@ -14,3 +14,10 @@ export {
 export type { OrdererNeeds, ReplicaNeeds, ReplicaSettings, ReplicaStatus } from './needs.ts'
 export { checkReplicaOptions, defaultReplicaOptions, type ReplicaOptions } from './options.ts'
 export { decodeOutcome, type Outcome, outcomeTable } from './outcome.ts'
+export {
+  type LogProgress,
+  type ReplicaRules,
+  type RetentionRules,
+  replicaRules,
+  retentionRules
+} from './rules.ts'

@@ -40,6 +40,7 @@ import { outcomeWrite } from './outcome.ts'
 import { PayloadWait } from './payload-wait.ts'
 import { ReplicaRestorer, type RestoredRows } from './restorer.ts'
 import { Retention } from './retention.ts'
+import { type ReplicaRules, replicaRules } from './rules.ts'
 import { type RunCommit, Runner, runTimer } from './runner.ts'
 import { gossipChecks, layerChecks, screenGossip, screenLayer } from './screening.ts'
 import { StateSync, type StateSyncNeeds } from './state-sync.ts'
@@ -61,6 +62,7 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
   readonly #options: ReplicaOptions
   readonly #settings: ReplicaSettings
   readonly #needs: ReplicaNeeds<Order>
+  readonly #rules: ReplicaRules
   readonly #batches: FreshBatches
   readonly #mempool: Mempool
   readonly #orderer: Orderer<Order>
@@ -85,6 +87,7 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
     this.#options = { ...defaultReplicaOptions, ...settings.replica }
     checkReplicaOptions(this.#options)
     this.#needs = needs
+    this.#rules = needs.rules ?? replicaRules
     this.#batches = new FreshBatches(needs.batches)
     const { committee, domain, self, hash, sign, wasSignedLogPresent } = needs
     const batches = this.#batches
@@ -107,7 +110,11 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
     })
     this.#restorer = new ReplicaRestorer(this.#orderer.windowCommits)
     this.#payloadWait = new PayloadWait(this.#options.payloadWaitMs)
-    this.#retention = new Retention(this.#options, domain, hash)
+    this.#retention = new Retention(this.#options, {
+      domain,
+      hash,
+      rules: this.#rules.retention
+    })
     this.#heads = new HeadTeller(this.#options.headIntervalMs, { domain, self, sign })
     this.#evidence = new EvidenceBook(this.#options.evidenceMax, hash)
     this.#executor = new Executor(settings.execution ?? {}, this.#executorNeeds())
@@ -339,7 +346,8 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
     const digests = payload.map(batch => batch.digest)
     this.#feedMempool({ type: 'ordered', index, digests }, now, out)
     this.#retention.onNamed(subDag)
-    this.#retention.onExecuted(payload.reduce((sum, batch) => sum + batch.sizeBytes, 0))
+    const payloadBytes = payload.reduce((sum, batch) => sum + batch.sizeBytes, 0)
+    this.#retention.onExecuted(index, payloadBytes, out)
     this.#sync?.onExecuted(subDag)
     if (index % this.#options.checkpointIntervalCommits === 0) this.#onCheckpointDue(now, out)
     this.#feedOrderer({ type: 'executed', index }, now, out)
@@ -453,6 +461,7 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
     const { windowCommits } = this.#orderer
     return {
       ...this.#needs,
+      rules: this.#rules,
       windowCommits,
       on: {
         certified: (index, _now, out) => this.#retention.onCertified(index, out),
@@ -469,7 +478,7 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
 
   #executorNeeds() {
     const { hash, domain, members } = this.#needs
-    return { hash, chain: domain.chain, members }
+    return { hash, chain: domain.chain, members, rules: this.#rules.execution }
   }
 
   #makeRunner(): Runner {

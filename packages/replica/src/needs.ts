@@ -8,6 +8,7 @@ import type {
 } from '@novacron/consensus'
 import type { ExecutionOptions, MemberListing } from '@novacron/execution'
 import type { ReplicaOptions } from './options.ts'
+import type { ReplicaRules } from './rules.ts'
 
 export interface OrdererNeeds {
   readonly committee: Committee
@@ -32,6 +33,7 @@ export interface ReplicaNeeds<Order> {
   readonly wasSignedLogPresent: boolean
   /** Makes the orderer of the epoch: Bullshark, or a trivial one in tests of the seam. */
   readonly makeOrderer: (needs: OrdererNeeds) => Orderer<Order>
+  readonly rules?: ReplicaRules
 }
 
 export interface ReplicaSettings {

@@ -20,10 +20,17 @@ import { digestsOf, payloadOf } from './commit-queue.ts'
 import type { ReplicaEffect } from './effects.ts'
 import type { ReplicaOptions } from './options.ts'
 import { outcomeTable } from './outcome.ts'
+import type { RetentionRules } from './rules.ts'
 
 /** Where pruning has got to: everything below is dropped. */
 export const retainedKey: Uint8Array = ascii('retained-from')
 const token = 'retention'
+
+export interface RetentionNeeds {
+  readonly domain: SigningDomain
+  readonly hash: Hash
+  readonly rules: RetentionRules
+}
 
 /**
  * Drops payload and outcomes below a certified checkpoint once there are more commits or bytes than are to be kept. Reads
@@ -32,8 +39,7 @@ const token = 'retention'
  */
 export class Retention {
   readonly #options: ReplicaOptions
-  readonly #domain: SigningDomain
-  readonly #hash: Hash
+  readonly #needs: RetentionNeeds
   #from = 1 as CommitIndex
   /** Below it all batches are dropped; behind `#from` only after a snapshot, until the commits it replaced are swept. */
   #sweptTo = 1
@@ -42,15 +48,15 @@ export class Retention {
   #bytesToReplay = 0
   #certified = 0
   #checkpoint = 0
+  #executed = 0
   /** The newest commit that names a batch, for those named since the start: one given back may be ordered twice. */
   readonly #namedBy = new Map<Digest, CommitIndex>()
   /** End of the range that is being read. */
   #readingTo: number | undefined
 
-  constructor(options: ReplicaOptions, domain: SigningDomain, hash: Hash) {
+  constructor(options: ReplicaOptions, needs: RetentionNeeds) {
     this.#options = options
-    this.#domain = domain
-    this.#hash = hash
+    this.#needs = needs
   }
 
   /** Lowest commit whose payload is kept. */
@@ -65,6 +71,7 @@ export class Retention {
   /** `checkpoint` is the own last one, from which the executor was restored. */
   restore(value: Uint8Array | undefined, checkpoint: CommitIndex): void {
     this.#checkpoint = checkpoint
+    this.#executed = checkpoint
     if (value === undefined) return
     const reader = new Reader(value)
     this.#from = reader.u64() as CommitIndex
@@ -77,6 +84,7 @@ export class Retention {
     this.#from = (index + 1) as CommitIndex
     this.#bytes = 0
     this.#checkpoint = index
+    this.#executed = index
     return this.checkpointWrite()
   }
 
@@ -88,9 +96,11 @@ export class Retention {
     }
   }
 
-  onExecuted(payloadBytes: number): void {
+  onExecuted(index: CommitIndex, payloadBytes: number, out: ReplicaEffect[]): void {
+    this.#executed = index
     this.#bytes += payloadBytes
     this.#bytesToReplay += payloadBytes
+    this.#maybeRead(out)
   }
 
   /** A quorum holds the state after `index`: what lies below may go, as far as retention asks. */
@@ -132,7 +142,7 @@ export class Retention {
 
   /** False when this commit is to be kept. */
   #drop(record: Uint8Array, out: ReplicaEffect[]): boolean {
-    const subDag = decodeSubDag(record, this.#domain, this.#hash)
+    const subDag = decodeSubDag(record, this.#needs.domain, this.#needs.hash)
     const isKept = subDag.index >= this.#from
     if (isKept && !this.#isOver()) return false
     const digests = digestsOf(subDag).filter(digest => this.#isLastNamedBy(digest, subDag.index))
@@ -154,7 +164,11 @@ export class Retention {
   }
 
   get #target(): number {
-    return Math.min(this.#certified, this.#checkpoint)
+    return this.#needs.rules.droppableBelow({
+      certified: this.#certified,
+      checkpoint: this.#checkpoint,
+      executed: this.#executed
+    })
   }
 
   #isOver(): boolean {

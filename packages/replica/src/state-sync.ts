@@ -16,6 +16,7 @@ import {
 import { CommitWindow, readWindow } from './commit-window.ts'
 import type { ReplicaEffect } from './effects.ts'
 import type { RestoredRows } from './restorer.ts'
+import type { ReplicaRules } from './rules.ts'
 import { checkpointCommittee, type ScreeningNeeds } from './screening.ts'
 import { ServedSnapshots } from './served-snapshots.ts'
 
@@ -24,6 +25,7 @@ export interface StateSyncNeeds extends ScreeningNeeds {
   readonly self: ReplicaId | undefined
   readonly hash: Hash
   readonly sign: Sign
+  readonly rules: Pick<ReplicaRules, 'checkpoints' | 'snapshots'>
   /** Commits that an orderer needs to begin at a checkpoint. */
   readonly windowCommits: number
   readonly on: StateSyncListener
@@ -59,10 +61,16 @@ export class StateSync {
   constructor(needs: StateSyncNeeds, rows: RestoredRows, window: readonly CommittedSubDag[]) {
     this.#needs = needs
     const restored = restoreCheckpoints(rows.checkpoints)
-    const { self, sign, hash } = needs
+    const { self, sign, hash, rules } = needs
     const committee = checkpointCommittee(needs)
-    this.#checkpoints = new Checkpoints({}, { committee, self, sign, restored })
-    this.#download = new SnapshotDownload({}, { hash, partial: rows.partial })
+    this.#checkpoints = new Checkpoints(
+      {},
+      { committee, self, sign, restored, rules: rules.checkpoints }
+    )
+    this.#download = new SnapshotDownload(
+      {},
+      { hash, partial: rows.partial, rules: rules.snapshots }
+    )
     this.#window = new CommitWindow(needs.windowCommits)
     this.#window.replace(window)
     this.#served = new ServedSnapshots(hash)

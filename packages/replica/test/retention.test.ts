@@ -11,6 +11,7 @@ import type { ReplicaEffect } from '../src/effects.ts'
 import { defaultReplicaOptions, type ReplicaOptions } from '../src/options.ts'
 import { outcomeTable } from '../src/outcome.ts'
 import { Retention, retainedKey } from '../src/retention.ts'
+import { retentionRules } from '../src/rules.ts'
 import { commitChain, digestOfText, domain, hash, indexOf, only } from './fixtures.ts'
 import { MemoryStore } from './memory-store.ts'
 
@@ -30,7 +31,10 @@ class Bench {
 
   constructor(options: Partial<ReplicaOptions>, store = new MemoryStore()) {
     this.store = store
-    this.retention = new Retention({ ...defaultReplicaOptions, ...options }, domain, hash)
+    this.retention = new Retention(
+      { ...defaultReplicaOptions, ...options },
+      { domain, hash, rules: retentionRules }
+    )
   }
 
   /** Executes commits, and takes an own checkpoint after the last. */
@@ -45,7 +49,7 @@ class Bench {
       { type: 'put', table: tables.commit, key, value: encodeSubDag(commit) },
       { type: 'put', table: outcomeTable, key, value: emptyBytes }
     ])
-    this.retention.onExecuted(batchBytes)
+    this.#collect(out => this.retention.onExecuted(commit.index, batchBytes, out))
   }
 
   /** Executed after the last own checkpoint. */

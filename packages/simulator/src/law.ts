@@ -7,6 +7,12 @@ export interface DriverLaw {
   readonly persistBeforeSend: boolean
   /** A durable `persist` is synced, rather than left to the operating system. */
   readonly syncOnDurable: boolean
+  /** What enters a machine has been signed by whom it says. */
+  readonly checkSignatures: boolean
 }
 
-export const driversLaw: DriverLaw = { persistBeforeSend: true, syncOnDurable: true }
+export const driversLaw: DriverLaw = {
+  persistBeforeSend: true,
+  syncOnDurable: true,
+  checkSignatures: true
+}

@@ -36,6 +36,7 @@ import {
   type OrdererNeeds,
   Replica,
   type ReplicaMessage,
+  type ReplicaRules,
   type ReplicaSettings,
   replicaCodec
 } from '@novacron/replica'
@@ -108,6 +109,7 @@ export function bullsharkSlots(message: BullsharkMessage): SignedSlot[] {
 export interface ReplicaProtocolOptions<Order> {
   readonly orderer: SimulatedOrderer<Order>
   readonly settings?: ReplicaSettings
+  readonly rules?: ReplicaRules
 }
 
 /** Every fourth request writes a key, so that there is a state to compare; the others are opaque. */
@@ -115,7 +117,7 @@ const requestsPerPut = 4
 
 /** The replica of the product, driven by the world. Make one for each run: it learns who opened which session. */
 export function replicaProtocol<Order>(
-  { orderer, settings = {} }: ReplicaProtocolOptions<Order>,
+  { orderer, settings = {}, rules }: ReplicaProtocolOptions<Order>,
   hash: Hash
 ): SimulatedProtocol<ReplicaTypes<Order>> {
   const receipts = new ExactReceipts()
@@ -127,7 +129,7 @@ export function replicaProtocol<Order>(
     },
     make(seat) {
       codec = replicaCodec(orderer.codec(seat.domain, hash), hash)
-      return new ReplicaMachine(settings, orderer, seat)
+      return new ReplicaMachine(settings, orderer, rules, seat)
     },
     isCheckedAlike: ({ layer, message }) => layer === 'order' && orderer.isCheckedAlike(message),
     describe: ({ layer, message }) =>
@@ -171,7 +173,12 @@ class ReplicaMachine<Order> implements SimulatedMachine<ReplicaTypes<Order>> {
   readonly #replica: Replica<Order>
   readonly #hash: Hash
 
-  constructor(settings: ReplicaSettings, orderer: SimulatedOrderer<Order>, seat: Seat) {
+  constructor(
+    settings: ReplicaSettings,
+    orderer: SimulatedOrderer<Order>,
+    rules: ReplicaRules | undefined,
+    seat: Seat
+  ) {
     const { committee, domain, self, hash, sign, batches, wasSignedLogPresent } = seat
     this.#hash = hash
     const members = committee.members.map(({ peer, weight }) => ({ name: peer, peer, weight }))
@@ -186,7 +193,8 @@ class ReplicaMachine<Order> implements SimulatedMachine<ReplicaTypes<Order>> {
         batches,
         members,
         wasSignedLogPresent,
-        makeOrderer: needs => orderer.make(needs, seat)
+        makeOrderer: needs => orderer.make(needs, seat),
+        ...(rules === undefined ? {} : { rules })
       }
     )
   }

@@ -3,7 +3,6 @@ import { type Certificate, makeCertificate, subjectOf } from '../dag/certificate
 import {
   type BatchReference,
   encodeSignedHeader,
-  type Header,
   headerSigningBytes,
   makeHeader,
   type SignedHeader
@@ -11,7 +10,7 @@ import {
 import { type Vote, voteSigningBytes } from '../dag/vote.ts'
 import { slotKey, tables } from '../tables.ts'
 import type { BullsharkEffect, BullsharkParts } from './parts.ts'
-import { isEquivocation, type SignedRecord } from './signed-record.ts'
+import type { SignedRecord } from './signed-record.ts'
 
 interface OpenProposal {
   readonly signed: SignedHeader
@@ -148,6 +147,7 @@ export class Certifier {
     now: Millis,
     out: BullsharkEffect[]
   ): MissingForVote {
+    const { rules } = this.#parts
     const { author, round, id, createdAt } = signed.header
     const nothingMissing = { parents: [], batches: [] }
     if (round > this.#highestHeaderSeen) this.#highestHeaderSeen = round
@@ -164,7 +164,7 @@ export class Certifier {
       out.push({ type: 'send', to: from, class: 'order', message: { type: 'vote', vote: last } })
       return nothingMissing
     }
-    if (last !== undefined && isEquivocation(last, signed)) {
+    if (last !== undefined && rules.isEquivocation(last, signed)) {
       this.#reportEquivocation(signed, out)
       return nothingMissing
     }
@@ -248,8 +248,9 @@ export class Certifier {
   }
 
   #maybeCertify(open: OpenProposal, out: BullsharkEffect[]): Certificate | undefined {
-    const { committee, domain, hash } = this.#parts
-    if (open.certificate !== undefined || open.weight < committee.quorumWeight) return undefined
+    const { committee, domain, hash, rules } = this.#parts
+    const isOpen = open.certificate === undefined
+    if (!isOpen || open.weight < rules.quorumWeight(committee)) return undefined
     const signatures = [...open.votes].map(([voter, signature]) => ({ voter, signature }))
     open.certificate = makeCertificate(open.signed.header, signatures, domain, hash)
     const message = { type: 'certificate', certificate: open.certificate } as const
@@ -271,9 +272,9 @@ export class Certifier {
   }
 
   #vote(signed: SignedHeader, out: BullsharkEffect[]): void {
-    const { domain, sign, committee } = this.#parts
+    const { domain, sign, committee, rules, dag } = this.#parts
     const { header } = signed
-    const code = this.#faultOfParents(header)
+    const code = rules.faultOfParents(header, dag)
     if (code !== undefined) {
       out.push({ type: 'penalize', peer: committee.peerOf(header.author), code })
       return
@@ -289,35 +290,20 @@ export class Certifier {
     out.push({
       type: 'persist',
       durable: true,
-      writes: [this.#record.setVote(vote), this.#headerWrite(signed)]
+      writes: rules.rowsOfVote(this.#record.setVote(vote), this.#headerWrite(signed))
     })
     const to = committee.peerOf(header.author)
     out.push({ type: 'send', to, class: 'order', message: { type: 'vote', vote } })
   }
 
-  /**
-   * What the digests of parents alone do not show: that each stands in the round before, at its author, and is not newer.
-   * The commit rule counts on a quorum of the round before below every vertex.
-   */
-  #faultOfParents(header: Header): string | undefined {
-    for (const parent of header.parents) {
-      const vertex = this.#parts.dag.get(parent.digest)?.header
-      if (vertex === undefined) continue
-      const isInPlace = vertex.round === header.round - 1 && vertex.author === parent.author
-      if (!isInPlace) return 'header-parents-misplaced'
-      if (header.createdAt < vertex.createdAt) return 'header-before-parents'
-    }
-    return undefined
-  }
-
   #missingFor({ header }: SignedHeader): MissingForVote {
-    const { dag, hasBatch } = this.#parts
+    const { dag, hasBatch, rules } = this.#parts
     const parentRound = (header.round - 1) as Round
     return {
       parents: header.parents
         .filter(parent => !dag.isPresent(parentRound, parent))
         .map(parent => ({ digest: parent.digest, round: parentRound })),
-      batches: header.payload.filter(batch => !hasBatch(batch.digest))
+      batches: rules.missingPayload(header, hasBatch)
     }
   }
 

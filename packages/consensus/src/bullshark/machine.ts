@@ -103,7 +103,7 @@ export class Bullshark implements Orderer<BullsharkMessage> {
     this.#options = { ...defaultBullsharkOptions, ...options }
     checkBullsharkOptions(this.#options)
     const { rules = bullsharkRules, wasSignedLogPresent, ...rest } = needs
-    const dag = new Dag(needs.committee)
+    const dag = new Dag(needs.committee, rules.quorumWeight(needs.committee))
     this.#parts = { ...rest, rules, dag, options: this.#options }
     this.epoch = needs.domain.epoch
     this.#connected = new ConnectedPeers(needs.committee)

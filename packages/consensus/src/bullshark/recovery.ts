@@ -90,7 +90,7 @@ export class Recovery {
 
   /** The floor once enough have answered; undefined before. */
   conclude(ownHighestRound: Round, wasLogPresent: boolean): RecoveredFloor | undefined {
-    const { committee, self } = this.#parts
+    const { committee, self, rules } = this.#parts
     if (this.#isDone || self === undefined) return undefined
     const others = committee.weightOfAll(this.#replies.keys())
     const ownWeight = committee.weightOf(self)
@@ -99,12 +99,13 @@ export class Recovery {
     const signed = [own, ...this.#replies.values()].flatMap((told: Proofs) => signedIn(told, self))
     const isContradicted = signed.some(slot => this.#hasForgotten(slot))
     const needed = Math.min(committee.quorumWeight, committee.totalWeight - ownWeight)
-    if ((isContradicted || !wasLogPresent) && others < needed) return undefined
+    const isTrusted = rules.isRecordTrusted(wasLogPresent, isContradicted)
+    if (!isTrusted && others < needed) return undefined
     this.#isDone = true
     const { headerRound } = this.#record
     const certified = [...this.#replies.values()].flatMap(reply => reply.certificates)
     const known = Math.max(ownHighestRound, highestRoundOf(certified.map(c => c.header)))
-    const isStale = isContradicted || (!wasLogPresent && known > 0)
+    const isStale = !isTrusted && (isContradicted || known > 0)
     if (!isStale) return { isStale, proposeFloor: headerRound, abstainUntil: 0 as Round }
     const floor = Math.max(known + 2, highestRoundOf(signed)) as Round
     return { isStale, proposeFloor: Math.max(headerRound, floor) as Round, abstainUntil: floor }

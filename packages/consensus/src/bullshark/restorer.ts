@@ -59,7 +59,7 @@ export class Restorer {
         })
         return undefined
       case 'restore/signed':
-        record.restore(rows, domain, hash)
+        record.restore(rows, domain, hash, this.#parts.rules)
         this.#readCommits(endKey, out)
         return undefined
       case 'restore/commits': {

@@ -1,8 +1,10 @@
-import type { Millis, ReplicaId, Round } from '@novacron/base'
+import type { Digest, Millis, ReplicaId, Round } from '@novacron/base'
 import type { Committee } from '../committee.ts'
 import type { Certificate } from '../dag/certificate.ts'
 import type { DagView } from '../dag/dag.ts'
+import type { BatchReference, Header } from '../dag/header.ts'
 import { isAnchorRound } from './schedule.ts'
+import { type SigningRules, signingRules } from './signing-rules.ts'
 
 export type LeaderOf = (round: Round) => ReplicaId
 
@@ -12,7 +14,16 @@ export type LeaderOf = (round: Round) => ReplicaId
  *
  * source: Spiegelman et al., "Bullshark: the partially synchronous version", arXiv 2209.05633
  */
-export interface BullsharkRules {
+export interface BullsharkRules extends SigningRules {
+  /** Weight of the votes in a certificate, of the parents of a vertex, and of a round that is left: 2f+1. */
+  quorumWeight(committee: Committee): number
+  /** Payload of a header that is not stored here: while there is any, it gets no vote. */
+  missingPayload(header: Header, hasBatch: (digest: Digest) => boolean): readonly BatchReference[]
+  /**
+   * What the digests of parents alone do not show: that each stands in the round before, at its author, and is not newer.
+   * The commit rule counts on a quorum of the round before below every vertex.
+   */
+  faultOfParents(header: Header, view: DagView): string | undefined
   /** Weight of votes (links from the next round) that commits an anchor directly: f+1. */
   commitWeight(committee: Committee): number
   /** The lowest anchor above `after` that is committed by its own votes. */
@@ -37,6 +48,23 @@ export interface BullsharkRules {
 }
 
 export const bullsharkRules: BullsharkRules = {
+  ...signingRules,
+
+  quorumWeight: committee => committee.quorumWeight,
+
+  missingPayload: (header, hasBatch) => header.payload.filter(batch => !hasBatch(batch.digest)),
+
+  faultOfParents(header, view) {
+    for (const parent of header.parents) {
+      const vertex = view.get(parent.digest)?.header
+      if (vertex === undefined) continue
+      const isInPlace = vertex.round === header.round - 1 && vertex.author === parent.author
+      if (!isInPlace) return 'header-parents-misplaced'
+      if (header.createdAt < vertex.createdAt) return 'header-before-parents'
+    }
+    return undefined
+  },
+
   commitWeight: committee => committee.validityWeight,
 
   directAnchor(view, leaderOf, after) {

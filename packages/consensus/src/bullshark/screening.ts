@@ -92,13 +92,15 @@ function screenOwnRound(
 const ownRoundCertificatesMax = 3
 
 function screenQuorum({ header, signatures }: Certificate, parts: BullsharkParts): Verdict {
-  const { committee } = parts
+  const { committee, rules } = parts
   if (!committee.has(header.author)) return rejected({ code: 'unknown-author' })
   if (signatures.some(entry => !committee.has(entry.voter))) {
     return rejected({ code: 'unknown-voter' })
   }
   const weight = committee.weightOfAll(signatures.map(entry => entry.voter))
-  return weight >= committee.quorumWeight ? accepted : rejected({ code: 'vote-weight-short' })
+  return weight >= rules.quorumWeight(committee)
+    ? accepted
+    : rejected({ code: 'vote-weight-short' })
 }
 
 function screenHeader(header: Header, parts: BullsharkParts): Verdict {
@@ -114,7 +116,7 @@ function screenHeader(header: Header, parts: BullsharkParts): Verdict {
   return screenParents(header, parts)
 }
 
-function screenParents(header: Header, { committee }: BullsharkParts): Verdict {
+function screenParents(header: Header, { committee, rules }: BullsharkParts): Verdict {
   if (header.round === 1) {
     return header.parents.length === 0 ? accepted : rejected({ code: 'parents-in-round-one' })
   }
@@ -122,7 +124,9 @@ function screenParents(header: Header, { committee }: BullsharkParts): Verdict {
     return rejected({ code: 'unknown-parent-author' })
   }
   const weight = committee.weightOfAll(header.parents.map(parent => parent.author))
-  return weight >= committee.quorumWeight ? accepted : rejected({ code: 'parent-weight-short' })
+  return weight >= rules.quorumWeight(committee)
+    ? accepted
+    : rejected({ code: 'parent-weight-short' })
 }
 
 function screenCertificate(

@@ -1,6 +1,5 @@
 import {
   ascii,
-  type Digest,
   type Hash,
   Reader,
   type ReplicaId,
@@ -13,6 +12,7 @@ import { readVote, type Vote, writeVote } from '../dag/vote.ts'
 import type { Row } from '../orderer.ts'
 import type { SigningDomain } from '../signing.ts'
 import { tables } from '../tables.ts'
+import { type SigningRules, signingRules } from './signing-rules.ts'
 
 const headerKey = ascii('header')
 const votePrefix = ascii('vote/')
@@ -51,13 +51,18 @@ export class SignedRecord {
   }
 
   /** Rows of the table `signed`; those of another epoch bind nothing in this one. */
-  restore(rows: readonly Row[], domain: SigningDomain, hash: Hash): void {
+  restore(
+    rows: readonly Row[],
+    domain: SigningDomain,
+    hash: Hash,
+    rules: Pick<SigningRules, 'restoredHeader'> = signingRules
+  ): void {
     for (const { key, value } of rows) {
       if (value === undefined) continue
       const reader = new Reader(value)
       if (key.length === headerKey.length) {
         const signed = readSignedHeader(reader, domain, hash)
-        if (signed.header.epoch === domain.epoch) this.#header = signed
+        if (signed.header.epoch === domain.epoch) this.#header = rules.restoredHeader(signed)
       } else {
         const vote = readVote(reader)
         if (vote.epoch === domain.epoch) this.#votes.set(vote.author, vote)
@@ -68,12 +73,4 @@ export class SignedRecord {
 
 function voteKey(author: ReplicaId): Uint8Array {
   return new Writer(8).raw(votePrefix).u16(author).finish()
-}
-
-/** Two headers of one author for one slot, as seen by whoever voted for the first. */
-export function isEquivocation(
-  known: { headerId: Digest; round: Round },
-  seen: SignedHeader
-): boolean {
-  return known.round === seen.header.round && known.headerId !== seen.header.id
 }

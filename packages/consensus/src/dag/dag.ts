@@ -30,9 +30,12 @@ export class Dag implements DagView {
   readonly #byDigest = new Map<Digest, Certificate>()
   readonly #committed = new Map<Round, Map<ReplicaId, Digest>>()
   readonly #weights = new Map<Round, number>()
+  readonly #quorumWeight: number
 
-  constructor(committee: Committee) {
+  /** A round is left once its vertices have `quorumWeight`. */
+  constructor(committee: Committee, quorumWeight: number = committee.quorumWeight) {
     this.committee = committee
+    this.#quorumWeight = quorumWeight
   }
 
   get gcRound(): Round {
@@ -106,7 +109,7 @@ export class Dag implements DagView {
     const weight = this.weightAt(round) + this.committee.weightOf(author)
     this.#weights.set(round, weight)
     if (round > this.#highestRound) this.#highestRound = round
-    if (weight >= this.committee.quorumWeight && round > this.#highestQuorumRound) {
+    if (weight >= this.#quorumWeight && round > this.#highestQuorumRound) {
       this.#highestQuorumRound = round
     }
     if (payload.length > 0 && !this.isCommitted(round, author)) this.#uncommittedPayloadCount++

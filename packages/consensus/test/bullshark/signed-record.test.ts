@@ -1,6 +1,7 @@
 import type { Epoch, Write } from '@novacron/base'
 import { expect, test } from 'vitest'
-import { isEquivocation, SignedRecord } from '../../src/bullshark/signed-record.ts'
+import { SignedRecord } from '../../src/bullshark/signed-record.ts'
+import { signingRules } from '../../src/bullshark/signing-rules.ts'
 import type { Row } from '../../src/index.ts'
 import { at, domain, hash, header, replica, round, signed, voteBy } from '../fixtures.ts'
 
@@ -49,7 +50,9 @@ test('signatures of another epoch bind nothing in this one', () => {
 
 test('two headers equivocate only in one slot', () => {
   const known = { headerId: own.id, round: own.round }
-  expect(isEquivocation(known, signed(own))).toBe(false)
-  expect(isEquivocation(known, signed(header({ round: round(5) })))).toBe(false)
-  expect(isEquivocation(known, signed(header({ round: round(4), createdAt: at(1) })))).toBe(true)
+  expect(signingRules.isEquivocation(known, signed(own))).toBe(false)
+  expect(signingRules.isEquivocation(known, signed(header({ round: round(5) })))).toBe(false)
+  expect(
+    signingRules.isEquivocation(known, signed(header({ round: round(4), createdAt: at(1) })))
+  ).toBe(true)
 })

@@ -3,6 +3,7 @@ import { type BucketEntry, bucketCount, bucketOf, encodeBucket } from '../bucket
 import { BucketTree, type TreeImage } from '../buckets/bucket-tree.ts'
 import { sessionIdBytes } from '../envelope.ts'
 import type { ExecutionOptions } from '../options.ts'
+import { type ExecutionRules, executionRules } from '../rules.ts'
 import { byteKeyOf } from '../state/byte-key.ts'
 import { Session } from './session.ts'
 
@@ -18,14 +19,16 @@ interface Held {
 export class Sessions {
   readonly #options: ExecutionOptions
   readonly #hash: Hash
+  readonly #rules: ExecutionRules
   /** Least recently touched first. */
   readonly #held = new Map<SessionName, Held>()
   readonly #names: Set<SessionName>[] = Array.from({ length: bucketCount }, () => new Set())
   readonly tree: BucketTree
 
-  constructor(options: ExecutionOptions, hash: Hash) {
+  constructor(options: ExecutionOptions, hash: Hash, rules: ExecutionRules = executionRules) {
     this.#options = options
     this.#hash = hash
+    this.#rules = rules
     this.tree = new BucketTree(hash)
   }
 
@@ -120,7 +123,7 @@ export class Sessions {
     const entries = new Map<string, Uint8Array>()
     for (const name of names) {
       const { session } = this.#held.get(name) as Held
-      entries.set(byteKeyOf(fromHex(name)), session.encode())
+      entries.set(byteKeyOf(fromHex(name)), this.#rules.encodeSession(session))
     }
     return encodeBucket(entries)
   }
