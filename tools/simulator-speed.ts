@@ -27,23 +27,28 @@ const scenario: Scenario = {
   seed: Number(values.seed),
   replicas: Number(values.replicas),
   network: { ...quietScenario.network, delay: { type: 'exponential', minMs: 5, meanMs: 20 } },
+  replica: { checkpointIntervalCommits: 50, retentionCommits: 100 },
   load: { ...quietScenario.load, clients, intervalMs: 1_000 / clientRate },
   chaosMs: Number(values.virtual) * 1_000
 }
 
 const cpuBefore = process.cpuUsage()
+const threadBefore = process.threadCpuUsage()
 const report = simulate(scenario, {
   hash,
   protocol: replicaProtocol({ orderer: bullsharkOrderer() }, hash)
 })
 const { user, system } = process.cpuUsage(cpuBefore)
 const cpuSeconds = (user + system) / 1e6
+const thread = process.threadCpuUsage(threadBefore)
+const threadSeconds = (thread.user + thread.system) / 1e6
 const virtualSeconds = report.virtualMs / 1_000
 const result = {
   verdict: report.verdict,
   replicas: scenario.replicas,
   virtualSeconds,
   cpuSeconds,
+  threadSeconds,
   ratio: virtualSeconds / cpuSeconds,
   steps: report.steps,
   stepsPerSecond: report.steps / cpuSeconds,

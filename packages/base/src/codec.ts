@@ -30,6 +30,8 @@ const slabBytes = 8_192
 const pooledBytesMax = 1_024
 let slab = new Uint8Array(slabBytes)
 let slabUsed = 0
+/** Set while a pooled writer is made. */
+let cut: Uint8Array<ArrayBuffer> | undefined
 
 /** The words are put together only when they are needed: this stands in the hottest loops. */
 function outOfRange(type: string, value: number): never {
@@ -40,13 +42,15 @@ function outOfRange(type: string, value: number): never {
 export class Writer {
   #bytes: Uint8Array
   /** Where this writer's part of the buffer begins, the next byte goes, and it ends. */
-  #start = 0
-  #at = 0
+  #start: number
+  #at: number
   #end: number
 
   constructor(sizeHintBytes = 256) {
-    this.#bytes = new Uint8Array(sizeHintBytes)
-    this.#end = sizeHintBytes
+    this.#bytes = cut ?? new Uint8Array(sizeHintBytes)
+    this.#start = cut === undefined ? 0 : slabUsed
+    this.#at = this.#start
+    this.#end = this.#start + sizeHintBytes
   }
 
   /**
@@ -59,12 +63,10 @@ export class Writer {
       slab = new Uint8Array(slabBytes)
       slabUsed = 0
     }
-    const writer = new Writer(0)
-    writer.#bytes = slab
-    writer.#start = slabUsed
-    writer.#at = slabUsed
-    slabUsed += sizeHintBytes
-    writer.#end = slabUsed
+    cut = slab
+    const writer = new Writer(sizeHintBytes)
+    cut = undefined
+    slabUsed = writer.#end
     return writer
   }
 

@@ -12,11 +12,25 @@ export type ObjectKind = 'header' | 'vertex' | 'vote' | 'head' | 'commit' | 'sch
 
 /** Starts the bytes of one object: tag, version, chain, epoch. */
 export function domainWriter(kind: ObjectKind, domain: SigningDomain): Writer {
-  return Writer.pooled(512)
+  let known = beginnings.get(domain)
+  if (known === undefined) {
+    known = {}
+    beginnings.set(domain, known)
+  }
+  known[kind] ??= beginningOf(kind, domain)
+  return Writer.pooled(512).raw(known[kind])
+}
+
+/** The same for every object of a kind, and written for each. */
+const beginnings = new WeakMap<SigningDomain, { [Kind in ObjectKind]?: Uint8Array }>()
+
+function beginningOf(kind: ObjectKind, domain: SigningDomain): Uint8Array {
+  return new Writer(64 + kind.length)
     .bytes(ascii(`novacron/${kind}`))
     .u16(domain.protocolVersion)
     .digest(domain.chain)
     .u64(domain.epoch)
+    .finish()
 }
 
 /** One Ed25519 check that the driver must make before a message may enter a machine. */

@@ -43,9 +43,9 @@ export class CommitWindow {
   }
 
   encode(): Uint8Array {
-    return new Writer(4_096)
-      .list(this.#commits, (commit, writer) => writer.bytes(encodeSubDag(commit)))
-      .finish()
+    const records = this.#commits.map(encodeSubDag)
+    const length = records.reduce((sum, record) => sum + record.length + 4, 2)
+    return new Writer(length).list(records, (record, writer) => writer.bytes(record)).finish()
   }
 }
 

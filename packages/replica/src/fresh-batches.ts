@@ -27,6 +27,6 @@ export class FreshBatches implements BatchReader {
 
   /** At the start of each step: the driver has performed the effects of the last. */
   clear(): void {
-    this.#fresh.clear()
+    if (this.#fresh.size > 0) this.#fresh.clear()
   }
 }

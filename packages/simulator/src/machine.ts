@@ -133,7 +133,7 @@ export interface Receipt {
 export interface SimulatedProtocol<T extends ProtocolTypes> {
   readonly codec: MessageCodec<T['message']>
   make(seat: Seat): SimulatedMachine<T>
-  /** Are the signatures of this message, an object that is never changed, the same to check at every place? */
+  /** Does this message, an object that is never changed, go to many places with the same signatures to check at each? */
   isCheckedAlike(message: T['message']): boolean
   /** One word for the trace. */
   describe(message: T['message']): string

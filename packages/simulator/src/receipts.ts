@@ -16,25 +16,25 @@ export class ExactReceipts {
   }
 
   of(outcome: ExecutedCommit): Receipt[] {
-    return outcome.runs.flatMap(run => this.#ofRun(run))
+    const receipts: Receipt[] = []
+    for (const run of outcome.runs) this.#add(run, receipts)
+    return receipts
   }
 
-  #ofRun(run: ExecutedRun): Receipt[] {
+  #add(run: ExecutedRun, receipts: Receipt[]): void {
     const { openDigest, code, value } = run
     if (openDigest !== undefined) {
       const client = this.#asked.get(openDigest) ?? nobody
-      if (code !== 'ok' || value === undefined) return []
+      if (code !== 'ok' || value === undefined) return
       this.#clientOf.set(toHex(value), client)
-      return [{ client, sequence: 0, isApplied: true, session: value }]
+      receipts.push({ client, sequence: 0, isApplied: true, session: value })
+      return
     }
     const isApplied = code === 'ok'
-    if (!isApplied && code !== 'duplicate') return []
+    if (!isApplied && code !== 'duplicate') return
     const client = this.#clientOf.get(run.session) ?? nobody
-    const count = run.lastSequence - run.firstSequence + 1
-    return Array.from({ length: count }, (_, i) => ({
-      client,
-      sequence: run.firstSequence + i,
-      isApplied
-    }))
+    for (let sequence = run.firstSequence; sequence <= run.lastSequence; sequence++) {
+      receipts.push({ client, sequence, isApplied })
+    }
   }
 }

@@ -8,7 +8,6 @@ import {
   type Hash,
   type Millis,
   type PeerId,
-  type ReplicaId,
   type Verdict,
   Writer
 } from '@novacron/base'
@@ -62,7 +61,7 @@ export interface ReplicaTypes<Order> {
 export interface SimulatedOrderer<Order> {
   make(needs: OrdererNeeds, seat: Seat): Orderer<Order>
   codec(domain: SigningDomain, hash: Hash): MessageCodec<Order>
-  /** Are the signatures of this message the same to check at every place? */
+  /** Does this message go to many places, with the same signatures to check at each? */
   isCheckedAlike(message: Order): boolean
   describe(message: Order): string
   signedSlots(message: Order): readonly SignedSlot[]
@@ -74,7 +73,7 @@ export function bullsharkOrderer(rules?: BullsharkRules): SimulatedOrderer<Bulls
     make: (needs, seat) =>
       new Bullshark(seat.bullshark, { ...needs, ...(rules === undefined ? {} : { rules }) }),
     codec: bullsharkCodec,
-    isCheckedAlike: ({ type }) => type === 'header' || type === 'vote' || type === 'certificate',
+    isCheckedAlike: ({ type }) => type === 'header' || type === 'certificate',
     describe: message => message.type,
     signedSlots: bullsharkSlots
   }
@@ -82,11 +81,6 @@ export function bullsharkOrderer(rules?: BullsharkRules): SimulatedOrderer<Bulls
 
 /** Headers, votes and the votes in certificates. */
 export function bullsharkSlots(message: BullsharkMessage): SignedSlot[] {
-  const vote = (signer: ReplicaId, round: number, author: number, content: Digest) => ({
-    signer,
-    slot: `vote/${round}/${author}`,
-    content
-  })
   switch (message.type) {
     case 'header': {
       const { author, round, id } = message.signed.header
@@ -94,11 +88,12 @@ export function bullsharkSlots(message: BullsharkMessage): SignedSlot[] {
     }
     case 'vote': {
       const { voter, round, author, headerId } = message.vote
-      return [vote(voter, round, author, headerId)]
+      return [{ signer: voter, slot: `vote/${round}/${author}`, content: headerId }]
     }
     case 'certificate': {
       const { header, signatures } = message.certificate
-      return signatures.map(({ voter }) => vote(voter, header.round, header.author, header.id))
+      const slot = `vote/${header.round}/${header.author}`
+      return signatures.map(({ voter }) => ({ signer: voter, slot, content: header.id }))
     }
     default:
       return []

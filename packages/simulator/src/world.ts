@@ -297,6 +297,7 @@ export class World<T extends ProtocolTypes> {
   }
 
   #crashesAt(place: number, count: number, point: PersistPoint): boolean {
+    if (this.#crashPoints.length === 0) return false
     const index = this.#crashPoints.findIndex(
       planned => planned.place === place && planned.persist <= count && planned.point === point
     )

@@ -27,6 +27,8 @@ export class Dag implements DagView {
   #highestQuorumRound = 0 as Round
   #uncommittedPayloadCount = 0
   readonly #rounds = new Map<Round, Map<ReplicaId, Certificate>>()
+  /** Rounds as they were last asked for; a new certificate makes its round's void. */
+  readonly #sorted = new Map<Round, readonly Certificate[]>()
   readonly #byDigest = new Map<Digest, Certificate>()
   readonly #committed = new Map<Round, Map<ReplicaId, Digest>>()
   readonly #weights = new Map<Round, number>()
@@ -71,7 +73,12 @@ export class Dag implements DagView {
   round(round: Round): readonly Certificate[] {
     const certificates = this.#rounds.get(round)
     if (certificates === undefined) return []
-    return [...certificates.values()].sort((a, b) => a.header.author - b.header.author)
+    let sorted = this.#sorted.get(round)
+    if (sorted === undefined) {
+      sorted = [...certificates.values()].sort((a, b) => a.header.author - b.header.author)
+      this.#sorted.set(round, sorted)
+    }
+    return sorted
   }
 
   weightAt(round: Round): number {
@@ -105,6 +112,7 @@ export class Dag implements DagView {
     assert(known === undefined || known.digest === certificate.digest, 'two certificates in a slot')
     if (known !== undefined) return
     slots.set(author, certificate)
+    this.#sorted.delete(round)
     this.#byDigest.set(certificate.digest, certificate)
     const weight = this.weightAt(round) + this.committee.weightOf(author)
     this.#weights.set(round, weight)
@@ -140,6 +148,7 @@ export class Dag implements DagView {
         if (payload.length > 0 && !this.isCommitted(round, author)) this.#uncommittedPayloadCount--
       }
       this.#rounds.delete(round)
+      this.#sorted.delete(round)
       this.#weights.delete(round)
     }
     for (const round of this.#committed.keys()) {

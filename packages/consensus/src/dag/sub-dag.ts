@@ -56,16 +56,32 @@ export function makeSubDag(
   hash: Hash
 ): CommittedSubDag {
   assert(fields.vertices.length <= subDagVerticesMax, 'vertices in a sub-DAG')
-  const writer = domainWriter('commit', domain)
-  writeFields(writer, fields)
-  return { ...fields, digest: digestOf(hash, writer.finish()) }
+  const encoding = encodeFields(fields)
+  // The epoch, which comes first in the record, is part of the domain.
+  const signed = domainWriter('commit', domain).raw(encoding.subarray(epochBytes)).finish()
+  const subDag = { ...fields, digest: digestOf(hash, signed) }
+  encodings.set(subDag, encoding)
+  return subDag
 }
 
+const epochBytes = 8
+const encodings = new WeakMap<CommittedSubDag, Uint8Array>()
+
+/** The record of a commit, made once for each object. Never change it. */
 export function encodeSubDag(subDag: CommittedSubDag): Uint8Array {
-  const writer = Writer.pooled(1_024).u64(subDag.epoch)
-  writeFields(writer, subDag)
+  return encodings.get(subDag) ?? encodeFields(subDag)
+}
+
+/** Longer than a slab's share mostly, and kept: bytes of its own, as long as needed. */
+function encodeFields(fields: SubDagFields): Uint8Array {
+  const writer = new Writer(fixedBytes + fields.vertices.length * vertexBytes).u64(fields.epoch)
+  writeFields(writer, fields)
   return writer.finish()
 }
+
+const fixedBytes = 128
+/** Of a vertex with one batch, for the first guess. */
+const vertexBytes = 80
 
 /** The digest is computed from the bytes, so a record that was changed shows another digest. */
 export function decodeSubDag(

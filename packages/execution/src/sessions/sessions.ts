@@ -10,9 +10,13 @@ import { Session } from './session.ts'
 /** 32 lowercase hex digits. */
 export type SessionName = string
 
+/** A session in the order of touching, between those named before and after it. */
 interface Held {
+  readonly name: SessionName
   readonly session: Session
   readonly bucket: number
+  older: Held | undefined
+  newer: Held | undefined
 }
 
 /** All open sessions, in the order in which the log last named them. */
@@ -20,8 +24,9 @@ export class Sessions {
   readonly #options: ExecutionOptions
   readonly #hash: Hash
   readonly #rules: ExecutionRules
-  /** Least recently touched first. */
   readonly #held = new Map<SessionName, Held>()
+  #oldest: Held | undefined
+  #newest: Held | undefined
   readonly #names: Set<SessionName>[] = Array.from({ length: bucketCount }, () => new Set())
   readonly tree: BucketTree
 
@@ -45,8 +50,10 @@ export class Sessions {
   touch(name: SessionName, position: number, index: number): Session | undefined {
     const held = this.#held.get(name)
     if (held === undefined) return undefined
-    this.#held.delete(name)
-    this.#held.set(name, held)
+    if (held !== this.#newest) {
+      this.#unlink(held)
+      this.#link(held)
+    }
     held.session.touched = position
     held.session.touchedIndex = index
     this.tree.touch(held.bucket)
@@ -102,19 +109,38 @@ export class Sessions {
 
   #makeRoom(index: number): boolean {
     if (this.#held.size < this.#options.sessionsMax) return true
-    for (const [name, { session, bucket }] of this.#held) {
-      if (index - session.touchedIndex < this.#options.sessionIdleCommitsMin) return false
-      this.#held.delete(name)
-      this.#names[bucket]?.delete(name)
-      this.tree.touch(bucket)
-      return true
-    }
-    return false
+    const oldest = this.#oldest
+    if (oldest === undefined) return false
+    const { name, session, bucket } = oldest
+    if (index - session.touchedIndex < this.#options.sessionIdleCommitsMin) return false
+    this.#unlink(oldest)
+    this.#held.delete(name)
+    this.#names[bucket]?.delete(name)
+    this.tree.touch(bucket)
+    return true
   }
 
   #insert(name: SessionName, session: Session, bucket: number): void {
-    this.#held.set(name, { session, bucket })
+    const held: Held = { name, session, bucket, older: undefined, newer: undefined }
+    this.#held.set(name, held)
+    this.#link(held)
     this.#names[bucket]?.add(name)
+  }
+
+  /** As the one touched last. A list, since moving within a map costs three lookups and now and then a copy of it all. */
+  #link(held: Held): void {
+    held.older = this.#newest
+    held.newer = undefined
+    if (this.#newest === undefined) this.#oldest = held
+    else this.#newest.newer = held
+    this.#newest = held
+  }
+
+  #unlink(held: Held): void {
+    if (held.older === undefined) this.#oldest = held.newer
+    else held.older.newer = held.newer
+    if (held.newer === undefined) this.#newest = held.older
+    else held.newer.older = held.older
   }
 
   #encode(bucket: number): Uint8Array {

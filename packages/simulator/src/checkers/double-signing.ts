@@ -5,17 +5,21 @@ import type { Report } from './violation.ts'
 /** At most one content for each slot and signer on the wire, across all lives of the signer. */
 export class DoubleSigningChecker {
   readonly #report: Report
-  readonly #signed = new Map<string, Digest>()
+  /** Content by slot and signer. */
+  readonly #signed = new Map<string, Map<number, Digest>>()
 
   constructor(report: Report) {
     this.#report = report
   }
 
   sent(slots: readonly SignedSlot[]): void {
+    let latest: string | undefined
+    let contents = new Map<number, Digest>()
     for (const { signer, slot, content } of slots) {
-      const key = `${signer}/${slot}`
-      const known = this.#signed.get(key)
-      if (known === undefined) this.#signed.set(key, content)
+      if (slot !== latest) contents = this.#contentsOf(slot)
+      latest = slot
+      const known = contents.get(signer)
+      if (known === undefined) contents.set(signer, content)
       else if (known !== content) {
         this.#report({
           verdict: 'double-signed',
@@ -23,5 +27,14 @@ export class DoubleSigningChecker {
         })
       }
     }
+  }
+  /** One lookup for all votes of a certificate. */
+  #contentsOf(slot: string): Map<number, Digest> {
+    let contents = this.#signed.get(slot)
+    if (contents === undefined) {
+      contents = new Map()
+      this.#signed.set(slot, contents)
+    }
+    return contents
   }
 }

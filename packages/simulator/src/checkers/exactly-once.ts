@@ -7,12 +7,12 @@ import type { Report } from './violation.ts'
  */
 export class ExactlyOnceChecker {
   readonly #report: Report
-  readonly #submitted = new Set<string>()
+  readonly #submitted = new Set<number>()
   /** Where each transaction was applied. */
-  readonly #applied = new Map<string, number>()
+  readonly #applied = new Map<number, number>()
   /** How many each commit applied. */
   readonly #appliedIn = new Map<number, number>()
-  readonly #acknowledged = new Map<string, number>()
+  readonly #acknowledged = new Map<number, number>()
   #lastAcknowledgedIndex = 0
 
   constructor(report: Report) {
@@ -37,20 +37,23 @@ export class ExactlyOnceChecker {
   }
 
   submitted(client: number, sequence: number): void {
-    this.#submitted.add(`${client}/${sequence}`)
+    this.#submitted.add(idOf(client, sequence))
   }
 
   /** The receipts of a commit that nobody has run before. */
   appended(index: number, receipts: readonly Receipt[]): void {
     for (const { client, sequence, isApplied, session } of receipts) {
-      const id = `${client}/${sequence}`
+      const id = idOf(client, sequence)
       if (!this.#submitted.has(id)) {
-        this.#report({ verdict: 'invented', facts: `commit ${index} runs ${id}` })
+        this.#report({ verdict: 'invented', facts: `commit ${index} runs ${wordsOf(id)}` })
       }
       if (!isApplied || session !== undefined) continue
       const before = this.#applied.get(id)
       if (before !== undefined) {
-        this.#report({ verdict: 'duplicated', facts: `${id} applied in ${before} and ${index}` })
+        this.#report({
+          verdict: 'duplicated',
+          facts: `${wordsOf(id)} applied in ${before} and ${index}`
+        })
       }
       this.#applied.set(id, index)
       this.#appliedIn.set(index, (this.#appliedIn.get(index) ?? 0) + 1)
@@ -61,12 +64,12 @@ export class ExactlyOnceChecker {
   repeated(place: number, index: number, receipts: readonly Receipt[]): void {
     const applied = receipts.filter(receipt => receipt.isApplied && receipt.session === undefined)
     for (const { client, sequence } of applied) {
-      const id = `${client}/${sequence}`
+      const id = idOf(client, sequence)
       const elsewhere = this.#applied.get(id)
       if (elsewhere === index) continue
       this.#report({
         verdict: 'duplicated',
-        facts: `place ${place}: ${id} applied in ${index}, elsewhere in ${elsewhere}`
+        facts: `place ${place}: ${wordsOf(id)} applied in ${index}, elsewhere in ${elsewhere}`
       })
     }
     const expected = this.#appliedIn.get(index) ?? 0
@@ -78,7 +81,7 @@ export class ExactlyOnceChecker {
   }
 
   acknowledged(client: number, sequence: number, index: number): void {
-    this.#acknowledged.set(`${client}/${sequence}`, index)
+    this.#acknowledged.set(idOf(client, sequence), index)
     this.#lastAcknowledgedIndex = Math.max(this.#lastAcknowledgedIndex, index)
   }
 
@@ -87,7 +90,22 @@ export class ExactlyOnceChecker {
     for (const id of this.#acknowledged.keys()) {
       const index = this.#applied.get(id)
       if (index !== undefined && index <= reached) continue
-      this.#report({ verdict: 'lost', facts: `${id} was acknowledged; the log is at ${reached}` })
+      this.#report({
+        verdict: 'lost',
+        facts: `${wordsOf(id)} was acknowledged; the log is at ${reached}`
+      })
     }
   }
+}
+
+/** One number for each request: text would cost more to make than all the rest. Sequences stay far below the factor. */
+const sequencesMax = 2 ** 32
+
+function idOf(client: number, sequence: number): number {
+  return client * sequencesMax + sequence
+}
+
+function wordsOf(id: number): string {
+  const client = Math.floor(id / sequencesMax)
+  return `${client}/${id - client * sequencesMax}`
 }

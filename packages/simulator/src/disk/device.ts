@@ -1,8 +1,16 @@
 import { unreachable, type Write } from '@novacron/base'
 import { keyOf, SortedTable } from './sorted-table.ts'
 
+/** What stood in a row before it was written; undefined for nothing. */
+interface Before {
+  readonly table: string
+  readonly key: string
+  readonly value: Uint8Array | undefined
+}
+
 interface Pending {
-  readonly group: readonly Write[]
+  /** How to take the group back, in the order of its writes. */
+  readonly before: readonly Before[]
   readonly needs: number
 }
 
@@ -14,7 +22,6 @@ export type Tables = Map<string, SortedTable>
  * first part of them. Each group is kept or lost as a whole.
  */
 export class Device {
-  #durable: Tables = new Map()
   #live: Tables = new Map()
   readonly #pending: Pending[] = []
   /** Groups that have become durable; `#pending` starts after them. */
@@ -36,14 +43,29 @@ export class Device {
   /** `needs` is a position of another device without which the group cannot have reached this one. */
   write(group: readonly Write[], needs = 0): void {
     if (group.length === 0) return
-    apply(this.#live, group)
-    this.#pending.push({ group, needs })
+    this.#pending.push({ before: apply(this.#live, group), needs })
+  }
+
+  /** A group of one row, by its key as text. */
+  put(table: string, key: string, value: Uint8Array): void {
+    const rows = tableOf(this.#live, table)
+    this.#pending.push({ before: [{ table, key, value: rows.put(key, value) }], needs: 0 })
+  }
+
+  /** A group of rows, by their keys as text. */
+  delete(table: string, keys: readonly string[]): void {
+    const rows = tableOf(this.#live, table)
+    this.#pending.push({
+      before: keys.map(key => ({ table, key, value: rows.get(key) })),
+      needs: 0
+    })
+    for (const key of keys) rows.delete(key)
   }
 
   /** Everything up to `mark` is safe from now on. */
   sync(mark: number): void {
     const count = Math.min(this.#pending.length, Math.max(0, mark - this.#synced))
-    for (const { group } of this.#pending.splice(0, count)) apply(this.#durable, group)
+    this.#pending.splice(0, count)
     this.#synced += count
   }
 
@@ -52,20 +74,21 @@ export class Device {
     const refused = this.#pending.findIndex(({ needs }) => needs > reached)
     this.sync(this.#synced + (refused === -1 ? kept : Math.min(kept, refused)))
     this.#synced += this.#pending.length
+    takeBack(this.#live, this.#pending)
     this.#pending.length = 0
-    this.#live = copyOf(this.#durable)
   }
 
   /** What a backup taken now would hold: the durable part. */
   image(): Tables {
-    return copyOf(this.#durable)
+    const image = copyOf(this.#live)
+    takeBack(image, this.#pending)
+    return image
   }
 
   /** Puts an image in the place of everything. */
   restore(image: Tables): void {
     this.#synced += this.#pending.length
     this.#pending.length = 0
-    this.#durable = copyOf(image)
     this.#live = copyOf(image)
   }
 }
@@ -74,25 +97,51 @@ function copyOf(tables: Tables): Tables {
   return new Map([...tables].map(([name, table]) => [name, table.copy()]))
 }
 
-function apply(tables: Tables, group: readonly Write[]): void {
+function tableOf(tables: Tables, name: string): SortedTable {
+  let rows = tables.get(name)
+  if (rows === undefined) {
+    rows = new SortedTable()
+    tables.set(name, rows)
+  }
+  return rows
+}
+
+function apply(tables: Tables, group: readonly Write[]): Before[] {
+  const before: Before[] = []
   for (const write of group) {
-    let table = tables.get(write.table)
-    if (table === undefined) {
-      table = new SortedTable()
-      tables.set(write.table, table)
-    }
+    const { table } = write
+    const rows = tableOf(tables, table)
     switch (write.type) {
-      case 'put':
-        table.put(keyOf(write.key), write.value)
+      case 'put': {
+        const key = keyOf(write.key)
+        before.push({ table, key, value: rows.put(key, write.value) })
         break
-      case 'delete':
-        table.delete(keyOf(write.key))
+      }
+      case 'delete': {
+        const key = keyOf(write.key)
+        before.push({ table, key, value: rows.get(key) })
+        rows.delete(key)
         break
-      case 'delete-range':
-        table.deleteRange(keyOf(write.from), keyOf(write.to))
+      }
+      case 'delete-range': {
+        const from = keyOf(write.from)
+        const to = keyOf(write.to)
+        for (const key of rows.keys(from, to)) before.push({ table, key, value: rows.get(key) })
+        rows.deleteRange(from, to)
         break
+      }
       default:
         unreachable(write)
+    }
+  }
+  return before
+}
+
+function takeBack(tables: Tables, groups: readonly Pending[]): void {
+  for (const { before } of groups.toReversed()) {
+    for (const { table, key, value } of before.toReversed()) {
+      if (value === undefined) tables.get(table)?.delete(key)
+      else tables.get(table)?.put(key, value)
     }
   }
 }

@@ -1,4 +1,4 @@
-import { ascii, type BatchReader, type Digest, type Prng, type Write } from '@novacron/base'
+import type { BatchReader, Digest, Prng, Write } from '@novacron/base'
 import { type Batch, type Read, type Row, tables } from '@novacron/consensus'
 import { Device, type Tables } from './device.ts'
 import { bytesOfKey, keyOf } from './sorted-table.ts'
@@ -77,13 +77,11 @@ export class Disk {
   }
 
   storeBatch(batch: Batch): void {
-    const key = ascii(batch.digest)
-    this.#devices.batches.write([{ type: 'put', table: batchTable, key, value: batch.bytes }])
+    this.#devices.batches.put(batchTable, batch.digest, batch.bytes)
   }
 
   dropBatches(digests: readonly Digest[]): void {
-    const deleted = digests.map(digest => ascii(digest))
-    this.#devices.batches.write(deleted.map(key => ({ type: 'delete', table: batchTable, key })))
+    this.#devices.batches.delete(batchTable, digests)
   }
 
   read({ keys = [], range }: Read): Row[] {

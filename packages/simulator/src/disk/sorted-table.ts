@@ -15,13 +15,16 @@ export class SortedTable {
     return this.#rows.get(key)
   }
 
-  put(key: string, value: Uint8Array): void {
-    if (!this.#rows.has(key)) {
+  /** Returns what stood there before. */
+  put(key: string, value: Uint8Array): Uint8Array | undefined {
+    const before = this.#rows.get(key)
+    if (before === undefined) {
       const last = this.#keys?.at(-1)
       if (last !== undefined && key > last) this.#keys?.push(key)
       else this.#keys = undefined
     }
     this.#rows.set(key, value)
+    return before
   }
 
   delete(key: string): void {
@@ -45,10 +48,17 @@ export class SortedTable {
   }
 }
 
+/** Arguments of one call; a longer list could overflow the stack. */
+const pieceLength = 1_024
+
 /** One character a byte. */
 export function keyOf(bytes: Uint8Array): string {
   let key = ''
-  for (let i = 0; i < bytes.length; i++) key += String.fromCharCode(bytes[i] as number)
+  for (let at = 0; at < bytes.length; at += pieceLength) {
+    // A typed array will do for the list of arguments, whatever the type says; a piece is one flat string.
+    const codes = bytes.subarray(at, at + pieceLength) as unknown as number[]
+    key += String.fromCharCode.apply(undefined, codes)
+  }
   return key
 }
 
