@@ -54,6 +54,11 @@ export function dataDirectory(given: string | undefined, { env }: Pick<Io, 'env'
   return resolve(named ?? join(home ?? homedir(), '.novacron'))
 }
 
+/** For people: `1 node`, `4 nodes`. */
+export function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
 /** For people: `850 ms`, `20 s`. */
 export function showMs(ms: number): string {
   return ms < 1_000 ? `${ms} ms` : `${Number((ms / 1_000).toFixed(1))} s`

@@ -14,6 +14,8 @@ export interface Agreement {
   readonly agreement: boolean
   /** Commits that all nodes hold, compared digest by digest. */
   readonly compared: number
+  /** True when every node answered, and some node has no commit yet that others could have too. */
+  readonly isEmpty: boolean
   readonly heads: readonly (CommitName & { readonly node: string })[]
   /** Why there is no agreement; empty when there is. */
   readonly reasons: readonly string[]
@@ -41,8 +43,9 @@ export async function compareChains(sources: readonly ChainSource[]): Promise<Ag
   } catch (error) {
     reasons.push(`a chain could not be read to its end: ${(error as Error).message}`)
   }
+  const isEmpty = compared === 0 && reasons.length === 0
   if (compared === 0) reasons.push('there was nothing to compare')
-  return { agreement: reasons.length === 0, compared, heads, reasons }
+  return { agreement: reasons.length === 0, compared, isEmpty, heads, reasons }
 }
 
 async function compareUpTo(

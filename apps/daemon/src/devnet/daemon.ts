@@ -1,12 +1,11 @@
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ControlClient, dataPathsOf, findControlSocket } from '@novacron/node'
+import { ControlClient, dataPathsOf, findControlSocket, lockOwnerOf } from '@novacron/node'
 import { daemonFlag } from '../daemon-flag.ts'
 import type { Io } from '../io.ts'
 import { type Child, type Exit, endChild, showExit, startChild } from './child.ts'
 import type { DevnetNode } from './layout.ts'
 
-const stopCallMs = 2_000
 const politeMs = 10_000
 const termMs = 5_000
 const tailLines = 12
@@ -18,6 +17,8 @@ export class Daemon {
   /** What the process writes: its log, and its last words. */
   readonly logPath: string
   readonly #child: Child
+  /** Where the log of this process begins in a file that earlier ones have written to. */
+  readonly #logStart: number
   #isStopping = false
 
   /** Starts the process; what it writes is appended to its log. */
@@ -27,6 +28,7 @@ export class Daemon {
     this.logPath = join(dataPathsOf(directory).logs, 'daemon.log')
     const log = openSync(this.logPath, 'a', 0o600)
     try {
+      this.#logStart = fstatSync(log).size
       const args = ['start', '--tied', '--data-dir', directory]
       this.#child = startChild(io, [daemonFlag], args, [log, log])
     } finally {
@@ -41,6 +43,12 @@ export class Daemon {
 
   get isRunning(): boolean {
     return this.#child.exit === undefined
+  }
+
+  /** True while the data directory is held by this very process, so that whoever answers there is it. */
+  get ownsDirectory(): boolean {
+    const { pid } = this.#child.process
+    return pid !== undefined && lockOwnerOf(this.directory) === pid
   }
 
   /** How it ended without having been asked to; undefined otherwise. */
@@ -58,7 +66,7 @@ export class Daemon {
     return findControlSocket(this.directory)
   }
 
-  /** The line in which the command said why it failed, if it did. */
+  /** The line in which this process said why it failed, if it did. */
   lastWords(): string | undefined {
     const line = this.#logLines().findLast(each => each.startsWith('novacron: '))
     return line?.slice('novacron: '.length)
@@ -71,21 +79,21 @@ export class Daemon {
       .join('')
   }
 
-  /** Ends the process in order, or by force when it does not; tells what is worth telling. */
+  /**
+   * Ends the process in order, or by force when it does not; tells what is worth telling. It speaks to the process alone and
+   * never to the socket, which may be somebody else's.
+   */
   async stop(): Promise<string | undefined> {
     if (!this.isRunning) return undefined
     this.#isStopping = true
-    const signal = AbortSignal.timeout(stopCallMs)
-    await this.client()
-      .call('node.stop', {}, signal)
-      .catch(() => undefined)
     const end = await endChild(this.#child, { politeMs, termMs })
     return end === 'exited' ? undefined : `${this.name} did not stop when told and was ${end}`
   }
 
   #logLines(): readonly string[] {
     try {
-      return readFileSync(this.logPath, 'utf8').trimEnd().split('\n')
+      const written = readFileSync(this.logPath).subarray(this.#logStart)
+      return written.toString('utf8').trimEnd().split('\n')
     } catch {
       return []
     }

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { aborted, type Io } from '../io.ts'
 import type { LoadResult } from '../load/messages.ts'
+import { countOf } from '../settings.ts'
 import { type Agreement, type ChainSource, compareChains } from './agreement.ts'
 import type { Daemon } from './daemon.ts'
 import { type LoadProcess, startLoad } from './load-process.ts'
 import { type Network, type NetworkOptions, startNetwork, statusOf } from './network.ts'
-import { type Summary, summaryOf } from './summary.ts'
+import { failuresOf, type Summary, summaryOf } from './summary.ts'
 import { type Moment, View } from './view.ts'
 
 /** A local network, what is done with it, and for how long. */
@@ -19,9 +20,9 @@ export interface DevnetOptions extends NetworkOptions {
 
 export interface DevnetOutcome {
   readonly summary: Summary
-  /** Commits that were compared between all nodes. */
-  readonly compared: number
-  readonly hasCrashed: boolean
+  readonly agreed: Agreement
+  /** What is wrong with the run, one line each; empty when all is well. */
+  readonly failures: readonly string[]
 }
 
 const viewMs = 1_000
@@ -39,25 +40,16 @@ export async function runDevnet(options: DevnetOptions, io: Io): Promise<DevnetO
   const view = new View(io)
   const note = (text: string): void => view.note(text)
   await using network = await startNetwork(options, io, note)
-  note(`${network.daemons.length} nodes are running in ${network.root}`)
+  const { length } = network.daemons
+  note(`${countOf(length, 'node')} ${length === 1 ? 'is' : 'are'} running in ${network.root}`)
   const watch = new CrashWatch(network.daemons, note)
   const load = await runLoad(options, network, io, view)
-  const hasCrashed = watch.stop()
+  const crashed = watch.stop()
   const protocol = await protocolOf(network.daemons)
   const agreed = await compareChains(network.daemons.map(chainOf))
-  for (const reason of agreed.reasons) note(`no agreement: ${reason}`)
-  return outcomeOf(network, load, agreed, protocol, hasCrashed)
-}
-
-function outcomeOf(
-  network: Network,
-  load: LoadResult,
-  agreed: Agreement,
-  protocol: string,
-  hasCrashed: boolean
-): DevnetOutcome {
-  const summary = summaryOf(network.daemons.length, load, agreed, protocol)
-  return { summary, compared: agreed.compared, hasCrashed }
+  if (!agreed.isEmpty) for (const reason of agreed.reasons) note(`no agreement: ${reason}`)
+  const summary = summaryOf({ nodes: network.daemons.length, load, agreed, protocol, crashed })
+  return { summary, agreed, failures: failuresOf(summary, agreed, io.signal.aborted) }
 }
 
 /** Shows the network until its time is over, with or without load. */
@@ -70,10 +62,14 @@ async function runLoad(
   const { durationMs, ratePerSecond, transactionBytes } = options
   const startedAt = performance.now()
   const over = new AbortController()
+  const allGone = Promise.all(network.daemons.map(({ exited }) => exited))
   if (ratePerSecond === 0) {
     const shown = showUntil(over.signal, network, undefined, view)
-    const interrupted = aborted(io.signal)
-    await (durationMs === undefined ? interrupted : Promise.race([interrupted, sleep(durationMs)]))
+    await Promise.race([
+      aborted(io.signal),
+      allGone,
+      ...(durationMs === undefined ? [] : [sleepUnless(over.signal, durationMs)])
+    ])
     over.abort()
     await shown
     return noLoad((performance.now() - startedAt) / 1_000)
@@ -90,13 +86,17 @@ async function runLoad(
     text => view.note(text)
   )
   const shown = showUntil(over.signal, network, load, view)
-  void aborted(io.signal).then(() => load.stop())
+  void Promise.race([aborted(io.signal), allGone]).then(() => load.stop())
   try {
     return await load.finished
   } finally {
     over.abort()
     await shown
   }
+}
+
+async function sleepUnless(signal: AbortSignal, ms: number): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined)
 }
 
 function noLoad(seconds: number): LoadResult {
@@ -133,14 +133,14 @@ async function showUntil(
 
 /** Tells of daemons that end without having been asked to. */
 class CrashWatch {
-  #hasCrashed = false
+  readonly #crashed: string[] = []
   #isWatching = true
 
   constructor(daemons: readonly Daemon[], note: (text: string) => void) {
     for (const daemon of daemons) {
       void daemon.exited.then(() => {
         if (!this.#isWatching) return
-        this.#hasCrashed = true
+        this.#crashed.push(daemon.name)
         const words = daemon.lastWords()
         const reason = words === undefined ? '' : `: ${words}`
         note(
@@ -150,10 +150,10 @@ class CrashWatch {
     }
   }
 
-  /** True when one crashed until now. */
-  stop(): boolean {
+  /** Names of those that crashed until now. */
+  stop(): readonly string[] {
     this.#isWatching = false
-    return this.#hasCrashed
+    return this.#crashed.sort()
   }
 }
 

@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { NodeStatus } from '@novacron/node'
+import { lockOwnerOf, type NodeStatus } from '@novacron/node'
 import { commandFault } from '../command-fault.ts'
 import type { Io } from '../io.ts'
-import { showMs } from '../settings.ts'
+import { countOf, showMs } from '../settings.ts'
 import { Daemon } from './daemon.ts'
 import { type DevnetNode, findNodes, freePorts, makeNodes } from './layout.ts'
 
@@ -34,7 +34,8 @@ export interface Network extends AsyncDisposable {
  * Starts a local network: a directory made by an earlier run is started again as it is, otherwise keys, ports and a genesis
  * are made. Resolves when every node runs and is connected to all others.
  *
- * throws  Fault<CommandFacts> with the log of the daemon that is at fault; nothing is left behind then
+ * throws  Fault<CommandFacts> when a process runs there already, before anything is touched, or with the log of the daemon
+ *         that is at fault; nothing is left behind then
  */
 export async function startNetwork(
   options: NetworkOptions,
@@ -46,9 +47,10 @@ export async function startNetwork(
   const root = makeRoot(options, note, stack)
   const found = findNodes(root)
   if (found.length > 0 && found.length !== options.nodes) {
-    const text = `${root} holds ${found.length} nodes; give --nodes ${found.length}, or another --dir`
+    const text = `${root} holds ${countOf(found.length, 'node')}; give --nodes ${found.length}, or another --dir`
     throw commandFault('failed', text)
   }
+  refuseInUse(root, found)
   const daemons: Daemon[] = []
   stack.defer(() => stopAll(daemons, note))
   for (let attempt = 1; ; attempt++) {
@@ -87,6 +89,16 @@ function makeRoot(
   return root
 }
 
+/** Two networks cannot share a directory: whoever comes second leaves the first alone. */
+function refuseInUse(root: string, nodes: readonly DevnetNode[]): void {
+  for (const { directory } of nodes) {
+    const pid = lockOwnerOf(directory)
+    if (pid === undefined) continue
+    const text = `${root} is in use by process ${pid} (${directory}); stop what runs there, or give another --dir`
+    throw commandFault('failed', text)
+  }
+}
+
 function removeNodes(nodes: readonly DevnetNode[]): void {
   for (const { directory } of nodes) rmSync(directory, { recursive: true, force: true })
 }
@@ -106,7 +118,7 @@ async function untilReady(
     if (signal.aborted) throw commandFault('interrupted', 'interrupted before the network was up')
     const dead = daemons.find(({ isRunning }) => !isRunning)
     if (dead !== undefined) throw failure(dead, dead.lastWords() ?? dead.crash ?? 'exited')
-    const statuses = await Promise.all(daemons.map(daemon => statusOf(daemon)))
+    const statuses = await Promise.all(daemons.map(ownStatusOf))
     const late = statuses.findIndex(status => !isReady(status, daemons.length))
     if (late === -1) return
     if (performance.now() > deadline) {
@@ -132,6 +144,12 @@ function failure(daemon: Daemon, why: string): Error {
   const tail = daemon.logTail()
   const text = `${daemon.name} ${why}\n${daemon.logPath} ends with:\n${tail}`.trimEnd()
   return commandFault('failed', text)
+}
+
+/** Undefined when the node does not answer, also when another process answers in its place. */
+async function ownStatusOf(daemon: Daemon): Promise<NodeStatus | undefined> {
+  const status = await statusOf(daemon)
+  return daemon.ownsDirectory ? status : undefined
 }
 
 /** Undefined when the node does not answer. */

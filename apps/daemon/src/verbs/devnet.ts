@@ -55,9 +55,10 @@ async function devnet(options: DevnetVerbOptions, io: Io): Promise<ExitCode> {
     },
     io
   )
-  const { summary, compared, hasCrashed } = outcome
+  const { summary, agreed, failures } = outcome
   if (options.json === true) writeJson(io, summary)
-  else io.stdout.write(describeSummary(summary, compared))
-  const isWell = summary.agreement && summary.committed === summary.submitted && !hasCrashed
-  return isWell ? exitCodes.ok : exitCodes.failed
+  else io.stdout.write(describeSummary(summary, agreed))
+  if (failures.length === 0) return exitCodes.ok
+  io.stderr.write(`novacron: failed: ${failures.join('; ')}\n`)
+  return exitCodes.failed
 }

@@ -44,6 +44,7 @@ describe('nodes agree', () => {
     expect(agreed).toEqual({
       agreement: true,
       compared: 7,
+      isEmpty: false,
       heads: [
         { node: 'node-1', index: 9, digest: 'd9' },
         { node: 'node-2', index: 7, digest: 'd7' },
@@ -78,7 +79,11 @@ describe('there is no agreement', () => {
   test('when one digest differs, in the first page or a later one', async () => {
     for (const forkAt of [1, 3, 2_500]) {
       const agreed = await compare({ length: 3_000 }, { length: 3_000 }, { length: 3_000, forkAt })
-      expect(agreed).toMatchObject({ agreement: false, compared: forkAt - 1 })
+      expect(agreed).toMatchObject({
+        agreement: false,
+        isEmpty: false,
+        compared: forkAt - 1
+      })
       expect(agreed.reasons[0]).toBe(
         `commit ${forkAt} is d${forkAt} on node-1 and x${forkAt} on node-3`
       )
@@ -106,9 +111,13 @@ describe('there is no agreement', () => {
   })
 
   test('when nothing was committed, or no node is there', async () => {
-    expect(await compare({ length: 0 }, { length: 4 })).toMatchObject({ agreement: false })
+    expect(await compare({ length: 0 }, { length: 4 })).toMatchObject({
+      agreement: false,
+      isEmpty: true
+    })
     expect(await compare({ length: 1, fails: 'head' })).toMatchObject({
       agreement: false,
+      isEmpty: false,
       heads: []
     })
   })

@@ -28,7 +28,7 @@ function start(argv: readonly string[], isTty = false) {
     expect(await run(line, verb), verb.stderr.text).toBe(0)
     return verb.stdout.bytes
   }
-  const isUp = () => expect.poll(() => io.stderr.text, soon).toContain('nodes are running in')
+  const isUp = () => expect.poll(() => io.stderr.text, soon).toMatch(/nodes? (is|are) running in/)
   return { io, exitCode, temporary, end, novacron, isUp }
 }
 
@@ -106,7 +106,11 @@ describe('a network of four processes', () => {
     expect(await exitCode).toBe(1)
     const summary = JSON.parse(io.stdout.text) as Summary
     expect(summary).toMatchObject({ submitted: 600, committed: 600, agreement: false })
+    expect(summary.crashed).toEqual(['node-2'])
     expect(io.stderr.text).toContain('novacron: node-2 was killed by SIGKILL\n')
+    expect(io.stderr.text).toMatch(
+      /failed: node-2 ended without having been told to; not all .*\n$/
+    )
     expect(io.stderr.text).toContain('no agreement: node-2 does not answer')
     expect(io.stderr.text).toMatch(/load: lost .*node-2.*, going on through another node/)
     expect(summary.heads.map(({ node }) => node)).toEqual(['node-1', 'node-3', 'node-4'])
@@ -128,6 +132,38 @@ describe('a network of four processes', () => {
       `novacron: ${root} holds 2 nodes; give --nodes 2, or another --dir\n`
     )
   })
+})
+
+test('ends by itself when all of its daemons are gone, and says so', async () => {
+  const { io, exitCode, temporary, isUp } = start(['--nodes', '2', '--json'])
+  await isUp()
+  const [root = ''] = readdirSync(temporary)
+  for (const node of ['node-1', 'node-2']) {
+    process.kill(pidOf(join(temporary, root, node)), 'SIGKILL')
+  }
+  expect(await exitCode).toBe(1)
+  const summary = JSON.parse(io.stdout.text) as Summary
+  expect(summary).toMatchObject({ agreement: false, heads: [], crashed: ['node-1', 'node-2'] })
+  expect(io.stderr.text).toContain(
+    'novacron: failed: node-1, node-2 ended without having been told to'
+  )
+})
+
+test('a directory in which a network runs is left alone by a second one', async () => {
+  const root = testDirectory()
+  const first = start(['--nodes', '1', '--dir', root])
+  await first.isUp()
+  const pid = pidOf(join(root, 'node-1'))
+  const second = start(['--nodes', '1', '--dir', root, '--json'])
+  expect(await second.exitCode).toBe(1)
+  expect(second.io.stdout.text).toBe('')
+  expect(second.io.stderr.text).toBe(
+    `novacron: ${root} is in use by process ${pid} (${root}/node-1); stop what runs there, or give another --dir\n`
+  )
+  expect(pidOf(join(root, 'node-1'))).toBe(pid)
+  expect(first.io.stderr.text).not.toContain('node-1 exited')
+  first.end.abort()
+  expect(await first.exitCode, first.io.stderr.text).toBe(0)
 })
 
 test('a temporary directory is kept when asked to', async () => {

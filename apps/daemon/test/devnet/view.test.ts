@@ -1,6 +1,6 @@
 import type { NodeStatus } from '@novacron/node'
 import { describe, expect, test } from 'vitest'
-import { describeSummary, summaryOf } from '../../src/devnet/summary.ts'
+import { describeSummary, failuresOf, summaryOf } from '../../src/devnet/summary.ts'
 import { type Moment, View } from '../../src/devnet/view.ts'
 import type { LoadProgress } from '../../src/load/messages.ts'
 import { CapturedOutput } from '../capture-io.ts'
@@ -92,26 +92,75 @@ describe('the summary', () => {
     latencyMs: { p50: 12.4, p99: 40 }
   }
   const heads = [{ node: 'node-1', index: 4, digest: 'abc' }]
-  const agreed = { agreement: true, compared: 4, heads, reasons: [] }
+  const agreed = { agreement: true, compared: 4, isEmpty: false, heads, reasons: [] }
+  const found = { nodes: 1, load: result, agreed, protocol: 'bullshark', crashed: [] }
 
   test('has its keys in their order', () => {
-    expect(JSON.stringify(summaryOf(1, result, agreed, 'bullshark'))).toBe(
+    expect(JSON.stringify(summaryOf(found))).toBe(
       '{"nodes":1,"durationSeconds":2,"submitted":20,"committed":20,"transactionsPerSecond":9.5,' +
         '"latencyMs":{"p50":12.4,"p99":40},"agreement":true,' +
-        '"heads":[{"node":"node-1","index":4,"digest":"abc"}],"protocol":"bullshark"}'
+        '"heads":[{"node":"node-1","index":4,"digest":"abc"}],"protocol":"bullshark","crashed":[]}'
     )
   })
 
   test('is said in words', () => {
-    expect(describeSummary(summaryOf(1, result, agreed, 'bullshark'), 4)).toBe(
-      '1 nodes, bullshark, 2 s\nsubmitted 20, committed 20, 9.5 transactions/s\n' +
+    expect(describeSummary(summaryOf(found), agreed)).toBe(
+      '1 node, bullshark, 2 s\nsubmitted 20, committed 20, 9.5 transactions/s\n' +
         'latency p50 12.4 ms, p99 40.0 ms\nagreement yes, 4 commits compared\n  node-1  4  abc\n'
     )
   })
 
   test('without load says nothing of it, and a disagreement loudly', () => {
     const none = { ...result, submitted: 0, committed: 0 }
-    const text = describeSummary(summaryOf(1, none, { ...agreed, agreement: false }, 'b'), 0)
-    expect(text).toBe('1 nodes, b, 2 s\nagreement NO, 0 commits compared\n  node-1  4  abc\n')
+    const differing = { ...agreed, agreement: false, compared: 1 }
+    const summary = summaryOf({ ...found, load: none, agreed: differing, protocol: 'b' })
+    const text = describeSummary(summary, differing)
+    expect(text).toBe('1 node, b, 2 s\nagreement NO, 1 commit compared\n  node-1  4  abc\n')
+  })
+
+  test('of a network without commits claims neither agreement nor its absence', () => {
+    const empty = { ...agreed, agreement: false, compared: 0, isEmpty: true }
+    expect(describeSummary(summaryOf({ ...found, agreed: empty }), empty)).toContain(
+      'agreement unknown, there was nothing to compare\n'
+    )
+  })
+
+  const empty = { ...agreed, agreement: false, compared: 0, isEmpty: true }
+  const forked = { ...agreed, agreement: false, compared: 0 }
+  test.each([
+    { name: 'nothing when all is well', changed: {}, interrupted: false, expected: [] },
+    {
+      name: 'who ended by itself',
+      changed: { crashed: ['node-2', 'node-3'] },
+      interrupted: false,
+      expected: ['node-2, node-3 ended without having been told to']
+    },
+    {
+      name: 'what was not committed',
+      changed: { load: { ...result, committed: 17 } },
+      interrupted: false,
+      expected: ['3 of 20 transactions were not committed']
+    },
+    {
+      name: 'that there was nothing to compare',
+      changed: { agreed: empty },
+      interrupted: false,
+      expected: ['there was nothing to compare']
+    },
+    {
+      name: 'nothing when Ctrl-C came before the first commit',
+      changed: { agreed: empty },
+      interrupted: true,
+      expected: []
+    },
+    {
+      name: 'a difference in the very first commit, also after Ctrl-C',
+      changed: { agreed: forked },
+      interrupted: true,
+      expected: ['not all nodes were seen to agree']
+    }
+  ])('failures name $name', ({ changed, interrupted, expected }) => {
+    const all = { ...found, ...changed }
+    expect(failuresOf(summaryOf(all), all.agreed, interrupted)).toEqual(expected)
   })
 })

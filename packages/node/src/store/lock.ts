@@ -38,6 +38,12 @@ export function lockDirectory(directory: string): DirectoryLock {
   throw inUse(parseOwner(readText(path) ?? '')?.pid ?? 0, path)
 }
 
+/** The process that holds `directory` now; undefined when none does. Takes nothing and changes nothing. */
+export function lockOwnerOf(directory: string): number | undefined {
+  const owner = parseOwner(readText(join(directory, 'lock')) ?? '')
+  return owner !== undefined && isAlive(owner) ? owner.pid : undefined
+}
+
 function inUse(pid: number, path: string): Fault<StoreFacts> {
   return new Fault({ code: 'directory-in-use', pid, path })
 }
