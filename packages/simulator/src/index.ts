@@ -2,13 +2,22 @@ export type { RunVerdict, Violation } from './checkers/violation.ts'
 export * from './dag/index.ts'
 export { Disk, type DiskImage, type TailLoss } from './disk/disk.ts'
 export { EventQueue } from './event-queue.ts'
-export { type DiskFate, drawFaults, type Fault } from './faults.ts'
+export { faultKinds, kindOf, withFaults } from './fault-plan.ts'
+export {
+  type FaultKind,
+  type FaultSpecification,
+  parseFaultSpecification,
+  type SpecificationFault
+} from './fault-specification.ts'
+export { type DiskFate, drawFaults, endOf, type Fault } from './faults.ts'
 export { type DriverLaw, driversLaw } from './law.ts'
 export { defaultLoadOptions, type LoadOptions } from './load.ts'
 export * from './machine.ts'
 export { mixingHash } from './mixing-hash.ts'
 export { type Delay, drawDelay } from './network/delay.ts'
 export { defaultNetworkOptions, type NetworkOptions } from './network/network.ts'
+export { planScenario, type SimulationPlan } from './plan.ts'
+export { type RecordedEvent, Recorder } from './recorder.ts'
 export {
   bullsharkOrderer,
   bullsharkSlots,
@@ -18,5 +27,13 @@ export {
   type SimulatedOrderer
 } from './replica-protocol.ts'
 export { drawScenario, quietScenario, type Scenario } from './scenario.ts'
-export { Simulation, type SimulationNeeds, type SimulationReport, simulate } from './simulate.ts'
+export { type ScenarioFacts, scenarioOfJson } from './scenario-json.ts'
+export { type Shrunk, shrinkRunsMax, shrinkScenario, shrinkSteps } from './shrink.ts'
+export {
+  type PlaceReport,
+  Simulation,
+  type SimulationNeeds,
+  type SimulationReport,
+  simulate
+} from './simulate.ts'
 export { type CrashPoint, World, type WorldOptions } from './world.ts'

@@ -7,12 +7,24 @@ import type { RunVerdict, Violation } from './checkers/violation.ts'
 import { planFaults } from './faults.ts'
 import { Load } from './load.ts'
 import type { ProtocolTypes, SimulatedProtocol } from './machine.ts'
+import type { Recorder } from './recorder.ts'
 import { checkScenario, healedAtMs, type Scenario } from './scenario.ts'
 import { startOfTimeMs, type Witness, World } from './world.ts'
 
 export interface SimulationNeeds<T extends ProtocolTypes> {
   readonly hash: Hash
   readonly protocol: SimulatedProtocol<T>
+  /** Keeps the last things that happened, for the account of a run; the run is the same with and without. */
+  readonly recorder?: Recorder
+}
+
+/** How a place was left. */
+export interface PlaceReport {
+  readonly isUp: boolean
+  /** Commits that it has run in this life. */
+  readonly index: number
+  /** The words of its machine. */
+  readonly state: string
 }
 
 export interface SimulationReport {
@@ -35,6 +47,7 @@ export interface SimulationReport {
   readonly crashPointsLeft: number
   /** Persists of each place. */
   readonly persists: readonly number[]
+  readonly places: readonly PlaceReport[]
   readonly counts: ReadonlyMap<string, number>
   readonly firstViolation?: Violation & { readonly atMs: number }
   /** The command that shows this run again. */
@@ -57,12 +70,12 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
   #headAtHealing: number | undefined
   #recoveredMs: number | undefined
 
-  constructor(scenario: Scenario, { hash, protocol }: SimulationNeeds<T>) {
+  constructor(scenario: Scenario, { hash, protocol, recorder }: SimulationNeeds<T>) {
     checkScenario(scenario)
     this.#scenario = scenario
     this.#protocol = protocol
     const report = (violation: Violation) => this.#onViolation(violation)
-    this.world = new World(scenario, { hash, protocol, witness: this })
+    this.world = new World(scenario, { hash, protocol, witness: this, recorder })
     this.#agreement = new AgreementChecker(this.world.places, report)
     this.#exactlyOnce = new ExactlyOnceChecker(report)
     this.#doubleSigning = new DoubleSigningChecker(report)
@@ -199,6 +212,11 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
       recoveredMs: this.#recoveredMs,
       crashPointsLeft: world.crashPointsLeft,
       persists: Array.from({ length: world.places }, (_, place) => world.node(place).persists),
+      places: Array.from({ length: world.places }, (_, place) => ({
+        isUp: world.isUp(place),
+        index: this.#agreement.indexOf(place),
+        state: world.node(place).machine?.describe() ?? 'down'
+      })),
       counts: world.counts,
       ...(violation === undefined ? {} : { firstViolation: violation }),
       replay: `SEEDS=1 FIRST_SEED=${seed} npx vitest run --project sim swarm -t 'seed ${seed}:'`

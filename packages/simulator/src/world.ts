@@ -24,6 +24,7 @@ import type { ProtocolTypes, SimulatedProtocol } from './machine.ts'
 import type { Delay } from './network/delay.ts'
 import { Network, type NetworkOptions } from './network/network.ts'
 import { type Outgoing, type PersistPoint, SimulatedNode } from './node.ts'
+import type { Recorder } from './recorder.ts'
 import { Trace } from './trace.ts'
 
 /** Where the virtual clock starts: any time but zero, so that nothing takes "never" for "just now". */
@@ -74,6 +75,7 @@ export interface WorldNeeds<T extends ProtocolTypes> {
   readonly hash: Hash
   readonly protocol: SimulatedProtocol<T>
   readonly witness: Witness<T>
+  readonly recorder?: Recorder | undefined
 }
 
 type Parcel<T extends ProtocolTypes> =
@@ -108,7 +110,11 @@ export class World<T extends ProtocolTypes> {
     assert(replicas >= 1 && observers >= 0, 'at least one replica')
     this.#options = options
     this.#needs = needs
-    this.#trace = new Trace(needs.hash)
+    const isRecorded = needs.recorder !== undefined
+    this.#trace = new Trace(
+      needs.hash,
+      isRecorded ? (what, place, value) => this.#record(what, place, value) : undefined
+    )
     const places = replicas + observers
     this.#keys = new SimulatedKeys(places, seed, needs.hash)
     const peers = Array.from({ length: places }, (_, place) => `node-${place + 1}` as PeerId)
@@ -284,8 +290,18 @@ export class World<T extends ProtocolTypes> {
   #onParcel(to: number, from: number, parcel: Parcel<T>): void {
     const { node } = this.#site(to)
     const sender = this.#site(from).peer
+    if (this.#needs.recorder !== undefined && node.isUp) {
+      const kind = parcel.isGossip ? 'gossip' : this.#needs.protocol.describe(parcel.message)
+      this.#record(`got ${kind} from place ${from}`, to, 0)
+    }
     if (parcel.isGossip) node.receiveGossip(sender, parcel.message)
     else node.receive(sender, parcel.message)
+  }
+
+  /** What was got is told with its kind and sender where it arrives. */
+  #record(what: string, place: number, value: number): void {
+    if (what === 'received' || what === 'gossiped') return
+    this.#needs.recorder?.note({ atMs: this.queue.now - startOfTimeMs, place, what, value })
   }
 
   #onLink(at: number, peer: number, isConnected: boolean): void {

@@ -6,6 +6,8 @@ import { checkDelay, type Delay, drawDelay } from './delay.ts'
 export interface NetworkOptions {
   /** One way, drawn for each message. */
   readonly delay: Delay
+  /** From place to place, added to each drawn delay; nothing for pairs that are not in it. */
+  readonly distancesMs: readonly (readonly number[])[]
   /** From two reachable processes to their `peer-connected`. */
   readonly connectDelay: Delay
   /** Of single messages. A real stream loses none but those in flight when it breaks. */
@@ -19,6 +21,7 @@ export interface NetworkOptions {
 
 export const defaultNetworkOptions: NetworkOptions = {
   delay: { type: 'uniform', fromMs: 1, toMs: 10 },
+  distancesMs: [],
   connectDelay: { type: 'uniform', fromMs: 1, toMs: 30 },
   lossPercent: 0,
   duplicatePercent: 0,
@@ -29,6 +32,9 @@ export const defaultNetworkOptions: NetworkOptions = {
 export function checkNetworkOptions(options: NetworkOptions): void {
   checkDelay(options.delay)
   checkDelay(options.connectDelay)
+  for (const distance of options.distancesMs.flat()) {
+    assert(Number.isFinite(distance) && distance >= 0, `distances are finite and >= 0: ${distance}`)
+  }
   for (const percent of [options.lossPercent, options.duplicatePercent]) {
     assert(percent >= 0 && percent <= 100, `0 <= percent <= 100: ${percent}`)
   }
@@ -136,13 +142,13 @@ export class Network<Message> {
   }
 
   #carry(from: number, to: number, streamClass: StreamClass, message: Message): void {
-    const { delay, isFifo, inFlightMax } = this.#options
+    const { delay, distancesMs, isFifo, inFlightMax } = this.#options
     const { prng, queue, onMessage, places } = this.#needs
     if (this.#inFlight >= inFlightMax) {
       this.#overflows++
       return
     }
-    let at = queue.now + drawDelay(delay, prng)
+    let at = queue.now + (distancesMs[from]?.[to] ?? 0) + drawDelay(delay, prng)
     if (isFifo) {
       const stream =
         (from * places + to) * streamClasses.length + streamClasses.indexOf(streamClass)

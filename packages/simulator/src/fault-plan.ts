@@ -1,0 +1,106 @@
+import { Prng } from '@novacron/base'
+import type { FaultKind, FaultSpecification } from './fault-specification.ts'
+import { drawFaults, endOf, type Fault } from './faults.ts'
+import type { NetworkOptions } from './network/network.ts'
+import type { Scenario } from './scenario.ts'
+
+/** Everything that a scenario may suffer from, by the names that are used to ask for it. */
+export const faultKinds: readonly FaultKind[] = [
+  { name: 'crash', parameter: 'duration', what: 'up to f replicas stop, keep their disks, return' },
+  { name: 'power-loss', parameter: 'duration', what: 'all replicas stop at once' },
+  { name: 'wiped-disk', parameter: 'duration', what: 'a replica returns with an empty disk' },
+  { name: 'old-disk', parameter: 'duration', what: 'a replica returns with an older copy' },
+  { name: 'partition', parameter: 'duration', what: 'some cannot be reached by the others' },
+  { name: 'one-way', parameter: 'duration', what: 'what some send is lost, what they get is not' },
+  { name: 'link-flap', parameter: 'duration', what: 'one connection breaks' },
+  { name: 'loss', parameter: 'percent', what: 'single messages are lost' },
+  { name: 'duplication', parameter: 'percent', what: 'single messages arrive twice' },
+  { name: 'reordering', what: 'messages overtake one another' },
+  { name: 'clock-skew', parameter: 'duration', what: 'clocks are ahead by up to that' }
+]
+
+/** The name by which a planned fault is asked for. */
+export function kindOf(fault: Fault, replicas: number): string {
+  if (fault.type === 'partition') return fault.isOneWay ? 'one-way' : 'partition'
+  if (fault.type !== 'crash') return fault.type
+  if (fault.disk.type === 'wiped') return 'wiped-disk'
+  if (fault.disk.type === 'copy') return 'old-disk'
+  return fault.places.length === replicas ? 'power-loss' : 'crash'
+}
+
+/** Plans that are drawn at most in search of faults of the kinds that are wanted. */
+const plansMax = 200
+
+/**
+ * The scenario with faults of those kinds alone, drawn from its own seed. Everything that is named is there: a network that
+ * happens to lose nothing loses something when `loss` is asked for.
+ */
+export function withFaults(scenario: Scenario, specification: FaultSpecification): Scenario {
+  const { names, values } = specification
+  const prng = new Prng(scenario.seed).fork()
+  const skewMs = values.get('clock-skew') ?? Math.max(1, scenario.clockSkewMsMax)
+  return {
+    ...scenario,
+    network: withTroubles(scenario.network, specification, prng.fork()),
+    clockSkewMsMax: names.has('clock-skew') ? skewMs : 0,
+    faults: planOf(scenario, specification, prng.fork()),
+    crashPoints: names.has('crash') ? scenario.crashPoints : []
+  }
+}
+
+function withTroubles(
+  network: NetworkOptions,
+  { names, values }: FaultSpecification,
+  prng: Prng
+): NetworkOptions {
+  const percent = (name: string, drawn: number) =>
+    names.has(name) ? (values.get(name) ?? (drawn > 0 ? drawn : 1 + prng.below(10))) : 0
+  return {
+    ...network,
+    lossPercent: percent('loss', network.lossPercent),
+    duplicatePercent: percent('duplication', network.duplicatePercent),
+    isFifo: !names.has('reordering')
+  }
+}
+
+/** One after another until the end of the chaos, as in a plan of all kinds. */
+function planOf(
+  { replicas, chaosMs }: Scenario,
+  { names, values }: FaultSpecification,
+  prng: Prng
+): Fault[] {
+  const planned: Fault[] = []
+  const faulty = Math.floor((replicas - 1) / 3)
+  // Beyond `faulty` lost disks in a run, promises would be forgotten that safety rests on.
+  let losers: ReadonlySet<number> = new Set()
+  let now = 0
+  for (let plans = 0; plans < plansMax && now < chaosMs; plans++) {
+    for (const drawn of drawFaults({ replicas, faulty, untilMs: chaosMs }, prng.fork())) {
+      const kind = kindOf(drawn, replicas)
+      if (!names.has(kind)) continue
+      if (drawn.type === 'crash' && drawn.disk.type !== 'own') {
+        const more = new Set([...losers, ...drawn.places])
+        if (more.size > faulty) continue
+        losers = more
+      }
+      const atMs = now + 200 + prng.below(900)
+      if (atMs >= chaosMs) return planned
+      const fault = lasting(movedTo(drawn, atMs), values.get(kind))
+      planned.push(fault)
+      now = endOf(fault)
+    }
+  }
+  return planned
+}
+
+function movedTo(fault: Fault, atMs: number): Fault {
+  if (fault.type !== 'crash' || fault.disk.type !== 'copy') return { ...fault, atMs }
+  const agoMs = fault.atMs - fault.disk.takenAtMs
+  const takenAtMs = Math.max(1, atMs - agoMs)
+  return { ...fault, atMs, disk: { type: 'copy', takenAtMs } }
+}
+
+function lasting(fault: Fault, ms: number | undefined): Fault {
+  if (ms === undefined) return fault
+  return fault.type === 'crash' ? { ...fault, downMs: ms } : { ...fault, forMs: ms }
+}

@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest'
+import {
+  drawScenario,
+  endOf,
+  type FaultSpecification,
+  faultKinds,
+  kindOf,
+  parseFaultSpecification,
+  planScenario
+} from '../src/index.ts'
+
+const plan = { replicas: 7, chaosMs: 8_000, faults: undefined, roundTripsMs: undefined }
+
+function specificationOf(text: string): FaultSpecification {
+  const parsed = parseFaultSpecification(text, faultKinds)
+  if ('code' in parsed) throw new Error(parsed.code)
+  return parsed
+}
+
+const seeds = Array.from({ length: 40 }, (_, i) => i + 1)
+
+describe('a plan', () => {
+  test('without more is the swarm, for so long and so many', () => {
+    expect(planScenario(plan, 3)).toEqual(drawScenario(3, { replicas: 7, chaosMs: 8_000 }))
+  })
+
+  test('of no faults is a quiet time in a drawn world', () => {
+    const { faults, crashPoints, network, clockSkewMsMax } = planScenario(
+      { ...plan, faults: specificationOf('none') },
+      3
+    )
+    expect([faults, crashPoints, clockSkewMsMax]).toEqual([[], [], 0])
+    expect(network).toMatchObject({ lossPercent: 0, duplicatePercent: 0, isFifo: true })
+  })
+
+  const planned = [
+    'crash',
+    'power-loss',
+    'wiped-disk',
+    'old-disk',
+    'partition',
+    'one-way',
+    'link-flap'
+  ]
+  test.each(planned)('of %s alone has those, one after another, within its time', name => {
+    for (const seed of seeds) {
+      const { faults, chaosMs } = planScenario({ ...plan, faults: specificationOf(name) }, seed)
+      expect(faults.length, `seed ${seed}`).toBeGreaterThan(0)
+      expect(new Set(faults.map(fault => kindOf(fault, 7)))).toEqual(new Set([name]))
+      let before = 0
+      for (const fault of faults) {
+        expect(fault.atMs).toBeGreaterThan(before)
+        if (fault.type === 'crash' && fault.disk.type === 'copy') {
+          expect(fault.disk.takenAtMs).toBeLessThan(fault.atMs)
+        }
+        before = endOf(fault)
+      }
+      expect(faults.at(-1)?.atMs).toBeLessThan(chaosMs)
+    }
+  })
+
+  test('never loses more disks than may be lost', () => {
+    for (const seed of seeds) {
+      const faults = specificationOf('wiped-disk,old-disk')
+      const scenario = planScenario({ ...plan, chaosMs: 30_000, faults }, seed)
+      const struck = scenario.faults.flatMap(fault => (fault.type === 'crash' ? fault.places : []))
+      expect(new Set(struck).size).toBeLessThanOrEqual(2)
+    }
+  })
+
+  test('gives each fault the value that was asked for', () => {
+    const faults = specificationOf(
+      'crash=1s,partition=2s,loss=5%,duplication,clock-skew=30ms,reordering'
+    )
+    const scenario = planScenario({ ...plan, faults }, 9)
+    for (const fault of scenario.faults) {
+      if (fault.type === 'crash') expect(fault.downMs).toBe(1_000)
+      else expect(fault.forMs).toBe(2_000)
+    }
+    expect(scenario.clockSkewMsMax).toBe(30)
+    expect(scenario.network).toMatchObject({ lossPercent: 5, isFifo: false })
+    expect(scenario.network.duplicatePercent).toBeGreaterThan(0)
+  })
+
+  test('lays places over the hosts of a matrix, half a round trip each way', () => {
+    const roundTripsMs = Array.from({ length: 12 }, (_, from) =>
+      Array.from({ length: 12 }, (_, to) => (from === to ? 9 : 100 * from + to))
+    )
+    const { network } = planScenario({ ...plan, roundTripsMs }, 4)
+    expect(network.distancesMs.map(row => row.length)).toEqual(new Array(7).fill(7))
+    const pairs = network.distancesMs.flatMap((row, from) => row.filter((_, to) => to !== from))
+    expect(new Set(pairs).size).toBe(42)
+    expect(pairs.every(ms => roundTripsMs.flat().includes(2 * ms))).toBe(true)
+    expect(network.distancesMs.map((row, at) => row[at])).toEqual(new Array(7).fill(0))
+    const other = planScenario({ ...plan, roundTripsMs }, 5)
+    expect(other.network.distancesMs).not.toEqual(network.distancesMs)
+    expect(planScenario({ ...plan, roundTripsMs }, 4)).toEqual(
+      planScenario({ ...plan, roundTripsMs }, 4)
+    )
+    expect(() => planScenario({ ...plan, replicas: 13, roundTripsMs }, 4)).toThrow(
+      'a host for each place'
+    )
+  })
+})

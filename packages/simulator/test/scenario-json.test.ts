@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest'
+import { drawScenario, quietScenario, scenarioOfJson } from '../src/index.ts'
+
+const factsOf = (json: unknown) => {
+  try {
+    scenarioOfJson(json)
+  } catch (error) {
+    return (error as { facts: unknown }).facts
+  }
+  return undefined
+}
+
+describe('a scenario as JSON', () => {
+  test('comes back as it was', () => {
+    for (let seed = 1; seed <= 30; seed++) {
+      const scenario = drawScenario(seed)
+      expect(scenarioOfJson(JSON.parse(JSON.stringify(scenario)))).toEqual(scenario)
+    }
+  })
+
+  test('is as the quiet one where it says nothing', () => {
+    expect(scenarioOfJson({})).toEqual(quietScenario)
+    expect(scenarioOfJson({ seed: 9, load: { clients: 1 } })).toEqual({
+      ...quietScenario,
+      seed: 9,
+      load: { ...quietScenario.load, clients: 1 }
+    })
+  })
+
+  test.each([
+    { json: [], at: 'scenario', reason: 'is not an object' },
+    { json: null, at: 'scenario', reason: 'is not an object' },
+    { json: { sead: 1 }, at: 'sead', reason: 'is no field of a scenario' },
+    { json: { seed: '1' }, at: 'seed', reason: 'is not a number' },
+    { json: { isBatchesFirst: 1 }, at: 'isBatchesFirst', reason: 'is not a boolean' },
+    { json: { faults: {} }, at: 'faults', reason: 'is not a list' },
+    { json: { load: [] }, at: 'load', reason: 'is not an object' },
+    { json: { load: { clients: 'many' } }, at: 'load.clients', reason: 'is not a number' },
+    { json: { network: { delay: 3 } }, at: 'network.delay', reason: 'is not an object' }
+  ])('$json: $at $reason', ({ json, at, reason }) => {
+    expect(factsOf(json)).toEqual({ code: 'scenario-malformed', at, reason })
+  })
+
+  test.each([
+    { json: { seed: -1 }, at: 'scenario' },
+    { json: { replicas: 0 }, at: 'scenario' },
+    { json: { network: { lossPercent: 101 } }, at: 'network' },
+    { json: { network: { distancesMs: [[-1]] } }, at: 'network' },
+    { json: { load: { intervalMs: 0 } }, at: 'load' },
+    { json: { readDelay: { type: 'uniform', fromMs: 3, toMs: 2 } }, at: 'readDelay' },
+    { json: { flushDelay: { type: 'exponential', minMs: -1, meanMs: 1 } }, at: 'flushDelay' }
+  ])('$json is out of bounds', ({ json, at }) => {
+    expect(factsOf(json)).toMatchObject({
+      code: 'scenario-malformed',
+      at,
+      reason: expect.stringContaining('does not keep to')
+    })
+  })
+})
