@@ -12,7 +12,7 @@ export {
 } from './bullshark/options.ts'
 export { type BullsharkRules, bullsharkRules, reaches, voteWeight } from './bullshark/rules.ts'
 export type { SigningRules } from './bullshark/signing-rules.ts'
-export { Committee, type Member } from './committee.ts'
+export { Committee, committeeSizeMax, type Member } from './committee.ts'
 export * from './dag/certificate.ts'
 export { Dag, type DagView } from './dag/dag.ts'
 export * from './dag/header.ts'

@@ -38,6 +38,7 @@ import type { ReplicaNeeds, ReplicaSettings, ReplicaStatus } from './needs.ts'
 import { checkReplicaOptions, defaultReplicaOptions, type ReplicaOptions } from './options.ts'
 import { outcomeWrite } from './outcome.ts'
 import { PayloadWait } from './payload-wait.ts'
+import { PeerList } from './peer-list.ts'
 import { ReplicaRestorer, type RestoredRows } from './restorer.ts'
 import { Retention } from './retention.ts'
 import { type ReplicaRules, replicaRules } from './rules.ts'
@@ -71,7 +72,7 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
   readonly #heads: HeadTeller
   readonly #evidence: EvidenceBook
   readonly #payloadWait: PayloadWait
-  readonly #connected = new Set<PeerId>()
+  readonly #connected = new PeerList()
   readonly #inbox: PartInput<Order>[] = []
   #isDraining = false
   #executor: Executor
@@ -260,9 +261,8 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
   }
 
   #onPeer(peer: PeerId, type: 'peer-connected' | 'peer-disconnected', now: Millis, out: Out): void {
-    if (type === 'peer-connected') this.#connected.add(peer)
-    else this.#connected.delete(peer)
-    this.#feedMempool({ type: 'peers', peers: [...this.#connected].sort() }, now, out)
+    this.#connected.set(peer, type === 'peer-connected')
+    this.#feedMempool({ type: 'peers', peers: this.#connected.sorted }, now, out)
     this.#feedOrderer({ type, peer }, now, out)
     this.#sync?.onPeer(type, peer, now, out)
   }
@@ -337,7 +337,7 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
   }
 
   #wantSnapshot(now: Millis, out: Out): void {
-    this.#sync?.want(this.#executor.index, [...this.#connected].sort(), now, out)
+    this.#sync?.want(this.#executor.index, this.#connected.sorted, now, out)
   }
 
   #onRun({ subDag, finality, outcome, payload }: RunCommit, now: Millis, out: Out): void {

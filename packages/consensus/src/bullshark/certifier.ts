@@ -19,6 +19,13 @@ interface OpenProposal {
   certificate: Certificate | undefined
 }
 
+interface Pending {
+  readonly signed: SignedHeader
+  readonly from: PeerId
+  /** So many of its parents have been found to be here, and stay: each retry goes on after them. */
+  parentsHere: number
+}
+
 /** What a header still needs before it may be voted for. */
 export interface MissingForVote {
   readonly parents: readonly { readonly digest: Digest; readonly round: Round }[]
@@ -31,7 +38,7 @@ export class Certifier {
   readonly #record: SignedRecord
   #proposal: OpenProposal | undefined
   /** The newest header of each author that waits for parents or payload. */
-  readonly #pending = new Map<ReplicaId, { signed: SignedHeader; from: PeerId }>()
+  readonly #pending = new Map<ReplicaId, Pending>()
   /** The header voted for last, by author: one half of the evidence if another appears. */
   readonly #voted = new Map<ReplicaId, SignedHeader>()
   #abstainUntil = 0 as Round
@@ -180,7 +187,7 @@ export class Certifier {
     const { author, round } = signed.header
     const pending = this.#pending.get(author)
     if (pending === undefined || pending.signed.header.round <= round) {
-      this.#pending.set(author, { signed, from })
+      this.#pending.set(author, { signed, from, parentsHere: 0 })
     }
     return missing
   }
@@ -188,12 +195,24 @@ export class Certifier {
   /** Votes for every waiting header that has become complete. */
   retryPending(now: Millis, out: BullsharkEffect[]): void {
     if (!this.#maySign) return
-    for (const [author, { signed, from }] of this.#pending) {
-      const { parents, batches } = this.#missingFor(signed)
-      if (parents.length + batches.length > 0) continue
+    const { rules, hasBatch } = this.#parts
+    for (const [author, pending] of this.#pending) {
+      const { signed, from } = pending
+      if (!this.#hasParents(pending) || rules.missingPayload(signed.header, hasBatch).length > 0) {
+        continue
+      }
       this.#pending.delete(author)
       this.onHeader(from, signed, now, out)
     }
+  }
+
+  #hasParents(pending: Pending): boolean {
+    const { round, parents } = pending.signed.header
+    for (let parent = parents[pending.parentsHere]; parent !== undefined; ) {
+      if (!this.#parts.dag.isPresent((round - 1) as Round, parent)) return false
+      parent = parents[++pending.parentsHere]
+    }
+    return true
   }
 
   /** Returns the certificate that this vote completes. */

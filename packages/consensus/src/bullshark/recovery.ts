@@ -32,6 +32,7 @@ export class Recovery {
   readonly #parts: BullsharkParts
   readonly #record: SignedRecord
   readonly #replies = new Map<ReplicaId, OwnRound>()
+  #repliedWeight = 0
   #nonce = 0
   #isDone = false
 
@@ -85,14 +86,16 @@ export class Recovery {
   }
 
   onReply(from: ReplicaId, reply: OwnRound): void {
-    if (!this.#isDone && reply.nonce === this.#nonce) this.#replies.set(from, reply)
+    if (this.#isDone || reply.nonce !== this.#nonce) return
+    if (!this.#replies.has(from)) this.#repliedWeight += this.#parts.committee.weightOf(from)
+    this.#replies.set(from, reply)
   }
 
   /** The floor once enough have answered; undefined before. */
   conclude(ownHighestRound: Round, wasLogPresent: boolean): RecoveredFloor | undefined {
     const { committee, self, rules } = this.#parts
     if (this.#isDone || self === undefined) return undefined
-    const others = committee.weightOfAll(this.#replies.keys())
+    const others = this.#repliedWeight
     const ownWeight = committee.weightOf(self)
     if (others + ownWeight < committee.quorumWeight) return undefined
     const own = { certificates: newestCertificates(self, this.#parts.dag) }

@@ -94,10 +94,11 @@ const ownRoundCertificatesMax = 3
 function screenQuorum({ header, signatures }: Certificate, parts: BullsharkParts): Verdict {
   const { committee, rules } = parts
   if (!committee.has(header.author)) return rejected({ code: 'unknown-author' })
-  if (signatures.some(entry => !committee.has(entry.voter))) {
-    return rejected({ code: 'unknown-voter' })
+  let weight = 0
+  for (const { voter } of signatures) {
+    if (!committee.has(voter)) return rejected({ code: 'unknown-voter' })
+    weight += committee.weightOf(voter)
   }
-  const weight = committee.weightOfAll(signatures.map(entry => entry.voter))
   return weight >= rules.quorumWeight(committee)
     ? accepted
     : rejected({ code: 'vote-weight-short' })
@@ -120,10 +121,11 @@ function screenParents(header: Header, { committee, rules }: BullsharkParts): Ve
   if (header.round === 1) {
     return header.parents.length === 0 ? accepted : rejected({ code: 'parents-in-round-one' })
   }
-  if (header.parents.some(parent => !committee.has(parent.author))) {
-    return rejected({ code: 'unknown-parent-author' })
+  let weight = 0
+  for (const { author } of header.parents) {
+    if (!committee.has(author)) return rejected({ code: 'unknown-parent-author' })
+    weight += committee.weightOf(author)
   }
-  const weight = committee.weightOfAll(header.parents.map(parent => parent.author))
   return weight >= rules.quorumWeight(committee)
     ? accepted
     : rejected({ code: 'parent-weight-short' })

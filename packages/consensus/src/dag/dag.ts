@@ -16,7 +16,21 @@ export interface DagView {
   /** Certificates of a round, ascending by author. */
   round(round: Round): readonly Certificate[]
   weightAt(round: Round): number
+  /** Weight of the vertices of the next round that name this one as a parent. */
+  linkWeight(certificate: Certificate): number
   isCommitted(round: Round, author: ReplicaId): boolean
+}
+
+/** The vertices of one round. */
+interface Layer {
+  readonly byAuthor: (Certificate | undefined)[]
+  /** In the order in which they came. */
+  readonly arrived: Certificate[]
+  /** As last asked for; void after the next arrival. */
+  sorted: readonly Certificate[] | undefined
+  weight: number
+  /** Links into this layer that have been counted: each arrival of the next is looked at once. */
+  readonly links: Map<Digest, { looked: number; weight: number }>
 }
 
 /** The certified vertices in memory, with an explicit committed mark for each slot. */
@@ -26,12 +40,9 @@ export class Dag implements DagView {
   #highestRound = 0 as Round
   #highestQuorumRound = 0 as Round
   #uncommittedPayloadCount = 0
-  readonly #rounds = new Map<Round, Map<ReplicaId, Certificate>>()
-  /** Rounds as they were last asked for; a new certificate makes its round's void. */
-  readonly #sorted = new Map<Round, readonly Certificate[]>()
+  readonly #layers = new Map<Round, Layer>()
   readonly #byDigest = new Map<Digest, Certificate>()
   readonly #committed = new Map<Round, Map<ReplicaId, Digest>>()
-  readonly #weights = new Map<Round, number>()
   readonly #quorumWeight: number
 
   /** A round is left once its vertices have `quorumWeight`. */
@@ -63,7 +74,7 @@ export class Dag implements DagView {
   }
 
   at(round: Round, author: ReplicaId): Certificate | undefined {
-    return this.#rounds.get(round)?.get(author)
+    return this.#layers.get(round)?.byAuthor[author]
   }
 
   get(digest: Digest): Certificate | undefined {
@@ -71,18 +82,31 @@ export class Dag implements DagView {
   }
 
   round(round: Round): readonly Certificate[] {
-    const certificates = this.#rounds.get(round)
-    if (certificates === undefined) return []
-    let sorted = this.#sorted.get(round)
-    if (sorted === undefined) {
-      sorted = [...certificates.values()].sort((a, b) => a.header.author - b.header.author)
-      this.#sorted.set(round, sorted)
-    }
-    return sorted
+    const layer = this.#layers.get(round)
+    if (layer === undefined) return []
+    layer.sorted ??= [...layer.arrived].sort((a, b) => a.header.author - b.header.author)
+    return layer.sorted
   }
 
   weightAt(round: Round): number {
-    return this.#weights.get(round) ?? 0
+    return this.#layers.get(round)?.weight ?? 0
+  }
+
+  linkWeight({ digest, header: { round, author } }: Certificate): number {
+    const layer = this.#layers.get(round)
+    const children = this.#layers.get((round + 1) as Round)?.arrived
+    if (layer === undefined || children === undefined) return 0
+    let link = layer.links.get(digest)
+    if (link === undefined) {
+      link = { looked: 0, weight: 0 }
+      layer.links.set(digest, link)
+    }
+    for (; link.looked < children.length; link.looked++) {
+      const child = (children[link.looked] as Certificate).header
+      if (parentBy(author, child.parents)?.digest !== digest) continue
+      link.weight += this.committee.weightOf(child.author)
+    }
+    return link.weight
   }
 
   isCommitted(round: Round, author: ReplicaId): boolean {
@@ -94,28 +118,31 @@ export class Dag implements DagView {
    * The digest counts too: a slot that is taken says nothing of a vertex that does not exist.
    */
   isPresent(round: Round, { author, digest }: ParentReference): boolean {
-    if (round <= this.#gcRound || this.#byDigest.has(digest)) return true
+    if (round <= this.#gcRound || this.at(round, author)?.digest === digest) return true
+    // Named under another author it is here all the same: whoever votes will see that it is misplaced.
+    if (this.#byDigest.has(digest)) return true
     return this.#committed.get(round)?.get(author) === digest
   }
 
   /** All rounds in memory, ascending. */
   rounds(): readonly Round[] {
-    return [...this.#rounds.keys()].sort((a, b) => a - b)
+    return [...this.#layers.keys()].sort((a, b) => a - b)
   }
 
   /** The caller has checked parents, slot and garbage-collection round. */
   insert(certificate: Certificate): void {
     const { round, author, payload } = certificate.header
-    const slots = this.#rounds.get(round) ?? new Map<ReplicaId, Certificate>()
-    this.#rounds.set(round, slots)
-    const known = slots.get(author)
+    const layer = this.#layers.get(round) ?? newLayer()
+    this.#layers.set(round, layer)
+    const known = layer.byAuthor[author]
     assert(known === undefined || known.digest === certificate.digest, 'two certificates in a slot')
     if (known !== undefined) return
-    slots.set(author, certificate)
-    this.#sorted.delete(round)
+    layer.byAuthor[author] = certificate
+    layer.arrived.push(certificate)
+    layer.sorted = undefined
     this.#byDigest.set(certificate.digest, certificate)
-    const weight = this.weightAt(round) + this.committee.weightOf(author)
-    this.#weights.set(round, weight)
+    layer.weight += this.committee.weightOf(author)
+    const { weight } = layer
     if (round > this.#highestRound) this.#highestRound = round
     if (weight >= this.#quorumWeight && round > this.#highestQuorumRound) {
       this.#highestQuorumRound = round
@@ -147,13 +174,31 @@ export class Dag implements DagView {
         const { author, payload } = certificate.header
         if (payload.length > 0 && !this.isCommitted(round, author)) this.#uncommittedPayloadCount--
       }
-      this.#rounds.delete(round)
-      this.#sorted.delete(round)
-      this.#weights.delete(round)
+      this.#layers.delete(round)
     }
     for (const round of this.#committed.keys()) {
       if (round <= gcRound) this.#committed.delete(round)
     }
     return removed
   }
+}
+
+function newLayer(): Layer {
+  return { byAuthor: [], arrived: [], sorted: undefined, weight: 0, links: new Map() }
+}
+
+/** Parents ascend by author. */
+function parentBy(
+  author: ReplicaId,
+  parents: readonly ParentReference[]
+): ParentReference | undefined {
+  let low = 0
+  let high = parents.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((parents[middle] as ParentReference).author < author) low = middle + 1
+    else high = middle
+  }
+  const found = parents[low]
+  return found?.author === author ? found : undefined
 }

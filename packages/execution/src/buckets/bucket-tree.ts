@@ -1,6 +1,6 @@
 import { type Digest, emptyBytes, type Hash } from '@novacron/base'
 import { bucketCount } from './bucket.ts'
-import { emptyLeaf, leafHash, MerkleNodes } from './leaves.ts'
+import { leafHash, MerkleNodes } from './leaves.ts'
 
 /** One sealed tree: encodings and leaf hashes that belong together. Nothing in it is ever changed. */
 export interface TreeImage {
@@ -28,7 +28,6 @@ export class BucketTree {
   constructor(hash: Hash) {
     this.#hash = hash
     this.#nodes = new MerkleNodes(hash)
-    this.#nodes.fill(emptyLeaf(hash))
   }
 
   /** Touched since the last seal. */

@@ -44,32 +44,45 @@ export function rootOfLeaves(leaves: Uint8Array, hash: Hash): Digest {
   return nodes.root()
 }
 
-/** The binary tree over the leaves; only what lies above a changed leaf is hashed again. */
+/** The nodes of a tree without entries, by hash: shared by all trees that have none yet, and copied by the first write. */
+const emptyTrees = new WeakMap<Hash, Uint8Array>()
+
+/** The binary tree over the leaves, at first of empty buckets; only what lies above a changed leaf is hashed again. */
 export class MerkleNodes {
   readonly #hash: Hash
   /** Node i has the children 2i and 2i + 1; 1 is the root, the leaves begin at 4,096. */
-  readonly #nodes = new Uint8Array(2 * bucketCount * hashBytes)
+  #nodes: Uint8Array
+  #isShared = true
   readonly #pair = new Uint8Array(1 + 2 * hashBytes)
   #stale = new Set<number>()
 
   constructor(hash: Hash) {
     this.#hash = hash
     this.#pair[0] = innerTag
+    let empty = emptyTrees.get(hash)
+    if (empty === undefined) {
+      empty = this.#filled(emptyLeaf(hash))
+      emptyTrees.set(hash, empty)
+    }
+    this.#nodes = empty
   }
 
-  /** Makes all leaves equal: one hash for each level in place of one for each node. */
-  fill(leaf: Uint8Array): void {
-    this.#stale.clear()
+  /** All leaves equal: one hash for each level in place of one for each node. */
+  #filled(leaf: Uint8Array): Uint8Array {
+    const nodes = new Uint8Array(2 * bucketCount * hashBytes)
     let hash = leaf
     for (let first = bucketCount; first >= 1; first >>>= 1) {
-      for (let node = first; node < 2 * first; node++) this.#nodes.set(hash, node * hashBytes)
+      for (let node = first; node < 2 * first; node++) nodes.set(hash, node * hashBytes)
       this.#pair.set(hash, 1)
       this.#pair.set(hash, 1 + hashBytes)
       hash = this.#hash(this.#pair)
     }
+    return nodes
   }
 
   setLeaf(bucket: number, leaf: Uint8Array): void {
+    if (this.#isShared) this.#nodes = this.#nodes.slice()
+    this.#isShared = false
     const node = bucketCount + bucket
     this.#nodes.set(leaf, node * hashBytes)
     this.#stale.add(node >>> 1)

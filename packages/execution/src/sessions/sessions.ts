@@ -27,7 +27,8 @@ export class Sessions {
   readonly #held = new Map<SessionName, Held>()
   #oldest: Held | undefined
   #newest: Held | undefined
-  readonly #names: Set<SessionName>[] = Array.from({ length: bucketCount }, () => new Set())
+  /** By bucket; made when it gets its first. */
+  readonly #names: (Set<SessionName> | undefined)[] = new Array(bucketCount).fill(undefined)
   readonly tree: BucketTree
 
   constructor(options: ExecutionOptions, hash: Hash, rules: ExecutionRules = executionRules) {
@@ -124,7 +125,8 @@ export class Sessions {
     const held: Held = { name, session, bucket, older: undefined, newer: undefined }
     this.#held.set(name, held)
     this.#link(held)
-    this.#names[bucket]?.add(name)
+    const names = this.#names[bucket] ?? new Set()
+    this.#names[bucket] = names.add(name)
   }
 
   /** As the one touched last. A list, since moving within a map costs three lookups and now and then a copy of it all. */
