@@ -1,62 +1,107 @@
-// Measures the simulator: virtual seconds and messages for each CPU second of one process. Runs from source:
-// usage: node -C @novacron/source tools/simulator-speed.ts [--replicas 10] [--rate 500] [--virtual 20] [--seed 1]
+// Measures the simulator, in one process and from source: virtual seconds and messages for each CPU second under load, or
+// with --rounds what a large committee costs in time and memory until a commit of three rounds has been run everywhere.
+// usage: node -C @novacron/source tools/simulator-speed.ts [--replicas 10] [--rate 500] [--virtual 60] [--seed 1] [--rounds]
+import { availableParallelism, cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import {
   bullsharkOrderer,
-  mixingHash as hash,
+  mixingHash,
   quietScenario,
   replicaProtocol,
   type Scenario,
-  simulate
+  Simulation
 } from '../packages/simulator/src/index.ts'
 
 const { values } = parseArgs({
   options: {
     replicas: { type: 'string', default: '10' },
     rate: { type: 'string', default: '500' },
-    virtual: { type: 'string', default: '20' },
-    seed: { type: 'string', default: '1' }
+    virtual: { type: 'string', default: '60' },
+    seed: { type: 'string', default: '1' },
+    rounds: { type: 'boolean', default: false }
   }
 })
-
+const seed = Number(values.seed)
+const replicas = Number(values.replicas)
 /** Requests of one client in a second. */
 const clientRate = 10
-const clients = Math.ceil(Number(values.rate) / clientRate)
-const scenario: Scenario = {
+
+const underLoad: Scenario = {
   ...quietScenario,
-  seed: Number(values.seed),
-  replicas: Number(values.replicas),
+  seed,
+  replicas,
+  // 25 ms on average, one way.
   network: { ...quietScenario.network, delay: { type: 'exponential', minMs: 5, meanMs: 20 } },
   replica: { checkpointIntervalCommits: 50, retentionCommits: 100 },
-  load: { ...quietScenario.load, clients, intervalMs: 1_000 / clientRate },
+  load: {
+    ...quietScenario.load,
+    clients: Math.ceil(Number(values.rate) / clientRate),
+    intervalMs: 1_000 / clientRate
+  },
   chaosMs: Number(values.virtual) * 1_000
+}
+
+/** The first commit orders the anchor of round 2, with the votes of round 3. */
+const threeRounds: Scenario = {
+  ...quietScenario,
+  seed,
+  replicas,
+  network: { ...quietScenario.network, inFlightMax: 4 * replicas * replicas + 1_000 },
+  codecSamplePercent: 0,
+  bullshark: {
+    maxHeaderDelayMs: 2_000,
+    idleHeaderDelayMs: 500,
+    resendDelayMs: 10_000,
+    syncRetryMs: 2_000
+  },
+  load: { ...quietScenario.load, clients: 0 },
+  chaosMs: 0,
+  loadAfterMs: 0,
+  commitsAfterHealing: 1
 }
 
 const cpuBefore = process.cpuUsage()
 const threadBefore = process.threadCpuUsage()
-const report = simulate(scenario, {
-  hash,
-  protocol: replicaProtocol({ orderer: bullsharkOrderer() }, hash)
+const simulation = new Simulation(values.rounds ? threeRounds : underLoad, {
+  hash: mixingHash,
+  protocol: replicaProtocol({ orderer: bullsharkOrderer() }, mixingHash)
 })
-const { user, system } = process.cpuUsage(cpuBefore)
-const cpuSeconds = (user + system) / 1e6
-const thread = process.threadCpuUsage(threadBefore)
-const threadSeconds = (thread.user + thread.system) / 1e6
+const report = simulation.run()
+const cpuSeconds = secondsOf(process.cpuUsage(cpuBefore))
+const threadSeconds = secondsOf(process.threadCpuUsage(threadBefore))
 const virtualSeconds = report.virtualMs / 1_000
-const result = {
-  verdict: report.verdict,
-  replicas: scenario.replicas,
-  virtualSeconds,
-  cpuSeconds,
-  threadSeconds,
-  ratio: virtualSeconds / cpuSeconds,
-  steps: report.steps,
-  stepsPerSecond: report.steps / cpuSeconds,
-  commits: report.commits,
-  applied: report.applied,
-  latencyMs: report.latencyMs,
-  peakBytes: process.resourceUsage().maxRSS * 1_024,
-  traceHash: report.traceHash
-}
-console.log(JSON.stringify(result))
+const { messages } = simulation.world.network
+console.log(
+  JSON.stringify({
+    verdict: report.verdict,
+    ...(report.firstViolation === undefined
+      ? {}
+      : { violation: report.firstViolation.facts.slice(0, 200) }),
+    replicas,
+    virtualSeconds,
+    cpuSeconds,
+    threadSeconds,
+    ratio: virtualSeconds / cpuSeconds,
+    ratioOfThread: virtualSeconds / threadSeconds,
+    messages,
+    messagesPerSecond: Math.round(messages / cpuSeconds),
+    steps: report.steps,
+    commits: report.commits,
+    applied: report.applied,
+    latencyMs: report.latencyMs,
+    peakBytes: process.resourceUsage().maxRSS * 1_024,
+    traceHash: report.traceHash,
+    date: new Date().toISOString(),
+    machine: {
+      cpu: cpus()[0]?.model ?? 'unknown',
+      cores: availableParallelism(),
+      node: process.version,
+      loadAverage: loadavg()
+    }
+  })
+)
 process.exitCode = report.verdict === 'pass' ? 0 : 1
+
+function secondsOf({ user, system }: { readonly user: number; readonly system: number }): number {
+  return (user + system) / 1e6
+}

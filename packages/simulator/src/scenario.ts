@@ -1,5 +1,5 @@
 import { assert, Prng } from '@novacron/base'
-import type { BullsharkOptions } from '@novacron/consensus'
+import { type BullsharkOptions, committeeSizeMax } from '@novacron/consensus'
 import type { ReplicaOptions } from '@novacron/replica'
 import { drawFaults, endOf, type Fault } from './faults.ts'
 import { type DriverLaw, driversLaw } from './law.ts'
@@ -61,7 +61,10 @@ export const quietScenario: Scenario = {
 export function checkScenario(scenario: Scenario): void {
   const { seed, replicas, observers, chaosMs, livenessMs, codecSamplePercent } = scenario
   assert(Number.isSafeInteger(seed) && seed >= 0, `seed: ${seed}`)
-  assert(Number.isInteger(replicas) && replicas >= 1 && replicas <= 64, '1 <= replicas <= 64')
+  assert(
+    Number.isInteger(replicas) && replicas >= 1 && replicas <= committeeSizeMax,
+    '1 <= replicas <= 1024'
+  )
   assert(Number.isInteger(observers) && observers >= 0 && observers <= 64, '0 <= observers <= 64')
   assert(chaosMs >= 0 && livenessMs > 0, 'chaosMs >= 0 and livenessMs > 0')
   assert(codecSamplePercent >= 0 && codecSamplePercent <= 100, '0 <= codecSamplePercent <= 100')

@@ -66,7 +66,7 @@ test('a lone replica has only faults that it can have', () => {
 
 test.each([
   { replicas: 0 },
-  { replicas: 65 },
+  { replicas: 1_025 },
   { observers: -1 },
   { seed: -1 },
   { livenessMs: 0 },

@@ -69,6 +69,7 @@ export class Network<Message> {
   readonly #lastArrival = new Map<number, number>()
   #inFlight = 0
   #overflows = 0
+  #messages = 0
 
   constructor(options: NetworkOptions, needs: NetworkNeeds<Message>) {
     checkNetworkOptions(options)
@@ -84,6 +85,11 @@ export class Network<Message> {
 
   get inFlight(): number {
     return this.#inFlight
+  }
+
+  /** Delivered, or dropped at a place that is down. */
+  get messages(): number {
+    return this.#messages
   }
 
   get overflows(): number {
@@ -160,6 +166,7 @@ export class Network<Message> {
     this.#inFlight++
     queue.schedule(at, () => {
       this.#inFlight--
+      this.#messages++
       if (link.incarnation === incarnation && !this.#isMuted(from, to)) onMessage(to, from, message)
     })
   }
