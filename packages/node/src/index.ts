@@ -9,7 +9,9 @@ export { closest } from './api/suggestion.ts'
 export { type ClusterOptions, defaultClusterOptions } from './config/cluster-options.ts'
 export type { ConfigFault } from './config/config-fault.ts'
 export { describeConfigFault } from './config/config-fault.ts'
+export { makePrivateDirectory } from './config/data-file.ts'
 export { type DataPaths, dataPathsOf } from './config/data-paths.ts'
+export { type FileTrouble, fileTroubleOf } from './config/file-trouble.ts'
 export { buildGenesis, type Genesis, type NodePart } from './config/genesis.ts'
 export {
   type InitRequest,
@@ -20,7 +22,8 @@ export {
   readNodePart,
   writeGenesis
 } from './config/init.ts'
-export { defaultNodeOptions, type NodeOptions } from './config/node-options.ts'
+export { defaultNodeOptions, type NodeOptions, parseNodeOptions } from './config/node-options.ts'
+export type { Problem } from './config/problem.ts'
 export { valueOrThrow } from './config/result.ts'
 export { findControlSocket } from './config/socket-place.ts'
 export { type Acknowledgement, ingestCodes } from './ingest/acknowledgement.ts'

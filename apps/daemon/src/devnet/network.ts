@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { lockOwnerOf, type NodeStatus } from '@novacron/node'
+import { lockOwnerOf, makePrivateDirectory, type NodeStatus } from '@novacron/node'
 import { commandFault } from '../command-fault.ts'
 import type { Io } from '../io.ts'
 import { countOf, showMs } from '../settings.ts'
@@ -78,7 +78,7 @@ function makeRoot(
 ): string {
   if (dir !== undefined) {
     const root = resolve(dir)
-    mkdirSync(root, { recursive: true, mode: 0o700 })
+    makePrivateDirectory(root)
     return root
   }
   const root = mkdtempSync(join(tmpdir(), 'novacron-devnet-'))

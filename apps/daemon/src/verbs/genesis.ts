@@ -3,12 +3,14 @@ import {
   type ClusterOptions,
   closest,
   defaultClusterOptions,
+  type Genesis,
   type NodePart,
   readNodePart,
   valueOrThrow,
   writeGenesis
 } from '@novacron/node'
 import { commandFault } from '../command-fault.ts'
+import { flagFault } from '../flag-problems.ts'
 import { type ExitCode, exitCodes, type Io, writeJson } from '../io.ts'
 import { integer, pairs, several } from '../settings.ts'
 import { type AddVerb, addExamples } from '../verb.ts'
@@ -68,7 +70,12 @@ function genesis(options: GenesisOptions, io: Io): ExitCode {
     weights: weightsOf(options.weight ?? {}, parts),
     operators: { publicKeys: keys, threshold }
   })
+  if (built.type === 'invalid') {
+    const fault = flagFault(built.problems, key => flagOf(key, parts))
+    if (fault !== undefined) throw fault
+  }
   const made = valueOrThrow(built, options.out)
+  warnOfSilence(made, io)
   writeGenesis(options.out, made)
   const names = made.members.map(({ name }) => name)
   if (options.json === true)
@@ -79,6 +86,27 @@ function genesis(options: GenesisOptions, io: Io): ExitCode {
     )
   }
   return exitCodes.ok
+}
+
+/** The option that a value of the genesis came from; undefined for what came from a node.json. */
+function flagOf(key: string, parts: readonly NodePart[]): string | undefined {
+  const [first, second = '', third] = key.split('.')
+  if (first === 'chainName') return '--chain-name'
+  if (first === 'cluster') return `--set ${second}`
+  if (first === 'operators')
+    return second === 'threshold' ? '--operator-threshold' : '--operator-key'
+  if (first !== 'members' || third !== 'weight') return undefined
+  // A genesis has its members in the order of names.
+  return `--weight ${parts.map(({ name }) => name).sort()[Number(second)]}`
+}
+
+/** A member without an address can dial, and two of them never meet. */
+function warnOfSilence({ members }: Genesis, io: Io): void {
+  const silent = members.filter(({ addresses }) => addresses.length === 0).map(({ name }) => name)
+  if (silent.length === 0) return
+  io.stderr.write(
+    `novacron: nobody can dial ${silent.join(', ')}: no address in node.json; run init with --announce, or add one to the file\n`
+  )
 }
 
 /** Values of the right kind; what is allowed is up to the genesis. */

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
-import { initNode, readGenesis } from '@novacron/node'
+import { type InitRequest, initNode, parseNodeOptions, readGenesis } from '@novacron/node'
+import { flagFault } from '../flag-problems.ts'
 import { type ExitCode, exitCodes, type Io, writeJson } from '../io.ts'
 import { dataDirectory, several } from '../settings.ts'
 import { type AddVerb, addExamples } from '../verb.ts'
@@ -40,12 +41,18 @@ function init(options: InitOptions, io: Io): ExitCode {
   const directory = dataDirectory(options.dataDir, io)
   const genesis = options.genesis === undefined ? undefined : readGenesis(options.genesis)
   const addresses = announce ?? (listen ?? []).filter(isReachable)
+  const config: InitRequest['options'] = {
+    name: options.name ?? nameOfHost(),
+    ...(listen === undefined ? {} : { listen }),
+    ...(announce === undefined ? {} : { announce })
+  }
+  const checked = parseNodeOptions(config)
+  if (checked.type === 'invalid') {
+    const fault = flagFault(checked.problems, key => `--${key.split('.')[0]}`)
+    if (fault !== undefined) throw fault
+  }
   const { part, paths } = initNode(directory, {
-    options: {
-      name: options.name ?? nameOfHost(),
-      ...(listen === undefined ? {} : { listen }),
-      ...(announce === undefined ? {} : { announce })
-    },
+    options: config,
     addresses,
     ...(genesis === undefined ? {} : { genesis })
   })
@@ -57,7 +64,8 @@ function init(options: InitOptions, io: Io): ExitCode {
       io.stdout.write(`Its public part for a genesis is ${paths.nodePart}\n`)
     }
   }
-  if (addresses.length === 0) {
+  const isMember = genesis === undefined || genesis.members.some(({ peer }) => peer === part.peer)
+  if (addresses.length === 0 && isMember) {
     io.stderr.write(
       `novacron: ${paths.nodePart} names no address, so nobody can dial this node; give --announce\n`
     )

@@ -95,19 +95,43 @@ describe('init', () => {
   test.each([
     {
       flags: ['--name', 'Bad_Name'],
-      line: /name is "Bad_Name", allowed is 1 to 63 of a-z, 0-9 and -/
+      line: /--name is "Bad_Name", allowed is 1 to 63 of a-z, 0-9 and -/
     },
     {
       flags: ['--name', 'a', '--listen', 'localhost:1'],
-      line: /listen\.0 is "localhost:1", allowed is \/ip4\/HOST\/tcp\/PORT/
+      line: /--listen is "localhost:1", allowed is \/ip4\/HOST\/tcp\/PORT/
+    },
+    {
+      flags: ['--name', 'a', '--announce', '/ip4/10.0.0.1/tcp/0'],
+      line: /--announce is "\/ip4\/10.0.0.1\/tcp\/0", allowed is /
     }
   ])('refuses $flags in one line and leaves nothing behind', async ({ flags, line }) => {
     const directory = join(testDirectory(), 'd')
     const { exitCode, err } = await novacron('init', '--data-dir', directory, ...flags)
-    expect(exitCode).toBe(1)
+    expect(exitCode).toBe(2)
     expect(err).toMatch(line)
     expect(err.trimEnd()).not.toContain('\n')
     expect(() => statSync(directory)).toThrow('ENOENT')
+  })
+
+  test('says of each flag that is wrong what is allowed', async () => {
+    const directory = join(testDirectory(), 'd')
+    const flags = ['--name', 'Bad', '--listen', 'x']
+    const { exitCode, err } = await novacron('init', '--data-dir', directory, ...flags)
+    expect(exitCode).toBe(2)
+    expect(err).toMatch(
+      /^novacron: options are not valid:\n {2}--name is "Bad", .*\n {2}--listen is "x", .*\n$/
+    )
+  })
+
+  test('into a place where nothing can be made says so in one line', async () => {
+    const file = join(testDirectory(), 'file')
+    writeFileSync(file, '')
+    for (const directory of [join(file, 'x'), file]) {
+      const { exitCode, err } = await novacron('init', '--data-dir', directory, '--name', 'a')
+      expect(exitCode).toBe(1)
+      expect(err).toMatch(/^novacron: .* cannot be written \(.*\); choose another path\n$/)
+    }
   })
 
   test('installs a genesis', async () => {
@@ -115,7 +139,10 @@ describe('init', () => {
     const genesis = join(root, 'genesis.json')
     await novacron('genesis', '--node', ...parts, '--out', genesis)
     const observer = join(root, 'observer')
-    await novacron('init', '--data-dir', observer, '--name', 'observer', '--genesis', genesis)
+    const flags = ['--name', 'observer', '--genesis', genesis]
+    const made = await novacron('init', '--data-dir', observer, ...flags)
+    // Nobody needs to dial an observer.
+    expect(made.err).toBe('')
     expect(readJson(join(observer, 'genesis.json'))).toEqual(readJson(genesis))
   })
 
@@ -179,18 +206,28 @@ describe('genesis', () => {
     { flags: ['--set', 'sessionMax=2'], exitCode: 2, line: 'did you mean sessionsMax?' },
     {
       flags: ['--set', 'sessionsMax=0'],
-      exitCode: 1,
-      line: 'cluster.sessionsMax is 0, allowed is an integer from 1 to 1048576'
+      exitCode: 2,
+      line: '--set sessionsMax is 0, allowed is an integer from 1 to 1048576'
     },
     {
       flags: ['--weight', 'alpha=much'],
-      exitCode: 1,
-      line: 'members.0.weight is "much", allowed is an integer from 1'
+      exitCode: 2,
+      line: '--weight alpha is "much", allowed is an integer from 1'
+    },
+    {
+      flags: ['--operator-key', 'ab'.repeat(32), '--operator-threshold', '2'],
+      exitCode: 2,
+      line: '--operator-threshold is 2, allowed is an integer from 1 to 1'
+    },
+    {
+      flags: ['--chain-name', 'No'],
+      exitCode: 2,
+      line: '--chain-name is "No", allowed is 1 to 63'
     },
     {
       flags: ['--operator-key', 'xyz'],
-      exitCode: 1,
-      line: 'operators.publicKeys.0 is "xyz", allowed is 64 lowercase hex digits'
+      exitCode: 2,
+      line: '--operator-key is "xyz", allowed is 64 lowercase hex digits'
     }
   ])('refuses $flags', async ({ flags, exitCode, line }) => {
     const { root, parts } = await initNodes('alpha')
@@ -202,12 +239,40 @@ describe('genesis', () => {
     expect(() => statSync(out)).toThrow('ENOENT')
   })
 
+  test('with one part twice blames the parts and no option', async () => {
+    const { root, parts } = await initNodes('alpha')
+    const out = join(root, 'g.json')
+    const refused = await novacron('genesis', '--node', ...parts, ...parts, '--out', out)
+    expect(refused.exitCode).toBe(1)
+    expect(refused.err).toContain(`${out} is not valid:\n  members.1.name is "alpha"`)
+  })
+
+  test('warns of a member that nobody can dial', async () => {
+    const { root, parts } = await initNodes('alpha')
+    await novacron('init', '--data-dir', join(root, 'mute'), '--name', 'mute')
+    const mute = join(root, 'mute', 'node.json')
+    const argv = ['--node', ...parts, mute, '--out', join(root, 'g.json')]
+    const made = await novacron('genesis', ...argv)
+    expect(made.exitCode).toBe(0)
+    expect(made.err).toMatch(/^novacron: nobody can dial mute: no address in node.json; .*\n$/)
+  })
+
+  test('into a directory that is not there says so in one line', async () => {
+    const { root, parts } = await initNodes('alpha')
+    const out = join(root, 'none', 'g.json')
+    const refused = await novacron('genesis', '--node', ...parts, '--out', out)
+    expect(refused).toMatchObject({ exitCode: 1, out: '' })
+    expect(refused.err).toBe(
+      `novacron: ${out} cannot be written (its directory is not there, ENOENT); make the directory, or choose another path\n`
+    )
+  })
+
   test('overwrites nothing, and needs every part', async () => {
     const { root, parts } = await initNodes('alpha')
     const out = join(root, 'genesis.json')
     await novacron('genesis', '--node', ...parts, '--out', out)
     expect((await novacron('genesis', '--node', ...parts, '--out', out)).err).toContain(
-      'exists already'
+      'exists already; nothing was changed: choose another name, or move it away'
     )
     const missing = join(root, 'no.json')
     const refused = await novacron('genesis', '--node', missing, '--out', join(root, 'x'))

@@ -11,6 +11,12 @@ export type ConfigFacts =
       readonly remedy: string
     }
   | {
+      readonly code: 'file-unwritable'
+      readonly path: string
+      readonly reason: string
+      readonly remedy: string
+    }
+  | {
       readonly code: 'file-mode'
       readonly path: string
       readonly mode: string
@@ -41,7 +47,7 @@ export function configFault(facts: ConfigFacts, cause?: unknown): ConfigFault {
   return new Fault(facts, { cause })
 }
 
-/** Several lines for a terminal: what is wrong, where, and what to do. */
+/** What is wrong, where, and what to do: one line, or for several problems a line each below the first. */
 export function describeConfigFault({ facts }: ConfigFault): string {
   switch (facts.code) {
     case 'file-missing':
@@ -50,6 +56,8 @@ export function describeConfigFault({ facts }: ConfigFault): string {
       return `${facts.path} exists already; ${facts.remedy}`
     case 'file-unreadable':
       return `${facts.path} cannot be used (${facts.reason}); ${facts.remedy}`
+    case 'file-unwritable':
+      return `${facts.path} cannot be written (${facts.reason}); ${facts.remedy}`
     case 'file-mode':
       return `${facts.path} has mode ${facts.mode}, allowed is ${facts.allowed}; ${facts.remedy}`
     case 'key-malformed':
@@ -57,8 +65,11 @@ export function describeConfigFault({ facts }: ConfigFault): string {
     case 'key-reused':
       return `${facts.path} holds the same key as ${facts.other}; ${facts.remedy}`
     case 'other-chain':
-      return `${facts.path} was begun on chain ${facts.begunOn}, its genesis is of ${facts.chain}; ${facts.remedy}`
-    case 'invalid':
+      return `this directory was begun on chain ${facts.begunOn}, and ${facts.path} is of chain ${facts.chain}; ${facts.remedy}`
+    case 'invalid': {
+      const [only, ...others] = facts.problems
+      if (others.length === 0) return `${facts.path} is not valid: ${only}`
       return [`${facts.path} is not valid:`, ...facts.problems.map(each => `  ${each}`)].join('\n')
+    }
   }
 }

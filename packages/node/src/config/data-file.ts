@@ -11,8 +11,9 @@ import {
   statSync,
   writeFileSync
 } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { configFault } from './config-fault.ts'
+import { fileTroubleOf } from './file-trouble.ts'
 
 /** Writes the whole file or nothing: a new file is written, synced, and renamed into place. */
 function writeFileAtomically(path: string, content: string, mode: number): void {
@@ -31,15 +32,20 @@ function writeFileAtomically(path: string, content: string, mode: number): void 
   syncDirectory(dirname(path))
 }
 
-/** @throws {ConfigFault} `file-exists` */
+/** @throws {ConfigFault} `file-exists`, `file-unwritable` */
 export function writeNewFile(path: string, content: string, mode: number): void {
-  refuseExisting(path)
-  writeFileAtomically(path, content, mode)
+  refuseExisting(path, 'name')
+  try {
+    writeFileAtomically(path, content, mode)
+  } catch (error) {
+    throw toWriteFault(error, path)
+  }
 }
 
-export function refuseExisting(path: string): void {
+/** `other` says what else to choose. @throws {ConfigFault} `file-exists` */
+export function refuseExisting(path: string, other: 'directory' | 'name'): void {
   if (!existsSync(path)) return
-  const remedy = 'nothing was changed: choose another directory, or move it away'
+  const remedy = `nothing was changed: choose another ${other}, or move it away`
   throw configFault({ code: 'file-exists', path, remedy })
 }
 
@@ -82,8 +88,31 @@ export function requirePrivate(path: string, allowedMode: number, missingRemedy:
   throw configFault({ code: 'file-mode', path, mode: octal(mode), allowed, remedy })
 }
 
+/**
+ * Makes a directory of mode 0700, and those above it that are missing. One by one: where nothing can be made, as in /proc, the
+ * recursive form never returns.
+ *
+ * throws  ConfigFault `file-unwritable`
+ */
 export function makePrivateDirectory(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 })
+  const missing: string[] = []
+  for (let at = resolve(path); !existsSync(at); at = dirname(at)) missing.push(at)
+  try {
+    for (const directory of missing.reverse()) makeDirectory(directory)
+    // Refuses a file of that name, as making it would.
+    if (!statSync(path).isDirectory()) mkdirSync(path)
+  } catch (error) {
+    throw toWriteFault(error, path)
+  }
+}
+
+/** Another process may make it at the same time. */
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
 }
 
 function octal(mode: number): string {
@@ -95,6 +124,13 @@ function toReadFault(error: unknown, path: string, remedy: string): unknown {
   if (code === 'ENOENT') return configFault({ code: 'file-missing', path, remedy }, error)
   if (typeof code !== 'string' || !/^E[A-Z]/.test(code)) return error
   return configFault({ code: 'file-unreadable', path, reason: code, remedy }, error)
+}
+
+function toWriteFault(error: unknown, path: string): unknown {
+  const trouble = fileTroubleOf(error)
+  return trouble === undefined
+    ? error
+    : configFault({ code: 'file-unwritable', path, ...trouble }, error)
 }
 
 function syncDirectory(path: string): void {

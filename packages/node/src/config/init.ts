@@ -38,12 +38,13 @@ const genesisBytesMax = 4 * 1024 * 1024
 /**
  * Makes a data directory (0700): keys, `config.json`, `node.json`, an empty `signed.log`, and `genesis.json` if given.
  *
- * throws  ConfigFault `file-exists` before anything is written, `file-mode`, `invalid`
+ * throws  ConfigFault `file-exists` before anything is written, `file-unwritable`, `file-mode`, `invalid`
  */
 export function initNode(directory: string, request: InitRequest): InitializedNode {
   const paths = dataPathsOf(directory)
   const { config, genesis, nodePart, signedLog, keys: keysPath } = paths
-  for (const path of [config, keysPath, nodePart, signedLog, genesis]) refuseExisting(path)
+  for (const path of [config, keysPath, nodePart, signedLog, genesis])
+    refuseExisting(path, 'directory')
   const options = valueOrThrow(parseNodeOptions(request.options), config)
   makePrivateDirectory(directory)
   requirePrivate(directory, 0o700, 'create it')

@@ -37,7 +37,7 @@ export function keyPath(keysDirectory: string, use: KeyUse): string {
  * throws  ConfigFault `file-exists` before anything is written when one of them is there
  */
 export function createKeys(keysDirectory: string): NodeKeys {
-  for (const use of keyUses) refuseExisting(keyPath(keysDirectory, use))
+  for (const use of keyUses) refuseExisting(keyPath(keysDirectory, use), 'directory')
   makePrivateDirectory(keysDirectory)
   for (const use of keyUses) {
     const content = `${algorithms[use]}:${toHex(randomSeed())}\n`

@@ -157,7 +157,7 @@ async function openLevel(options: DatabaseOptions): Promise<Level<Uint8Array, Ui
   } catch (error) {
     const fault = toStoreFault(error, path)
     if (fault.code === 'disk-full') throw fault
-    const reason = `${fault.message}; when it stays so, move ${path} away and start again: peers give back what was in it`
+    const reason = 'reason' in fault.facts ? fault.facts.reason : fault.message
     throw new Fault<StoreFacts>({ code: 'bad-file', path, reason }, { cause: error })
   }
 }
