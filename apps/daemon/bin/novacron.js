@@ -52,7 +52,8 @@ function startUnder(node, flags) {
   const daemonFlags = argv[2] === 'start' ? [daemonFlag] : []
   const args = [...flags, ...daemonFlags, self, ...argv.slice(2)]
   if (process.execve !== undefined) process.execve(node, [node, ...args], process.env)
-  const child = spawn(node, args, { stdio: 'inherit' })
+  // The channel tells the child when this process is gone, also when it was killed.
+  const child = spawn(node, args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
   // From a terminal the child gets the signal twice, which it takes as one wish.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2']) {
     process.on(signal, () => child.kill(signal))

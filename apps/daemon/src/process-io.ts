@@ -9,15 +9,22 @@ export interface ProcessFace {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly execPath: string
   readonly execArgv: readonly string[]
-  on(signal: NodeJS.Signals, listener: () => void): unknown
+  /** To whoever started this process, if it is to end with that one. */
+  readonly channel?: { unref(): void } | null | undefined
+  on(event: NodeJS.Signals | 'disconnect', listener: () => void): unknown
 }
 
 const endSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
 
-/** The real world. A signal is a wish to end, a second one the same wish: every end is bounded in time. */
+/** The real world. A signal is a wish to end, and so is the death of a launcher that holds a channel to us; a second one is the same wish: every end is bounded in time. */
 export function processIo(process: ProcessFace, main: string): Io {
   const end = new AbortController()
   for (const signal of endSignals) process.on(signal, () => end.abort())
+  if (process.channel != null) {
+    process.on('disconnect', () => end.abort())
+    // It must not keep a command alive that is done.
+    process.channel.unref()
+  }
   return {
     stdout: outputOf(process.stdout, () => end.abort()),
     stderr: outputOf(process.stderr, () => undefined),

@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { ExitCode, Io } from './io.ts'
 import { duration } from './settings.ts'
 
@@ -19,16 +19,18 @@ export interface NodeVerbOptions {
   readonly timeout: number
 }
 
-export function addNodeOptions(command: Command, timeoutMs = 10_000): Command {
+export function addNodeOptions(command: Command, timeout = '10s'): Command {
   return command
     .option('--data-dir <dir>', 'data directory of the node')
     .option('--json', 'print JSON')
-    .option(
-      '--timeout <time>',
-      'give up after this long, such as 500ms, 20s, 2m',
-      duration,
-      timeoutMs
+    .addOption(
+      durationOption('--timeout <time>', 'give up after this long, such as 500ms, 20s, 2m', timeout)
     )
+}
+
+/** A duration with a default, which the help shows as it is written. */
+export function durationOption(flags: string, description: string, time: string): Option {
+  return new Option(flags, description).argParser(duration).default(duration(time), time)
 }
 
 /** Examples below the help of a verb. */

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
@@ -95,6 +95,20 @@ describe('under an old Node', () => {
     await expect.poll(out, { timeout: 20_000 }).toBe('up\n')
     child.kill('SIGTERM')
     expect(await ended).toMatchObject({ code: 7 })
+  })
+
+  test('the daemon ends with the process that was started, also when that is killed', async () => {
+    const main = `process.on('disconnect', () => { writeFileSync(process.argv[3], 'told'); process.exit() })
+import { writeFileSync } from 'node:fs'
+setInterval(() => {}, 1000); console.log('up')`
+    const { path, old } = install({ hasBundled: true, main })
+    const told = join(testDirectory(), 'told')
+    const { child, ended, out } = start([...old, path, 'devnet', told])
+    await expect.poll(out, { timeout: 20_000 }).toBe('up\n')
+    child.kill('SIGKILL')
+    // Its output ends with the last process that holds it.
+    await ended
+    expect(readFileSync(told, 'utf8')).toBe('told')
   })
 
   test('a command that a signal kills ends like that', async () => {

@@ -12,7 +12,9 @@ import {
   type NodeState,
   type Receipt,
   type SubmitRequest,
-  startControlServer
+  startControlServer,
+  type TransactionName,
+  type TransactionStatus
 } from '@novacron/node'
 import { onTestFinished } from 'vitest'
 import { testDirectory } from './test-directory.ts'
@@ -38,6 +40,8 @@ export class FakeNode implements NodeControl {
   /** Replaces what `submit` does, to fail or wait. */
   onSubmit: ((signal: AbortSignal) => Promise<void>) | undefined
   onStop: (() => void) | undefined
+  /** Answers of `tx.status`, in turn; then unknown. */
+  readonly statuses: TransactionStatus[] = []
 
   status(): ReturnType<NodeControl['status']> {
     return {
@@ -93,7 +97,10 @@ export class FakeNode implements NodeControl {
   async submit(request: SubmitRequest, signal: AbortSignal): Promise<Receipt> {
     await this.onSubmit?.(signal)
     this.submitted.push(request)
-    const name = { session, sequence: this.submitted.length }
+    const name = {
+      session: request.session ?? session,
+      sequence: request.sequence ?? this.submitted.length
+    }
     if (request.wait !== 'committed') return { ...name, state: 'accepted' }
     const { code } = this
     if (code !== 'ok')
@@ -106,8 +113,8 @@ export class FakeNode implements NodeControl {
     return { ...name, state: 'committed', index: this.commit(), ordinal: 0, code, version: 1 }
   }
 
-  async transactionStatus(): Promise<never> {
-    throw new Error('not asked for')
+  async transactionStatus(name: TransactionName): Promise<TransactionStatus> {
+    return this.statuses.shift() ?? { ...name, state: 'unknown' }
   }
 
   /** Appends a commit with these payloads and returns its index. */

@@ -5,7 +5,7 @@ import { aborted, endOf, mayMoveCursor } from '../src/io.ts'
 import { type ProcessFace, processIo } from '../src/process-io.ts'
 import { CapturedOutput } from './capture-io.ts'
 
-function face() {
+function face(channel?: { unref(): void } | null) {
   const signals = new EventEmitter()
   const process = {
     stdout: Object.assign(new PassThrough(), { isTTY: true }),
@@ -14,6 +14,7 @@ function face() {
     env: { A: 'b' },
     execPath: '/node',
     execArgv: ['--flag'],
+    channel,
     on: (signal: string, listener: () => void) => signals.on(signal, listener)
   } satisfies ProcessFace
   return { process, signals, io: processIo(process, '/main.js') }
@@ -32,6 +33,22 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'])('%s ends the command, twice is the sa
   signals.emit(name)
   signals.emit(name)
   expect(io.signal.aborted).toBe(true)
+})
+
+test('the death of a launcher that holds a channel ends the command, and the channel holds nothing up', () => {
+  let unrefs = 0
+  const { io, signals } = face({
+    unref: () => {
+      unrefs += 1
+    }
+  })
+  expect([unrefs, io.signal.aborted]).toEqual([1, false])
+  signals.emit('disconnect')
+  expect(io.signal.aborted).toBe(true)
+})
+
+test.each([undefined, null])('without a channel (%s) nobody listens for its end', channel => {
+  expect(face(channel).signals.listenerCount('disconnect')).toBe(0)
 })
 
 test('what is written arrives', () => {

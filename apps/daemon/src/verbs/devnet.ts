@@ -2,7 +2,7 @@ import { runDevnet } from '../devnet/devnet.ts'
 import { describeSummary } from '../devnet/summary.ts'
 import { type ExitCode, exitCodes, type Io, writeJson } from '../io.ts'
 import { duration, integer } from '../settings.ts'
-import { type AddVerb, addExamples } from '../verb.ts'
+import { type AddVerb, addExamples, durationOption } from '../verb.ts'
 
 interface DevnetVerbOptions {
   readonly nodes: number
@@ -30,7 +30,7 @@ export const addDevnet: AddVerb = (program, { io, exit }) => {
     .option('--tx-bytes <count>', 'payload of each of them', integer(1, 131_072), 512)
     .option('--dir <dir>', 'keep everything there; one from an earlier run is started again')
     .option('--keep', 'do not remove the temporary directory')
-    .option('--timeout <time>', 'for all daemons to be up', duration, 60_000)
+    .addOption(durationOption('--timeout <time>', 'for all daemons to be up', '60s'))
     .option('--json', 'print the summary as one JSON object')
     .action(async (options: DevnetVerbOptions) => exit(await devnet(options, io)))
   addExamples(

@@ -1,4 +1,4 @@
-import type { NodeStatus } from '@novacron/node'
+import { lacksQuorum, type NodeStatus } from '@novacron/node'
 import { type ExitCode, exitCodes, type Io, writeJson } from '../io.ts'
 import { NodeConnection } from '../node-connection.ts'
 import { showMs } from '../settings.ts'
@@ -8,7 +8,7 @@ export const addStatus: AddVerb = (program, { io, exit }) => {
   const command = program
     .command('status')
     .description(
-      'Who the node is, how far it is, and what is missing; exit code 4 unless it is running.'
+      'Who the node is, how far it is, and what is missing; exit code 4 unless it runs with a quorum.'
     )
     .action(async (options: NodeVerbOptions) => exit(await status(options, io)))
   addExamples(addNodeOptions(command), 'novacron status', 'novacron status --json | jq .round')
@@ -18,7 +18,7 @@ async function status(options: NodeVerbOptions, io: Io): Promise<ExitCode> {
   const report = await new NodeConnection(options, io).call('node.status', {})
   if (options.json === true) writeJson(io, report)
   else io.stdout.write(describeStatus(report))
-  return report.state === 'running' ? exitCodes.ok : exitCodes.notReady
+  return report.state === 'running' && !lacksQuorum(report) ? exitCodes.ok : exitCodes.notReady
 }
 
 function describeStatus(report: NodeStatus): string {

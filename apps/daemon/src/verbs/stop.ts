@@ -12,7 +12,7 @@ export const addStop: AddVerb = (program, { io, exit }) => {
     .command('stop')
     .description('Stop the node in order and wait until it is gone.')
     .action(async (options: NodeVerbOptions) => exit(await stop(options, io)))
-  addExamples(addNodeOptions(command, 30_000), 'novacron stop', 'novacron stop --timeout 1m')
+  addExamples(addNodeOptions(command, '30s'), 'novacron stop', 'novacron stop --timeout 1m')
 }
 
 async function stop(options: NodeVerbOptions, io: Io): Promise<ExitCode> {

@@ -1,14 +1,13 @@
-import { dataPathsOf, defaultClusterOptions, readGenesis, type Wait } from '@novacron/node'
+import { dataPathsOf, defaultClusterOptions, readGenesis } from '@novacron/node'
 import type { ExitCode, Io } from '../io.ts'
 import { NodeConnection } from '../node-connection.ts'
 import { readAll, readWholeFile } from '../read-input.ts'
-import { printReceipt } from '../receipt.ts'
-import { oneOf } from '../settings.ts'
+import { addSubmissionOptions, type SubmissionOptions, submitOnce } from '../submission.ts'
 import { type AddVerb, addExamples, addNodeOptions, type NodeVerbOptions } from '../verb.ts'
 
-interface SubmitOptions extends NodeVerbOptions {
+interface SubmitOptions extends NodeVerbOptions, SubmissionOptions {
   readonly file: string
-  readonly wait: Wait
+  readonly json?: boolean
 }
 
 export const addSubmit: AddVerb = (program, { io, exit }) => {
@@ -18,15 +17,9 @@ export const addSubmit: AddVerb = (program, { io, exit }) => {
       'Append the bytes of a file, or of standard input, to the log; prints @index.ordinal.'
     )
     .option('--file <file>', 'file to append, - for standard input', '-')
-    .option(
-      '--wait <state>',
-      'none | accepted | committed',
-      oneOf('none', 'accepted', 'committed'),
-      'committed'
-    )
     .action(async (options: SubmitOptions) => exit(await submit(options, io)))
   addExamples(
-    addNodeOptions(command, 30_000),
+    addNodeOptions(addSubmissionOptions(command), '30s'),
     'novacron submit --file README.md --wait committed',
     'date | novacron submit'
   )
@@ -39,13 +32,8 @@ async function submit(options: SubmitOptions, io: Io): Promise<ExitCode> {
     options.file === '-'
       ? await readAll(io.stdin, 'standard input', bytesMax)
       : await readWholeFile(options.file, bytesMax)
-  const receipt = await node.call('tx.submit', {
-    application: 'log',
-    payload: Buffer.from(payload).toString('base64'),
-    wait: options.wait,
-    timeoutMs: node.waitMs
-  })
-  return printReceipt(receipt, options.json === true, io)
+  const content = { application: 'log', payload: Buffer.from(payload).toString('base64') } as const
+  return submitOnce(content, options, node, io)
 }
 
 /** Of the chain; without a genesis to read the default bounds what is read, and the node has the last word. */

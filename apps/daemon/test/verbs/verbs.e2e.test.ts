@@ -37,6 +37,14 @@ describe('status', () => {
     expect(JSON.parse((await verb(['status', '--json'])).out)).toEqual(node.status())
   })
 
+  test('of a node without a quorum has exit code 4, although it runs', async () => {
+    const { node, verb } = await setUp()
+    node.reasons = ['no quorum: not connected to node-3, node-4']
+    const { exitCode, out } = await verb(['status'])
+    expect(exitCode).toBe(4)
+    expect(out).toContain('missing    no quorum: not connected to node-3, node-4\n')
+  })
+
   test('of a node that is not running yet has exit code 4', async () => {
     const { node, verb } = await setUp()
     node.state = 'recovering'
@@ -219,6 +227,95 @@ describe('submit', () => {
       exitCode: 1,
       err: 'novacron: interrupted\n'
     })
+  })
+})
+
+describe('a transaction that was not committed in time', () => {
+  const session = 'cd'.repeat(16)
+  const name = ['--session', session, '--sequence', '7']
+  const late = async () => {
+    throw apiFault({ code: 'timeout', afterMs: 30_000, session, sequence: 7 })
+  }
+
+  test('is named, so that it can be asked for again', async () => {
+    const { node, verb } = await setUp()
+    node.onSubmit = late
+    for (const argv of [['submit'], ['put', 'k', 'v']]) {
+      const { exitCode, out, err } = await verb([...argv, '--json'])
+      expect(exitCode).toBe(1)
+      expect(JSON.parse(out)).toEqual({ session, sequence: 7, state: 'pending' })
+      expect(err).toBe(
+        `novacron: not committed within 30 s, and it may still be; ask again, without running it twice, by the same command with --session ${session} --sequence 7\n`
+      )
+      expect((await verb(argv)).out).toBe('')
+    }
+  })
+
+  test('that has no number yet was not submitted', async () => {
+    const { node, verb } = await setUp()
+    node.onSubmit = async () => {
+      throw apiFault({ code: 'timeout', afterMs: 30_000 })
+    }
+    const { exitCode, out, err } = await verb(['submit', '--json'])
+    expect([exitCode, out]).toEqual([1, ''])
+    expect(err).toMatch(/^novacron: nothing was submitted within 30 s, .*\n$/)
+  })
+
+  test('is sent again under its own number', async () => {
+    const { node, verb } = await setUp()
+    expect(await verb(['put', 'k', 'v', ...name])).toMatchObject({ exitCode: 0, out: '@1.0\n' })
+    expect(node.submitted).toMatchObject([{ session, sequence: 7 }])
+  })
+
+  test('that was committed meanwhile is told as it was, and not sent', async () => {
+    const { node, verb } = await setUp()
+    const known = { session, sequence: 7, state: 'committed' } as const
+    node.statuses.push({ ...known, index: 5, ordinal: 2, code: 'ok' }, known)
+    expect(await verb(['put', 'k', 'v', ...name])).toMatchObject({ exitCode: 0, out: '@5.2\n' })
+    const forgotten = `committed before, session ${session} sequence 7\n`
+    expect(await verb(['put', 'k', 'v', ...name])).toMatchObject({ exitCode: 0, out: forgotten })
+    expect(node.submitted).toEqual([])
+  })
+
+  test('that is committed between question and repetition is told as it was', async () => {
+    const { node, verb } = await setUp()
+    node.code = 'duplicate'
+    const committed = { session, sequence: 7, state: 'committed', index: 5, ordinal: 2 } as const
+    const unknown = { session, sequence: 7, state: 'unknown' } as const
+    node.statuses.push(unknown, { ...committed, code: 'version-mismatch' })
+    expect(await verb(['put', 'k', 'v', ...name])).toMatchObject({
+      exitCode: 1,
+      err: 'novacron: the transaction is in the log and changed nothing: version-mismatch\n'
+    })
+    expect(await verb(['put', 'k', 'v', ...name])).toMatchObject({
+      exitCode: 0,
+      out: `committed before, session ${session} sequence 7\n`
+    })
+  })
+
+  test('can be given a session of its own beforehand, which is told first', async () => {
+    const { node, verb } = await setUp()
+    node.onSubmit = () => Promise.reject(new Error('gone'))
+    const opened = '1'.padStart(32, '0')
+    const { err } = await verb(['put', 'k', 'v', '--session', 'new'])
+    expect(err).toContain(`novacron: opened session ${opened}, this is its sequence 1\n`)
+    node.onSubmit = undefined
+    const again = ['--session', opened, '--sequence', '1']
+    expect(await verb(['put', 'k', 'v', ...again])).toMatchObject({ exitCode: 0 })
+    expect(node.submitted).toMatchObject([{ session: opened, sequence: 1 }])
+  })
+
+  test.each([
+    [['--session', session]],
+    [['--sequence', '1']],
+    [['--session', 'xyz', '--sequence', '1']],
+    [['--session', 'new', '--sequence', '1']]
+  ])('half a name is wrong usage: %s', async flags => {
+    const { node, verb } = await setUp()
+    const { exitCode, err } = await verb(['submit', ...flags])
+    expect(exitCode).toBe(2)
+    expect(err).toContain('--session ID and --sequence NUMBER go together')
+    expect(node.submitted).toEqual([])
   })
 })
 

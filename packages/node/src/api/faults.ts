@@ -4,7 +4,13 @@ import { Fault } from '@novacron/base'
 export type ApiFacts =
   | { readonly code: 'busy'; readonly retryAfterMs: number }
   | { readonly code: 'not-ready'; readonly state: string; readonly reason?: string }
-  | { readonly code: 'timeout'; readonly afterMs: number; readonly transaction?: string }
+  /** Session and sequence as soon as the transaction has them: without them it was not submitted. */
+  | {
+      readonly code: 'timeout'
+      readonly afterMs: number
+      readonly session?: string
+      readonly sequence?: number
+    }
   | { readonly code: 'pruned'; readonly lowest: number }
   | { readonly code: 'session-expired'; readonly session: string }
   | { readonly code: 'session-unknown'; readonly session: string }

@@ -53,6 +53,11 @@ export interface NodeStatus {
   readonly tier?: 1 | 2 | 3
 }
 
+/** Does it reach too few members for anything to be committed, although it runs itself? */
+export function lacksQuorum({ reasons }: Pick<NodeStatus, 'reasons'>): boolean {
+  return reasons.some(reason => reason.startsWith('no quorum:'))
+}
+
 export interface NodeSockets {
   readonly control?: string
   readonly ingest?: string

@@ -113,7 +113,7 @@ export class Control implements NodeControl, IngestSink {
       ...rootsOf(replica),
       head: { index: executedIndex, digest: executedDigest },
       state: this.#state(),
-      reasons,
+      reasons: reasons.map(reason => this.#withNames(reason)),
       peersConnected: mesh.peers().filter(peer => peer.state === 'connected').length,
       uptimeMs: Math.round(nowMs() - startedAtMs),
       sockets: sockets()
@@ -161,8 +161,13 @@ export class Control implements NodeControl, IngestSink {
         const round = lastRoundOf(bullshark.dag, replicaId as ReplicaId)
         return { replica: replicaId, peer, ...(name === undefined ? {} : { name }), weight, round }
       }),
-      reasons: orderer.reasons
+      reasons: orderer.reasons.map(reason => this.#withNames(reason))
     }
+  }
+
+  /** The machines know peers alone; people know members by the names of the genesis. */
+  #withNames(reason: string): string {
+    return reason.replace(/[\w-]+/g, word => this.#facts.names.get(word as PeerId) ?? word)
   }
 
   async dag(window: DagWindow): Promise<readonly DagRound[]> {

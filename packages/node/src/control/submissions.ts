@@ -16,7 +16,8 @@ import type {
   OpenSessionRequest,
   Receipt,
   SubmitPayload,
-  SubmitRequest
+  SubmitRequest,
+  TransactionName
 } from '../api/node-control.ts'
 import { sha256 } from '../config/ed25519.ts'
 import type { Receipts, Settled } from './receipts.ts'
@@ -58,7 +59,8 @@ export class Submissions {
   async submit(request: SubmitRequest, signal: AbortSignal): Promise<Receipt> {
     const { wait, timeoutMs } = request
     const { application, payload } = this.#payloadOf(request)
-    return withTimeout(timeoutMs, signal, async within => {
+    let offered: TransactionName | undefined
+    const work = async (within: AbortSignal): Promise<Receipt> => {
       const name = await this.#nameOf(request, within)
       const { session, next: sequence } = name
       const envelope = encodeEnvelope({ application, session: fromHex(session), sequence, payload })
@@ -70,8 +72,10 @@ export class Submissions {
       const settled = this.#needs.receipts.wait(session, sequence, within)
       this.#offer(envelope, settled)
       name.next++
+      offered = { session, sequence }
       return receiptOf(await settled, request)
-    })
+    }
+    return withTimeout(timeoutMs, signal, work, () => offered)
   }
 
   /** Whoever waits was there before the offer, and is not heard when it is refused. */
@@ -155,7 +159,8 @@ async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<
 async function withTimeout<T>(
   timeoutMs: number,
   signal: AbortSignal,
-  work: (within: AbortSignal) => Promise<T>
+  work: (within: AbortSignal) => Promise<T>,
+  offered: () => TransactionName | undefined = () => undefined
 ): Promise<T> {
   const timeout = AbortSignal.timeout(timeoutMs)
   const ended = new AbortController()
@@ -163,7 +168,7 @@ async function withTimeout<T>(
     return await work(AbortSignal.any([signal, timeout, ended.signal]))
   } catch (error) {
     if (timeout.aborted && error === timeout.reason) {
-      throw apiFault({ code: 'timeout', afterMs: timeoutMs })
+      throw apiFault({ code: 'timeout', afterMs: timeoutMs, ...offered() })
     }
     if (signal.aborted && error === signal.reason) throw apiFault({ code: 'cancelled' })
     throw error

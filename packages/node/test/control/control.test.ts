@@ -4,7 +4,7 @@ import type { ExecutedRun } from '@novacron/execution'
 import type { Replica, ReplicaStatus } from '@novacron/replica'
 import type { PeerStatus } from '@novacron/transport'
 import { describe, expect, test } from 'vitest'
-import type { DagRound } from '../../src/api/node-report.ts'
+import { type DagRound, lacksQuorum } from '../../src/api/node-report.ts'
 import { Control, type ControlNeeds } from '../../src/control/control.ts'
 import type { LogReader } from '../../src/control/log-reader.ts'
 import { Receipts } from '../../src/control/receipts.ts'
@@ -151,6 +151,18 @@ describe('status', () => {
     Object.assign(status, changes)
     Object.assign(orderer, ordererChanges)
     expect(control.status().state).toBe(state)
+  })
+
+  test('names members where the machines name peers, and knows a missing quorum', () => {
+    const { control, status, orderer } = controlled()
+    expect(lacksQuorum(control.status())).toBe(false)
+    const reason = `no quorum: not connected to ${peers[1]}, ${peers[2]}`
+    status.reasons = [reason, `waiting for own last round from ${peers[1]}`]
+    orderer.reasons = [reason]
+    const named = `no quorum: not connected to two, ${peers[2]}`
+    expect(control.status().reasons).toEqual([named, 'waiting for own last round from two'])
+    expect(control.consensusStatus().reasons).toEqual([named])
+    expect(lacksQuorum(control.status())).toBe(true)
   })
 
   test('of the consensus names the members, and how far each is seen', () => {

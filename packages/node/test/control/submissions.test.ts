@@ -237,12 +237,26 @@ test('the time runs out with an error of its own, and nobody waits any longer', 
   const session = sessionOf('client')
   const request = log('a', { session, sequence: 1, timeoutMs: 5 })
   await expect(node.submissions.submit(request, never)).rejects.toMatchObject({
-    facts: { code: 'timeout', afterMs: 5 }
+    facts: { code: 'timeout', afterMs: 5, session, sequence: 1 }
+  })
+  // Its number was given by the node, which alone can tell it.
+  const own = node.submissions.submit(log('b', { timeoutMs: 200 }), never)
+  await turn()
+  node.execute()
+  await expect(own).rejects.toMatchObject({
+    facts: { code: 'timeout', session: sessionOf('1/1'), sequence: 1 }
   })
   await expect(
     node.submissions.open({ wait: 'committed', timeoutMs: 5 }, never)
   ).rejects.toMatchObject({ facts: { code: 'timeout' } })
   expect(node.receipts.count).toBe(0)
+})
+
+test('what ran out of time before it had a number was not submitted, and none is told', async () => {
+  const node = new Gateway()
+  const early = node.submissions.submit(log('a', { timeoutMs: 5 }), never)
+  const error = await early.catch((caught: { facts: object }) => caught.facts)
+  expect(error).toEqual({ code: 'timeout', afterMs: 5 })
 })
 
 test('what is too large is refused before anything else, and what fits is not', async () => {
