@@ -1,4 +1,4 @@
-import { fromHex, toHex } from '@novacron/base'
+import { decodeFault, fromHex, Reader, toHex } from '@novacron/base'
 
 /**
  * What the node answers on the ingest socket: records of a fixed size, back to back.
@@ -69,7 +69,7 @@ export function encodeAcknowledgements(records: readonly Acknowledgement[]): Uin
 export class AcknowledgementReader {
   #rest: Uint8Array = new Uint8Array(0)
 
-  /** @throws {RangeError} for a type that does not exist */
+  /** @throws {Fault<DecodeFault>} for a type that does not exist, or a number beyond 2^53 - 1 */
   push(chunk: Uint8Array): readonly Acknowledgement[] {
     const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
     const records: Acknowledgement[] = []
@@ -83,15 +83,18 @@ export class AcknowledgementReader {
 }
 
 function decode(bytes: Uint8Array): Acknowledgement {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const type = typeOfNumber[view.getUint8(0)]
-  if (type === undefined) throw new RangeError(`acknowledgement type: ${view.getUint8(0)}`)
+  const reader = new Reader(bytes)
+  const number = reader.u8()
+  const type = typeOfNumber[number]
+  if (type === undefined) {
+    throw decodeFault({ code: 'bad-value', field: 'acknowledgement type', value: `${number}` })
+  }
   return {
     type,
-    session: toHex(bytes.subarray(1, 17)),
-    first: Number(view.getBigUint64(17)),
-    last: Number(view.getBigUint64(25)),
-    index: Number(view.getBigUint64(33)),
-    code: view.getUint8(41)
+    session: toHex(reader.raw(16)),
+    first: reader.u64(),
+    last: reader.u64(),
+    index: reader.u64(),
+    code: reader.u8()
   }
 }

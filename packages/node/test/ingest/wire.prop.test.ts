@@ -211,7 +211,7 @@ test('acknowledgements survive their encoding, however the stream is cut', () =>
       }
     )
   )
-  expect(() => new AcknowledgementReader().push(new Uint8Array(42).fill(9))).toThrow(RangeError)
+  expect(() => new AcknowledgementReader().push(new Uint8Array(42).fill(9))).toThrow(Fault)
 })
 
 test('what is in flight is what was added and not removed, and all of it comes back', () => {

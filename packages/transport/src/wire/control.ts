@@ -41,7 +41,9 @@ export function helloRecord(
 export function readHello(payload: Uint8Array): Hello {
   const reader = new Reader(payload)
   const incarnation = toHex(reader.raw(incarnationBytes))
-  return { incarnation, frameBytesMax: reader.u32(), windowBytes: reader.u32() }
+  const hello = { incarnation, frameBytesMax: reader.u32(), windowBytes: reader.u32() }
+  reader.end()
+  return hello
 }
 
 export function creditRecord({ streamClass, totalBytes }: Credit): WireRecord {
@@ -58,7 +60,9 @@ export function readCredit(payload: Uint8Array): Credit {
   if (streamClass === undefined) {
     throw recordFault({ code: 'bad-record', kind: 'credit', length: payload.length })
   }
-  return { streamClass, totalBytes: reader.u64() }
+  const totalBytes = reader.u64()
+  reader.end()
+  return { streamClass, totalBytes }
 }
 
 export function heartbeatRecord(kind: 'ping' | 'pong', id: number): WireRecord {
@@ -66,5 +70,8 @@ export function heartbeatRecord(kind: 'ping' | 'pong', id: number): WireRecord {
 }
 
 export function readHeartbeat(payload: Uint8Array): number {
-  return new Reader(payload).u32()
+  const reader = new Reader(payload)
+  const id = reader.u32()
+  reader.end()
+  return id
 }

@@ -1,0 +1,137 @@
+import { type CommitIndex, type Epoch, Reader, Writer } from '@novacron/base'
+import {
+  type BullsharkMessage,
+  batchOf,
+  bullsharkCodec,
+  decodeSubDag,
+  encodeSubDag,
+  type MempoolMessage,
+  mempoolCodec,
+  readCertificate,
+  readHeader,
+  readSignedHeader,
+  readVote,
+  writeCertificate,
+  writeHeader,
+  writeSignedHeader,
+  writeVote
+} from '@novacron/consensus'
+import fc from 'fast-check'
+import {
+  certificates,
+  digests,
+  headers,
+  rounds,
+  signedHeaders,
+  subDags,
+  votes
+} from '../../packages/consensus/test/dag/objects.ts'
+import { domain, hash } from '../../packages/consensus/test/fixtures.ts'
+import { type Format, format } from './format.ts'
+
+const epoch = fc.maxSafeNat().map(value => value as Epoch)
+const index = fc.maxSafeNat().map(value => value as CommitIndex)
+const some = fc.array(certificates, { maxLength: 2 })
+const constant = <T extends string>(type: T) => fc.constant(type)
+
+const messages: fc.Arbitrary<BullsharkMessage> = fc.oneof(
+  fc.record({ type: constant('header'), signed: signedHeaders }),
+  fc.record({ type: constant('vote'), vote: votes }),
+  fc.record({ type: constant('certificate'), certificate: certificates }),
+  fc.record({ type: constant('pull'), epoch, digests: fc.array(digests, { maxLength: 3 }) }),
+  fc.record({ type: constant('pulled'), epoch, certificates: some }),
+  fc.record({ type: constant('catch-up'), epoch, fromIndex: index, fromRound: rounds }),
+  fc.record({
+    type: constant('caught-up'),
+    epoch,
+    fromIndex: index,
+    lowest: index,
+    head: index,
+    certificates: some
+  }),
+  fc.record({ type: constant('ask-own-round'), epoch, nonce: fc.maxSafeNat() }),
+  fc.record({
+    type: constant('own-round'),
+    epoch,
+    nonce: fc.maxSafeNat(),
+    certificates: some,
+    header: signedHeaders,
+    vote: votes
+  })
+)
+
+const mempoolMessages: fc.Arbitrary<MempoolMessage> = fc.oneof(
+  fc.record({ type: constant('pull-batches'), digests: fc.array(digests, { maxLength: 4 }) }),
+  fc
+    .uint8Array({ maxLength: 100 })
+    .map((bytes): MempoolMessage => ({ type: 'batch', batch: batchOf(bytes, hash) }))
+)
+
+/** What stands alone on the disk under a key of its own. */
+function row<T>(
+  name: string,
+  homes: readonly string[],
+  values: fc.Arbitrary<T>,
+  write: (writer: Writer, value: T) => void,
+  read: (reader: Reader) => T
+): Format {
+  return format({
+    name,
+    homes,
+    values,
+    encode(value) {
+      const writer = new Writer()
+      write(writer, value)
+      return writer.finish()
+    },
+    decode(bytes) {
+      const reader = new Reader(bytes)
+      const value = read(reader)
+      reader.end()
+      return value
+    }
+  })
+}
+
+const dag = 'packages/consensus/src/dag'
+const bullshark = 'packages/consensus/src/bullshark'
+
+export const consensusFormats: readonly Format[] = [
+  row('header', [`${dag}/header.ts`], headers, writeHeader, reader =>
+    readHeader(reader, domain, hash)
+  ),
+  row(
+    'signed header',
+    [`${bullshark}/restorer.ts`, `${bullshark}/signed-record.ts`],
+    signedHeaders,
+    writeSignedHeader,
+    reader => readSignedHeader(reader, domain, hash)
+  ),
+  row('vote', [`${bullshark}/signed-record.ts`], votes, writeVote, readVote),
+  row(
+    'certificate',
+    [`${bullshark}/catch-up.ts`, `${bullshark}/restorer.ts`],
+    certificates,
+    writeCertificate,
+    reader => readCertificate(reader, domain, hash)
+  ),
+  format({
+    name: 'committed sub-DAG',
+    homes: [`${dag}/sub-dag.ts`],
+    values: subDags,
+    encode: encodeSubDag,
+    decode: bytes => decodeSubDag(bytes, domain, hash)
+  }),
+  format({
+    name: 'bullshark message',
+    homes: [`${bullshark}/messages.ts`],
+    values: messages,
+    ...bullsharkCodec(domain, hash)
+  }),
+  format({
+    name: 'mempool message',
+    homes: ['packages/consensus/src/mempool/messages.ts'],
+    values: mempoolMessages,
+    ...mempoolCodec(hash)
+  })
+]
