@@ -28,6 +28,8 @@ export function decodeFault(facts: DecodeFault): Fault<DecodeFault> {
 const slabBytes = 8_192
 /** Longer ones get an array of their own. */
 const pooledBytesMax = 1_024
+/** Arrays up to this length lie in the heap of the engine. */
+const heapBytesMax = 64
 let slab = new Uint8Array(slabBytes)
 let slabUsed = 0
 /** Set while a pooled writer is made. */
@@ -131,6 +133,9 @@ export class Writer {
   finish(): Uint8Array {
     // What a pooled writer did not use goes back, unless others have been cut off behind it.
     if (this.#bytes === slab && this.#end === slabUsed) slabUsed = this.#at
+    if (this.length === this.#bytes.length) return this.#bytes
+    // A view moves a small array out of the heap, which costs more than a copy.
+    if (this.#bytes.length <= heapBytesMax) return this.#bytes.slice(0, this.#at)
     return this.#bytes.subarray(this.#start, this.#at)
   }
 
@@ -167,12 +172,10 @@ export class Writer {
  */
 export class Reader {
   readonly #bytes: Uint8Array
-  readonly #view: DataView
   #offset = 0
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
   get left(): number {
@@ -180,22 +183,25 @@ export class Reader {
   }
 
   u8(): number {
-    return this.#view.getUint8(this.#take(1))
+    return this.#bytes[this.#take(1)] as number
   }
 
   u16(): number {
-    return this.#view.getUint16(this.#take(2))
+    const offset = this.#take(2)
+    return ((this.#bytes[offset] as number) << 8) | (this.#bytes[offset + 1] as number)
   }
 
   u32(): number {
-    return this.#view.getUint32(this.#take(4))
+    return this.#word(this.#take(4))
   }
 
   u64(): number {
     const offset = this.#take(8)
-    const value = this.#view.getUint32(offset) * 0x1_0000_0000 + this.#view.getUint32(offset + 4)
+    const high = this.#word(offset)
+    const low = this.#word(offset + 4)
+    const value = high * 0x1_0000_0000 + low
     if (!Number.isSafeInteger(value)) {
-      throw decodeFault({ code: 'u64-unsafe', value: this.#view.getBigUint64(offset).toString() })
+      throw decodeFault({ code: 'u64-unsafe', value: `${(BigInt(high) << 32n) | BigInt(low)}` })
     }
     return value
   }
@@ -228,6 +234,16 @@ export class Reader {
   /** Canonical encodings leave nothing behind. */
   end(): void {
     if (this.left !== 0) throw decodeFault({ code: 'trailing-bytes', left: this.left })
+  }
+
+  #word(offset: number): number {
+    const bytes = this.#bytes
+    const word =
+      ((bytes[offset] as number) << 24) |
+      ((bytes[offset + 1] as number) << 16) |
+      ((bytes[offset + 2] as number) << 8) |
+      (bytes[offset + 3] as number)
+    return word >>> 0
   }
 
   #take(size: number): number {

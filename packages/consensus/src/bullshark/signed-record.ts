@@ -72,5 +72,5 @@ export class SignedRecord {
 }
 
 function voteKey(author: ReplicaId): Uint8Array {
-  return new Writer(8).raw(votePrefix).u16(author).finish()
+  return new Writer(7).raw(votePrefix).u16(author).finish()
 }

@@ -7,12 +7,17 @@ export type ByteKey = string
 const pieceLength = 1_024
 
 export function byteKeyOf(bytes: Uint8Array): ByteKey {
-  if (bytes.length <= pieceLength) return String.fromCharCode(...bytes)
+  if (bytes.length <= pieceLength) return textOf(bytes)
   let key = ''
   for (let start = 0; start < bytes.length; start += pieceLength) {
-    key += String.fromCharCode(...bytes.subarray(start, start + pieceLength))
+    key += textOf(bytes.subarray(start, start + pieceLength))
   }
   return key
+}
+
+/** A typed array will do for the list of arguments, whatever the type says; spreading it would walk an iterator. */
+function textOf(bytes: Uint8Array): string {
+  return String.fromCharCode.apply(undefined, bytes as unknown as number[])
 }
 
 export function bytesOfKey(key: ByteKey): Uint8Array {

@@ -53,13 +53,17 @@ const pieceLength = 1_024
 
 /** One character a byte. */
 export function keyOf(bytes: Uint8Array): string {
+  if (bytes.length <= pieceLength) return textOf(bytes)
   let key = ''
   for (let at = 0; at < bytes.length; at += pieceLength) {
-    // A typed array will do for the list of arguments, whatever the type says; a piece is one flat string.
-    const codes = bytes.subarray(at, at + pieceLength) as unknown as number[]
-    key += String.fromCharCode.apply(undefined, codes)
+    key += textOf(bytes.subarray(at, at + pieceLength))
   }
   return key
+}
+
+/** A typed array will do for the list of arguments, whatever the type says; what comes is one flat string. */
+function textOf(bytes: Uint8Array): string {
+  return String.fromCharCode.apply(undefined, bytes as unknown as number[])
 }
 
 export function bytesOfKey(key: string): Uint8Array {
