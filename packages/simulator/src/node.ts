@@ -131,12 +131,10 @@ export class SimulatedNode<T extends ProtocolTypes> {
   receive(from: PeerId, message: T['message']): void {
     const machine = this.#machine
     if (machine === undefined) return
-    const arrived = this.#attempt(() => this.#carry(message))
-    if (arrived === undefined) return
-    const verdict = this.#attempt(() => machine.screen(from, arrived))
+    const verdict = this.#attempt(() => machine.screen(from, message))
     if (verdict === undefined || !this.#passes(from, verdict)) return
-    if (!this.#isSigned(from, machine, arrived)) return
-    this.step({ type: 'received', from, message: toVerified(arrived) })
+    if (!this.#isSigned(from, machine, message)) return
+    this.step({ type: 'received', from, message: toVerified(message) })
   }
 
   /** What a signature is checked against depends on the message alone for some kinds: these are checked once for all places. */
@@ -148,18 +146,6 @@ export class SimulatedNode<T extends ProtocolTypes> {
     if (checks === undefined || !this.#holds(from, checks)) return false
     if (isAlike) checked.add(message as object)
     return true
-  }
-
-  /** A part of all messages goes through bytes, as all do on a real wire. */
-  #carry(message: T['message']): T['message'] {
-    const { protocol, prng, trace } = this.#needs
-    if (!prng.chance(this.#options.codecSamplePercent / 100)) return message
-    const bytes = protocol.codec.encode(message)
-    trace.bytes(bytes)
-    const decoded = protocol.codec.decode(bytes)
-    const isSame = equalBytes(protocol.codec.encode(decoded), bytes)
-    if (!isSame) assert(false, `the codec changes ${protocol.describe(message)}`)
-    return decoded
   }
 
   receiveGossip(from: PeerId, message: T['gossip']): void {
@@ -255,8 +241,29 @@ export class SimulatedNode<T extends ProtocolTypes> {
     })
   }
 
-  #post(effect: Outgoing<T>): void {
+  /** A part of all messages goes through bytes, as all do on a real wire; whoever it is for gets what comes out. */
+  #throughBytes(effect: Outgoing<T>): Outgoing<T> | undefined {
+    const { prng } = this.#needs
+    if (effect.type === 'publish') return effect
+    if (!prng.chance(this.#options.codecSamplePercent / 100)) return effect
+    const message = this.#attempt(() => this.#decoded(effect.message))
+    return message === undefined ? undefined : { ...effect, message }
+  }
+
+  #decoded(message: T['message']): T['message'] {
+    const { protocol, trace } = this.#needs
+    const bytes = protocol.codec.encode(message)
+    trace.bytes(bytes)
+    const decoded = protocol.codec.decode(bytes)
+    const isSame = equalBytes(protocol.codec.encode(decoded), bytes)
+    if (!isSame) assert(false, `the codec changes ${protocol.describe(message)}`)
+    return decoded
+  }
+
+  #post(asked: Outgoing<T>): void {
     const { trace, protocol, send } = this.#needs
+    const effect = this.#throughBytes(asked)
+    if (effect === undefined) return
     const what = effect.type === 'publish' ? 'publish' : protocol.describe(effect.message)
     trace.note(what, this.#options.place)
     if (this.#asked === this.#flushed || !this.#options.law.persistBeforeSend) send(effect)
