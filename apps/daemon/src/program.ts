@@ -2,6 +2,7 @@ import { softwareVersion } from '@novacron/node'
 import { Command } from 'commander'
 import type { ExitCode, Io } from './io.ts'
 import type { AddVerb } from './verb.ts'
+import { addChaos } from './verbs/chaos.ts'
 import { addCompletion } from './verbs/completion.ts'
 import { addDevnet } from './verbs/devnet.ts'
 import { addGenesis } from './verbs/genesis.ts'
@@ -22,6 +23,7 @@ const verbs: readonly AddVerb[] = [
   addGenesis,
   addStart,
   addDevnet,
+  addChaos,
   addStatus,
   addPeers,
   addPut,

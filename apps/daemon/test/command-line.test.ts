@@ -13,6 +13,7 @@ const verbs = [
   'genesis',
   'start',
   'devnet',
+  'chaos',
   'status',
   'peers',
   'put',

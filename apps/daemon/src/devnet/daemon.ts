@@ -21,8 +21,12 @@ export class Daemon {
   readonly #logStart: number
   #isStopping = false
 
-  /** Starts the process; what it writes is appended to its log. */
-  constructor({ name, directory }: DevnetNode, io: Pick<Io, 'program' | 'env'>) {
+  /** Starts the process, with more flags of Node where given; what it writes is appended to its log. */
+  constructor(
+    { name, directory }: DevnetNode,
+    io: Pick<Io, 'program' | 'env'>,
+    flags: readonly string[] = []
+  ) {
     this.name = name
     this.directory = directory
     this.logPath = join(dataPathsOf(directory).logs, 'daemon.log')
@@ -30,7 +34,7 @@ export class Daemon {
     try {
       this.#logStart = fstatSync(log).size
       const args = ['start', '--tied', '--data-dir', directory]
-      this.#child = startChild(io, [daemonFlag], args, [log, log])
+      this.#child = startChild(io, [daemonFlag, ...flags], args, [log, log])
     } finally {
       closeSync(log)
     }
@@ -55,6 +59,17 @@ export class Daemon {
   get crash(): string | undefined {
     const { exit } = this.#child
     return exit === undefined || this.#isStopping ? undefined : showExit(exit)
+  }
+
+  /** Undefined when it could not be started. */
+  get pid(): number | undefined {
+    return this.#child.process.pid
+  }
+
+  /** Sends a signal to a process that may be gone. An end by it has been asked for. */
+  signal(signal: NodeJS.Signals): void {
+    if (signal === 'SIGKILL') this.#isStopping = true
+    this.#child.process.kill(signal)
   }
 
   /** Of its control socket; the node may be down, or started again by somebody else. */

@@ -165,7 +165,8 @@ async function protocolOf(daemons: readonly Daemon[]): Promise<string> {
   return 'unknown'
 }
 
-function chainOf(daemon: Daemon): ChainSource {
+/** The digest chain of a daemon, as it tells it. */
+export function chainOf(daemon: Daemon): ChainSource {
   const client = daemon.client()
   return {
     node: daemon.name,

@@ -3,9 +3,11 @@ import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import {
   buildGenesis,
+  type ClusterOptions,
   dataPathsOf,
   initNode,
   installGenesis,
+  type NodeOptions,
   type NodePart,
   valueOrThrow
 } from '@novacron/node'
@@ -32,24 +34,54 @@ function numberOf(name: string): number {
   return Number(nodeName.exec(name)?.[1])
 }
 
+/** Where a local network differs from what `novacron init` would make. */
+export interface LayoutOptions {
+  readonly cluster?: Partial<ClusterOptions>
+  readonly options?: (node: number) => Partial<NodeOptions>
+  /** Port under which `from` dials `to`, both from 0; without it the port that `to` listens on. */
+  readonly dialPort?: (from: number, to: number) => number
+}
+
 /**
  * Makes keys, configuration and one genesis for nodes that listen on these ports of 127.0.0.1, each in a directory of its
- * own under `root`. They know each other by the genesis alone.
+ * own under `root`. They know each other by the genesis alone; addresses are not part of what it means, so each node may
+ * have its own.
  */
-export function makeNodes(root: string, ports: readonly number[]): readonly DevnetNode[] {
+export function makeNodes(
+  root: string,
+  ports: readonly number[],
+  { cluster = {}, options, dialPort }: LayoutOptions = {}
+): readonly DevnetNode[] {
   const parts: NodePart[] = []
   const nodes = ports.map((port, i) => {
-    const name = `node-${i + 1}`
+    const name = nameOfNode(i)
     const directory = join(root, name)
-    const listen = [`/ip4/127.0.0.1/tcp/${port}`]
-    const options = { name, listen, discovery: { bootstrap: [], mdns: false } }
-    parts.push(initNode(directory, { options, addresses: listen }).part)
+    const listen = [addressOf(port)]
+    const discovery = { bootstrap: [], mdns: false }
+    const own = { name, listen, discovery, ...options?.(i) }
+    parts.push(initNode(directory, { options: own, addresses: listen }).part)
     return { name, directory }
   })
   const createdAt = new Date().toISOString()
-  const genesis = valueOrThrow(buildGenesis(parts, { chainName: 'devnet', createdAt }), root)
-  for (const { directory } of nodes) installGenesis(directory, genesis)
+  const request = { chainName: 'devnet', createdAt, cluster }
+  const genesis = valueOrThrow(buildGenesis(parts, request), root)
+  for (const [from, { directory }] of nodes.entries()) {
+    const members = genesis.members.map(member => {
+      const to = nodes.findIndex(({ name }) => name === member.name)
+      if (dialPort === undefined || to === from) return member
+      return { ...member, addresses: [addressOf(dialPort(from, to))] }
+    })
+    installGenesis(directory, { ...genesis, members })
+  }
   return nodes
+}
+
+function nameOfNode(place: number): string {
+  return `node-${place + 1}`
+}
+
+function addressOf(port: number): string {
+  return `/ip4/127.0.0.1/tcp/${port}`
 }
 
 /** Ports of 127.0.0.1 that were free a moment ago, all different since all were held at once. */

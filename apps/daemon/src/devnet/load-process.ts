@@ -1,7 +1,13 @@
 import { createInterface } from 'node:readline'
 import { commandFault } from '../command-fault.ts'
 import type { Io } from '../io.ts'
-import type { LoadMessage, LoadProgress, LoadResult } from '../load/messages.ts'
+import type {
+  LoadAcknowledged,
+  LoadMessage,
+  LoadProgress,
+  LoadResult,
+  LoadStarted
+} from '../load/messages.ts'
 import { endChild, showExit, startChild } from './child.ts'
 
 /** The load, as it is handed to its process. */
@@ -11,7 +17,12 @@ export interface LoadProcessOptions {
   readonly transactionBytes: number
   readonly durationMs?: number
   readonly drainMs: number
+  /** Told of every acknowledgement when there is one. */
+  readonly onTrace?: (message: LoadTrace) => void
 }
+
+/** When the load began and in which sessions, and what was acknowledged to it. */
+export type LoadTrace = LoadStarted | LoadAcknowledged
 
 export interface LoadProcess extends AsyncDisposable {
   /** The last progress that it told; undefined before the first. */
@@ -41,6 +52,7 @@ export function startLoad(
       if (message.type === 'progress') progress = message
       else if (message.type === 'note') note(`load: ${message.note}`)
       else if (message.type === 'finished') finished.resolve(resultOf(message))
+      else options.onTrace?.(message)
     }),
     eachLine(stderr, line => {
       errors.push(line)
@@ -68,7 +80,7 @@ export function startLoad(
 }
 
 function argumentsOf(options: LoadProcessOptions): string[] {
-  const { controls, ratePerSecond, transactionBytes, durationMs, drainMs } = options
+  const { controls, ratePerSecond, transactionBytes, durationMs, drainMs, onTrace } = options
   return [
     'load',
     ...controls.flatMap(control => ['--control', control]),
@@ -78,6 +90,7 @@ function argumentsOf(options: LoadProcessOptions): string[] {
     String(transactionBytes),
     '--drain',
     `${drainMs}ms`,
+    ...(onTrace === undefined ? [] : ['--trace']),
     ...(durationMs === undefined ? [] : ['--duration', `${durationMs}ms`])
   ]
 }

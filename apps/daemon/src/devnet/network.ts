@@ -108,7 +108,8 @@ async function stopAll(daemons: readonly Daemon[], note: (text: string) => void)
   for (const text of told) if (text !== undefined) note(text)
 }
 
-async function untilReady(
+/** Resolves when every daemon runs and is connected to all others. @throws {Fault<CommandFacts>} */
+export async function untilReady(
   daemons: readonly Daemon[],
   readyMs: number,
   signal: AbortSignal

@@ -18,6 +18,8 @@ export interface LoadOptions {
   readonly durationMs?: number
   /** After the load, for what was submitted to be acknowledged. */
   readonly drainMs: number
+  /** Reports every acknowledgement. */
+  readonly isTraced?: boolean
 }
 
 const tickMs = 1
@@ -35,14 +37,16 @@ export async function runLoad(
   report: (message: LoadMessage) => void,
   stop: AbortSignal
 ): Promise<LoadResult> {
-  const { controls, ratePerSecond, transactionBytes } = options
+  const { controls, ratePerSecond } = options
   const timetable = new Timetable(ratePerSecond, controls.length)
   const meter = new LoadMeter(timetable, controls.length)
   const targets = await Promise.all(controls.map(openTarget))
-  const lanes = makeLanes(targets, meter, new Payloads(transactionBytes), report)
+  const lanes = makeLanes(targets, meter, options, report)
   try {
     await Promise.all(lanes.map(lane => lane.connect()))
-    report({ type: 'started' })
+    meter.start()
+    const at = performance.timeOrigin + performance.now()
+    report({ type: 'started', sessions: targets.map(({ session }) => session), at })
     return await drive(options, { timetable, meter, lanes, report, stop })
   } finally {
     await Promise.all(lanes.map(lane => lane.close()))
@@ -53,9 +57,10 @@ export async function runLoad(
 function makeLanes(
   targets: readonly Target[],
   meter: LoadMeter,
-  payloads: Payloads,
+  { transactionBytes, isTraced = false }: LoadOptions,
   report: (message: LoadMessage) => void
 ): readonly Lane[] {
+  const payloads = new Payloads(transactionBytes)
   const sockets = targets.map(({ ingest }) => ingest)
   return targets.map(
     ({ session }, lane) =>
@@ -69,7 +74,10 @@ function makeLanes(
         {
           connect: connectIngest,
           payload: () => payloads.next(),
-          onAcknowledged: range => meter.onAcknowledged(lane, range),
+          onAcknowledged: range => {
+            meter.onAcknowledged(lane, range)
+            if (isTraced) report({ type: 'acknowledged', lane, ...range, atMs: meter.elapsedMs })
+          },
           onNote: note => report({ type: 'note', note })
         }
       )
@@ -95,7 +103,6 @@ async function drive(
     return total
   }
   const maybeReport = everyMs(progressMs, total => report(meter.progress(total)))
-  meter.start()
   while (!stop.aborted && meter.elapsedMs < durationMs) {
     maybeReport(meter.elapsedMs, send(meter.elapsedMs))
     await sleep(tickMs)

@@ -1,9 +1,29 @@
 /** What the load process tells the devnet: one JSON object a line on its standard output. */
 export type LoadMessage =
-  | { readonly type: 'started' }
+  | LoadStarted
+  | LoadAcknowledged
   | LoadProgress
   | { readonly type: 'note'; readonly note: string }
   | ({ readonly type: 'finished' } & LoadResult)
+
+export interface LoadStarted {
+  readonly type: 'started'
+  /** By lane, 32 hex digits each. */
+  readonly sessions: readonly string[]
+  /** When the first transaction was due: milliseconds since 1970. */
+  readonly at: number
+}
+
+/** A range of one lane's sequences was acknowledged as committed; told when the load is traced. */
+export interface LoadAcknowledged {
+  readonly type: 'acknowledged'
+  readonly lane: number
+  readonly first: number
+  /** Included. */
+  readonly last: number
+  /** Milliseconds after the first transaction was due. */
+  readonly atMs: number
+}
 
 /** Of the last second. */
 export interface LoadProgress {

@@ -9,6 +9,7 @@ interface LoadVerbOptions {
   readonly bytes: number
   readonly duration?: number
   readonly drain: number
+  readonly trace?: boolean
 }
 
 /** The other half of `devnet --load`, in a process of its own so that it measures the nodes and not itself. */
@@ -23,6 +24,7 @@ export const addLoad: AddVerb = (program, { io, exit }) => {
     .requiredOption('--bytes <count>', 'payload of a transaction', integer(1, 8_388_608))
     .option('--duration <time>', 'length of the load', duration)
     .option('--drain <time>', 'wait for acknowledgements after it', duration, 15_000)
+    .option('--trace', 'print every acknowledgement')
     .action(async (options: LoadVerbOptions) => exit(await load(options, io)))
 }
 
@@ -34,6 +36,7 @@ async function load(options: LoadVerbOptions, io: Io): Promise<ExitCode> {
       ratePerSecond: options.rate,
       transactionBytes: options.bytes,
       drainMs: options.drain,
+      isTraced: options.trace === true,
       ...(options.duration === undefined ? {} : { durationMs: options.duration })
     },
     message => writeJson(io, message),

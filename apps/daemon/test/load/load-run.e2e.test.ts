@@ -40,6 +40,27 @@ test('every transaction is submitted once, spread evenly, and acknowledged', asy
   expect(messages[1]).toMatchObject({ lanes: [{}, {}, {}, {}] })
 })
 
+test('a traced load tells of every acknowledgement, and of the sessions that they are for', async () => {
+  const nodes = await serveNodes(2)
+  const controls = nodes.map(({ control }) => control)
+  const messages: LoadMessage[] = []
+  const traced = { ...options, controls, durationMs: 200, isTraced: true }
+  const result = await runLoad(traced, m => messages.push(m), never)
+  expect(messages[0]).toMatchObject({
+    type: 'started',
+    sessions: [{}, {}].map(() => expect.any(String))
+  })
+  const told = [0, 0]
+  for (const message of messages) {
+    if (message.type !== 'acknowledged') continue
+    expect(message.first).toBe((told[message.lane] ?? Number.NaN) + 1)
+    told[message.lane] = message.last
+    expect(message.atMs).toBeGreaterThan(0)
+  }
+  expect(told).toEqual([100, 100])
+  expect(result.committed).toBe(200)
+})
+
 test('what is never acknowledged makes the latency endless, and the wait for it ends', async () => {
   const [node] = await serveNodes(1)
   const { sink, control } = node as NonNullable<typeof node>
@@ -107,7 +128,11 @@ test('the verb writes JSON lines, and ends early when standard input does', asyn
     .trimEnd()
     .split('\n')
     .map(line => JSON.parse(line) as LoadMessage)
-  expect(lines[0]).toEqual({ type: 'started' })
+  expect(lines[0]).toEqual({
+    type: 'started',
+    sessions: [expect.any(String)],
+    at: expect.any(Number)
+  })
   const last = lines.at(-1) as LoadMessage & { type: 'finished' }
   expect(last.type).toBe('finished')
   expect(last.committed).toBe(last.submitted)

@@ -1,0 +1,143 @@
+import { commandFault } from '../command-fault.ts'
+import type { Io } from '../io.ts'
+import { Cluster } from './cluster.ts'
+import { type EngineOptions, runReal } from './engine.ts'
+import { randomOf } from './random.ts'
+import type { RealScenario, Scenario, ScenarioResult } from './scenario.ts'
+
+export interface ChaosOptions {
+  readonly nodes: number
+  readonly scenarios: readonly Scenario[]
+  readonly seed: number
+  readonly ratePerSecond: number
+  readonly faultMs?: number
+}
+
+/** The one JSON object of `chaos --json`. */
+export interface ChaosSummary {
+  readonly nodes: number
+  readonly seed: number
+  readonly passed: number
+  readonly failed: number
+  readonly skipped: number
+  readonly scenarios: readonly ScenarioResult[]
+}
+
+/** Does one thing after another to local networks of daemons. @throws {Fault<CommandFacts>} when interrupted */
+export async function runChaos(
+  options: ChaosOptions,
+  io: Io,
+  onResult: (result: ScenarioResult) => void
+): Promise<ChaosSummary> {
+  const scenarios: ScenarioResult[] = []
+  await using networks = new Networks(options, io)
+  for (const scenario of options.scenarios) {
+    if (io.signal.aborted) throw commandFault('interrupted', 'interrupted')
+    io.stderr.write(`novacron: ${scenario.name}: ${scenario.what}\n`)
+    const startedAt = performance.now()
+    const result = await resultOf(scenario, networks, options, io)
+    const seconds = Number(((performance.now() - startedAt) / 1_000).toFixed(1))
+    scenarios.push({ name: scenario.name, ...result, seconds })
+    onResult({ name: scenario.name, ...result, seconds })
+  }
+  const count = (verdict: ScenarioResult['verdict']): number =>
+    scenarios.filter(result => result.verdict === verdict).length
+  const { nodes, seed } = options
+  return {
+    nodes,
+    seed,
+    passed: count('passed'),
+    failed: count('failed'),
+    skipped: count('skipped'),
+    scenarios
+  }
+}
+
+type Outcome = Omit<ScenarioResult, 'name' | 'seconds'>
+const nothing = { recoveryMs: null, acknowledged: 0, lost: 0, duplicated: 0 }
+
+async function resultOf(
+  scenario: Scenario,
+  networks: Networks,
+  options: ChaosOptions,
+  io: Io
+): Promise<Outcome> {
+  if (scenario.kind === 'simulated') {
+    const { isPassed, ...outcome } = await scenario.run(options.seed, io.signal)
+    return { ...nothing, verdict: isPassed ? 'passed' : 'failed', ...outcome }
+  }
+  const reason =
+    options.nodes < scenario.nodesMin
+      ? `needs at least ${scenario.nodesMin} nodes`
+      : scenario.skip?.()
+  if (reason !== undefined) return { ...nothing, verdict: 'skipped', notes: [reason] }
+  const engine = engineOptionsOf(scenario, options)
+  try {
+    const cluster = await networks.for(scenario, engine.random)
+    const outcome = await runReal(scenario, cluster, engine, io)
+    await networks.release(scenario, outcome.verdict === 'passed')
+    return outcome
+  } catch (error) {
+    await networks.release(scenario, false)
+    if (io.signal.aborted) throw commandFault('interrupted', 'interrupted', error)
+    return { ...nothing, verdict: 'failed', notes: [(error as Error).message] }
+  }
+}
+
+/** Of its own seed, so that a scenario alone does what it did among others. */
+function engineOptionsOf({ name }: RealScenario, options: ChaosOptions): EngineOptions {
+  const { ratePerSecond, seed, faultMs } = options
+  return {
+    ratePerSecond,
+    random: randomOf(`${seed}/${name}`),
+    ...(faultMs === undefined ? {} : { faultMs })
+  }
+}
+
+/** The network at hand, which scenarios share as long as none spoils it. */
+class Networks implements AsyncDisposable {
+  readonly #options: ChaosOptions
+  readonly #io: Io
+  #shared: Cluster | undefined
+  #own: Cluster | undefined
+
+  constructor(options: ChaosOptions, io: Io) {
+    this.#options = options
+    this.#io = io
+  }
+
+  async for(scenario: RealScenario, random: () => number): Promise<Cluster> {
+    const { nodes } = this.#options
+    if (scenario.plan === undefined) {
+      this.#shared ??= await Cluster.start({ nodes }, this.#io, this.#linkRandom('shared'))
+      await this.#shared.ready(this.#io.signal)
+      return this.#shared
+    }
+    // Two networks at a time would be too much for a small machine.
+    await this.#endShared()
+    const plan = { nodes, ...scenario.plan(nodes, random) }
+    this.#own = await Cluster.start(plan, this.#io, this.#linkRandom(scenario.name))
+    return this.#own
+  }
+
+  async release({ isSpoiling = false }: RealScenario, isWell: boolean): Promise<void> {
+    if (isSpoiling || !isWell) await this.#endShared()
+    await this.#own?.[Symbol.asyncDispose]()
+    this.#own = undefined
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#endShared()
+    await this.#own?.[Symbol.asyncDispose]()
+  }
+
+  /** Draws of links come as bytes do, and must not change those of scenarios. */
+  #linkRandom(name: string): () => number {
+    return randomOf(`${this.#options.seed}/${name}/links`)
+  }
+
+  async #endShared(): Promise<void> {
+    await this.#shared?.[Symbol.asyncDispose]()
+    this.#shared = undefined
+  }
+}

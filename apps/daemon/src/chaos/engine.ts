@@ -1,0 +1,244 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { commandFault } from '../command-fault.ts'
+import { compareChains } from '../devnet/agreement.ts'
+import { chainOf } from '../devnet/devnet.ts'
+import { type LoadProcess, startLoad } from '../devnet/load-process.ts'
+import type { Io } from '../io.ts'
+import { checkEvidence, checkLedger, checkStatus, RootsSeen } from './checkers.ts'
+import type { Cluster } from './cluster.ts'
+import { LoadRecord } from './load-record.ts'
+import { readNodeLog } from './node-log.ts'
+import type { LinkTraffic } from './proxy/link-grid.ts'
+import { recoveryMs } from './recovery.ts'
+import type { RealScenario, ScenarioResult, ScenarioRun } from './scenario.ts'
+
+export interface EngineOptions {
+  readonly ratePerSecond: number
+  /** In place of what each scenario would take. */
+  readonly faultMs?: number
+  readonly random: () => number
+}
+
+const transactionBytes = 512
+/** Connections, code and caches get warm before anything is measured. */
+const settleMs = 1_500
+const baselineMs = 2_000
+/** Transactions younger than this may still be under way at a healthy node. */
+const underWayMs = 400
+const livenessMs = 30_000
+const drainMs = 15_000
+const pollMs = 100
+const sampleMs = 250
+
+/** Runs one scenario on a network that is up: load, baseline, fault, healing, recovery, and every check. */
+export async function runReal(
+  scenario: RealScenario,
+  cluster: Cluster,
+  options: EngineOptions,
+  io: Io
+): Promise<Omit<ScenarioResult, 'seconds' | 'name'>> {
+  const run = new Run(scenario, cluster, options, io)
+  try {
+    return await run.result()
+  } finally {
+    await run.end()
+  }
+}
+
+class Run implements ScenarioRun {
+  readonly cluster: Cluster
+  readonly record: LoadRecord
+  readonly random: () => number
+  readonly faultMs: number
+  readonly signal: AbortSignal
+  readonly #scenario: RealScenario
+  readonly #load: LoadProcess
+  readonly #roots = new RootsSeen()
+  readonly #notes: string[] = []
+  readonly #faults: string[] = []
+  readonly #over = new AbortController()
+  readonly #sampling: Promise<void>
+
+  constructor(scenario: RealScenario, cluster: Cluster, options: EngineOptions, io: Io) {
+    const { ratePerSecond } = options
+    this.#scenario = scenario
+    this.cluster = cluster
+    this.random = options.random
+    this.faultMs = options.faultMs ?? scenario.faultMs
+    this.signal = io.signal
+    this.record = new LoadRecord(ratePerSecond, cluster.honest.length)
+    const controls = cluster.honest.map(node => cluster.daemon(node).controlSocket)
+    const onTrace = this.record.take.bind(this.record)
+    this.#load = startLoad(
+      { controls, ratePerSecond, transactionBytes, drainMs, onTrace },
+      io,
+      text => {
+        if (/refused/.test(text)) this.#faults.push(text)
+      }
+    )
+    this.#sampling = this.#sample()
+  }
+
+  note(text: string): void {
+    this.#notes.push(text)
+  }
+
+  async sleep(ms: number): Promise<void> {
+    try {
+      await sleep(ms, undefined, { signal: this.signal })
+    } catch {
+      throw commandFault('interrupted', 'interrupted')
+    }
+  }
+
+  expect(isAsExpected: boolean, otherwise: string): void {
+    if (!isAsExpected) this.#faults.push(otherwise)
+  }
+
+  async end(): Promise<void> {
+    this.#over.abort()
+    await this.#sampling
+    await this.#load[Symbol.asyncDispose]()
+  }
+
+  async result(): Promise<Omit<ScenarioResult, 'seconds' | 'name'>> {
+    const { record, cluster } = this
+    const firstIndex = 1 + Math.min(...(await this.#indexes()))
+    await Promise.race([record.started, this.#load.finished])
+    const trafficBefore = cluster.links.traffic()
+    await this.sleep(settleMs + baselineMs + underWayMs)
+    const until = record.nowMs() - underWayMs
+    const baseline = record.medianMs(until - baselineMs, until)
+    this.#expectTraffic(trafficBefore)
+    if (!Number.isFinite(baseline)) this.#faults.push('half of the load was not answered at all')
+    await this.#scenario.run(this)
+    await this.#scenario.heal?.(this)
+    const healedAt = record.nowMs()
+    cluster.heal()
+    const recovery = await this.#recovered(healedAt, baseline)
+    this.note(`all caught up within ${await this.#caughtUp(healedAt)} ms`)
+    this.#load.stop()
+    await this.#load.finished
+    const findings = await this.#check(firstIndex)
+    return {
+      verdict: this.#faults.length === 0 ? 'passed' : 'failed',
+      recoveryMs: recovery ?? null,
+      ...findings,
+      notes: [...this.#faults, ...this.#notes]
+    }
+  }
+
+  /** A fault of links means nothing to daemons that know another way. */
+  #expectTraffic(before: readonly LinkTraffic[]): void {
+    const { cluster } = this
+    const now = cluster.links.traffic()
+    for (const a of cluster.honest) {
+      for (const b of cluster.honest.filter(other => other > a)) {
+        if (bytesBetween(now, a, b) > bytesBetween(before, a, b)) continue
+        this.#faults.push(
+          `${cluster.nameOf(a)} and ${cluster.nameOf(b)} do not talk over the links`
+        )
+      }
+    }
+  }
+
+  async #recovered(healedAt: number, baseline: number): Promise<number | undefined> {
+    const { recoveryMsMax } = this.#scenario
+    let found: number | undefined
+    await this.#until(livenessMs, () => {
+      found = recoveryMs(this.record, healedAt, baseline)
+      return found !== undefined
+    })
+    const now = this.record.nowMs()
+    const p50 = this.record.medianMs(now - baselineMs - underWayMs, now - underWayMs)
+    this.note(`p50 ${showMs(baseline)} before, ${showMs(p50)} after`)
+    if (found === undefined) this.#faults.push('commits did not become as before after healing')
+    else if (recoveryMsMax !== undefined && found > recoveryMsMax) {
+      this.#faults.push(`recovery took ${found} ms, at most ${recoveryMsMax} are allowed`)
+    }
+    return found
+  }
+
+  /** Everyone executes what the furthest had executed when this began; milliseconds since then. */
+  async #caughtUp(since: number): Promise<number> {
+    const target = Math.max(...(await this.#indexes()))
+    const isThere = await this.#until(livenessMs, async () => {
+      const indexes = await this.#indexes()
+      return indexes.every(index => index >= target)
+    })
+    if (!isThere) this.#faults.push('a node did not catch up after healing')
+    return Math.round(this.record.nowMs() - since)
+  }
+
+  async #check(
+    firstIndex: number
+  ): Promise<Pick<ScenarioResult, 'acknowledged' | 'lost' | 'duplicated'>> {
+    const { cluster, record } = this
+    const names = cluster.honest.map(node => cluster.nameOf(node))
+    await this.#caughtUp(record.nowMs())
+    await this.#until(livenessMs, async () => {
+      const statuses = await this.#statuses()
+      return statuses.every((status, i) => checkStatus(names[i] ?? '', status).length === 0)
+    })
+    for (const [i, status] of (await this.#statuses()).entries()) {
+      this.#faults.push(...checkStatus(names[i] ?? '', status))
+    }
+    const agreed = await compareChains(cluster.honest.map(node => chainOf(cluster.daemon(node))))
+    this.#faults.push(...agreed.reasons)
+    await this.#until(livenessMs, () => this.#roots.hasAll(names))
+    if (!this.#roots.hasAll(names)) this.#faults.push('the states of all were never comparable')
+    this.#faults.push(...this.#roots.reasons())
+    const isExpected = (line: string): boolean =>
+      this.#scenario.isExpectedEvidence?.(line, cluster) === true
+    this.#faults.push(...checkEvidence(cluster.evidence(), isExpected))
+    const ledger = record.ledger()
+    const sessions = new Set(ledger.keys())
+    const logs = []
+    for (const node of cluster.honest) {
+      const client = cluster.daemon(node).client()
+      logs.push(await readNodeLog(cluster.nameOf(node), client, firstIndex, sessions))
+    }
+    const { reasons, ...findings } = checkLedger(ledger, logs)
+    this.#faults.push(...reasons)
+    return findings
+  }
+
+  async #indexes(): Promise<readonly number[]> {
+    return (await this.#statuses()).map(status => status?.executedIndex ?? 0)
+  }
+
+  #statuses(): Promise<readonly Awaited<ReturnType<Cluster['status']>>[]> {
+    return Promise.all(this.cluster.honest.map(node => this.cluster.status(node)))
+  }
+
+  /** False when the time was over first. */
+  async #until(ms: number, isSo: () => boolean | Promise<boolean>): Promise<boolean> {
+    const deadline = performance.now() + ms
+    while (!(await isSo())) {
+      if (performance.now() > deadline) return false
+      await this.sleep(pollMs)
+    }
+    return true
+  }
+
+  async #sample(): Promise<void> {
+    while (!this.#over.signal.aborted) {
+      const { cluster } = this
+      for (const [i, status] of (await this.#statuses()).entries()) {
+        const node = cluster.honest[i]
+        if (node !== undefined) this.#roots.add(cluster.nameOf(node), status?.roots)
+      }
+      await sleep(sampleMs)
+    }
+  }
+}
+
+function bytesBetween(traffic: readonly LinkTraffic[], a: number, b: number): number {
+  return traffic
+    .filter(({ from, to }) => (from === a && to === b) || (from === b && to === a))
+    .reduce((sum, { bytes }) => sum + bytes, 0)
+}
+
+function showMs(ms: number): string {
+  return Number.isFinite(ms) ? `${ms.toFixed(0)} ms` : 'never'
+}

@@ -1,0 +1,166 @@
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { type Conditions, type Flow, quietConditions } from './conditions.ts'
+import { Pipe } from './pipe.ts'
+
+/** Connections through one link at a time; more are reset. */
+export const linkConnectionsMax = 64
+
+export interface LinkTarget {
+  readonly host: string
+  readonly port: number
+}
+
+/** What has gone through a link since it was made. */
+export interface LinkCounts {
+  connections: number
+  refused: number
+  forwardBytes: number
+  backwardBytes: number
+  swallowedBytes: number
+}
+
+interface Through {
+  readonly dialed: Socket
+  readonly listening: Socket
+  readonly forward: Pipe
+  readonly backward: Pipe
+}
+
+/** One way to dial one daemon: a port of the loopback whose connections go on to another port, under conditions. */
+export class LinkProxy implements AsyncDisposable {
+  readonly counts: LinkCounts = {
+    connections: 0,
+    refused: 0,
+    forwardBytes: 0,
+    backwardBytes: 0,
+    swallowedBytes: 0
+  }
+  readonly #server: Server
+  readonly #target: LinkTarget
+  readonly #random: () => number
+  readonly #through = new Set<Through>()
+  /** Accepted while half-open: nobody will ever answer. */
+  readonly #parked = new Set<Socket>()
+  #conditions: Conditions = quietConditions
+
+  private constructor(server: Server, target: LinkTarget, random: () => number) {
+    this.#server = server
+    this.#target = target
+    this.#random = random
+    server.on('connection', socket => this.#accept(socket))
+  }
+
+  static async listen(target: LinkTarget, random: () => number): Promise<LinkProxy> {
+    const server = createServer({ allowHalfOpen: true, noDelay: true })
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen({ host: '127.0.0.1', port: 0 }, resolve)
+    })
+    return new LinkProxy(server, target, random)
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  get connections(): number {
+    return this.#through.size + this.#parked.size
+  }
+
+  get conditions(): Conditions {
+    return this.#conditions
+  }
+
+  /**
+   * Changes what happens from now on. A connection that has lost bytes ends as soon as its direction passes again: what
+   * follows a gap is no continuation.
+   */
+  set(conditions: Conditions): void {
+    this.#conditions = conditions
+    if (conditions.door !== 'half-open') for (const socket of this.#parked) socket.resetAndDestroy()
+    for (const through of this.#through) {
+      const { dialed, forward, backward } = through
+      const isBroken =
+        (forward.hasLostBytes && conditions.forward.mode !== 'swallow') ||
+        (backward.hasLostBytes && conditions.backward.mode !== 'swallow')
+      if (conditions.door === 'refuse' || isBroken) {
+        dialed.resetAndDestroy()
+      } else {
+        forward.update()
+        backward.update()
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = new Promise(resolve => this.#server.close(resolve))
+    for (const socket of this.#parked) socket.destroy()
+    for (const { dialed, listening } of this.#through) {
+      dialed.destroy()
+      listening.destroy()
+    }
+    await closed
+  }
+
+  #accept(socket: Socket): void {
+    socket.on('error', () => undefined)
+    const { door } = this.#conditions
+    if (door === 'refuse' || this.connections >= linkConnectionsMax) {
+      this.counts.refused++
+      socket.resetAndDestroy()
+      return
+    }
+    this.counts.connections++
+    if (door === 'half-open') {
+      this.#parked.add(socket)
+      socket.once('close', () => this.#parked.delete(socket))
+      return
+    }
+    this.#join(socket)
+  }
+
+  #join(dialed: Socket): void {
+    const listening = connect({ ...this.#target, allowHalfOpen: true, noDelay: true })
+    const { counts } = this
+    const through: Through = {
+      dialed,
+      listening,
+      forward: this.#pipe(dialed, listening, 'forward', bytes => {
+        counts.forwardBytes += bytes
+      }),
+      backward: this.#pipe(listening, dialed, 'backward', bytes => {
+        counts.backwardBytes += bytes
+      })
+    }
+    this.#through.add(through)
+    // An end without warning at one side is one at the other.
+    const end = (): void => {
+      this.#through.delete(through)
+      dialed.destroy()
+      listening.destroy()
+    }
+    dialed.once('close', hadError => {
+      if (hadError || !listening.writableEnded) listening.resetAndDestroy()
+      end()
+    })
+    listening.on('error', () => dialed.resetAndDestroy())
+    listening.once('close', end)
+  }
+
+  #pipe(
+    source: Socket,
+    sink: Socket,
+    direction: 'forward' | 'backward',
+    onPassed: (bytes: number) => void
+  ): Pipe {
+    const flow = (): Flow => {
+      const conditions = this.#conditions
+      const own = conditions[direction]
+      return conditions.door === 'half-open' ? { ...own, mode: 'hold' } : own
+    }
+    const onSwallowed = (bytes: number): void => {
+      this.counts.swallowedBytes += bytes
+    }
+    return new Pipe(source, sink, { flow, random: this.#random, onPassed, onSwallowed })
+  }
+}

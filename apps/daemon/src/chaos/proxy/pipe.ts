@@ -1,0 +1,116 @@
+import type { Socket } from 'node:net'
+import type { Flow } from './conditions.ts'
+
+/** Bytes of one direction that wait here; beyond it the sender is not read, until half of it has left. */
+export const pipeBytesMax: number = 256 * 1024
+
+export interface PipeNeeds {
+  /** As it is now; looked at for every chunk. */
+  readonly flow: () => Flow
+  readonly random: () => number
+  readonly onPassed: (bytes: number) => void
+  readonly onSwallowed: (bytes: number) => void
+}
+
+interface Waiting {
+  readonly chunk: Buffer
+  readonly dueAt: number
+}
+
+/** Carries the bytes of one direction of one connection, in order, late, slowly, damaged or not at all. */
+export class Pipe {
+  readonly #source: Socket
+  readonly #sink: Socket
+  readonly #needs: PipeNeeds
+  readonly #waiting: Waiting[] = []
+  #waitingBytes = 0
+  #timer: NodeJS.Timeout | undefined
+  #isSinkFull = false
+  #hasEnded = false
+  /** The last byte that was let in would have left by then, at the rate of the link. */
+  #freeAt = 0
+  #lastDueAt = 0
+  #hasLostBytes = false
+
+  constructor(source: Socket, sink: Socket, needs: PipeNeeds) {
+    this.#source = source
+    this.#sink = sink
+    this.#needs = needs
+    source.on('data', chunk => this.#take(chunk as Buffer))
+    source.on('end', () => {
+      this.#hasEnded = true
+      this.update()
+    })
+    source.once('close', () => clearTimeout(this.#timer))
+    sink.on('drain', () => {
+      this.#isSinkFull = false
+      this.update()
+    })
+  }
+
+  /** True when bytes in the middle are gone, so that the rest means nothing. */
+  get hasLostBytes(): boolean {
+    return this.#hasLostBytes
+  }
+
+  get waitingBytes(): number {
+    return this.#waitingBytes
+  }
+
+  /** Gives on what is due; call it when the flow has changed. */
+  update(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (this.#source.destroyed || this.#sink.destroyed) return
+    const { mode } = this.#needs.flow()
+    if (mode === 'hold' || this.#isSinkFull) return
+    for (let head = this.#waiting[0]; head !== undefined; head = this.#waiting[0]) {
+      const inMs = head.dueAt - performance.now()
+      if (inMs > 0) {
+        this.#timer = setTimeout(() => this.update(), Math.ceil(inMs))
+        return
+      }
+      this.#waiting.shift()
+      this.#give(head.chunk)
+      if (this.#isSinkFull) return
+    }
+    if (this.#hasEnded && !this.#sink.writableEnded) this.#sink.end()
+  }
+
+  #take(chunk: Buffer): void {
+    const flow = this.#needs.flow()
+    if (flow.mode === 'swallow') {
+      this.#hasLostBytes = true
+      this.#needs.onSwallowed(chunk.length)
+      return
+    }
+    const dueAt = this.#dueAt(chunk.length, flow)
+    this.#waiting.push({ chunk: this.#damaged(chunk, flow), dueAt })
+    this.#waitingBytes += chunk.length
+    if (this.#waitingBytes >= pipeBytesMax) this.#source.pause()
+    if (this.#timer === undefined) this.update()
+  }
+
+  #dueAt(bytes: number, { delayMs, jitterMs, bytesPerSecond }: Flow): number {
+    const now = performance.now()
+    const sendMs = bytesPerSecond === 0 ? 0 : (bytes / bytesPerSecond) * 1_000
+    this.#freeAt = Math.max(this.#freeAt, now) + sendMs
+    const lateMs = delayMs + jitterMs * this.#needs.random()
+    this.#lastDueAt = Math.max(this.#lastDueAt, this.#freeAt + lateMs)
+    return this.#lastDueAt
+  }
+
+  #damaged(chunk: Buffer, { corruptChance }: Flow): Buffer {
+    if (corruptChance === 0 || this.#needs.random() >= corruptChance) return chunk
+    const at = Math.floor(this.#needs.random() * chunk.length)
+    chunk[at] = (chunk[at] ?? 0) ^ (1 << Math.floor(this.#needs.random() * 8))
+    return chunk
+  }
+
+  #give(chunk: Buffer): void {
+    this.#waitingBytes -= chunk.length
+    this.#needs.onPassed(chunk.length)
+    if (!this.#sink.write(chunk)) this.#isSinkFull = true
+    if (this.#source.isPaused() && this.#waitingBytes <= pipeBytesMax / 2) this.#source.resume()
+  }
+}

@@ -1,0 +1,37 @@
+import type { LoadMs, LoadRecord } from './load-record.ts'
+
+/** When commits count as normal again. */
+export interface RecoveryRule {
+  /** Of the median before the fault. */
+  readonly ratioMax: number
+  /** The first transactions that must be answered as before. */
+  readonly shortMs: number
+  /** And those after them, so that one good moment is none. */
+  readonly longMs: number
+  readonly stepMs: number
+}
+
+export const recoveryRule: RecoveryRule = { ratioMax: 1.5, shortMs: 250, longMs: 1_250, stepMs: 25 }
+const transactionsMin = 20
+
+/**
+ * Milliseconds after healing from which on transactions are answered as before the fault: the first moment at which the
+ * median latency of those due in the next quarter of a second, and of those due in the next second and a quarter, is within
+ * the ratio. Undefined while no such moment is known.
+ */
+export function recoveryMs(
+  record: LoadRecord,
+  healedAt: LoadMs,
+  baselineMs: number,
+  rule: RecoveryRule = recoveryRule
+): number | undefined {
+  const limitMs = rule.ratioMax * baselineMs
+  const shortMs = record.stretchMs(transactionsMin, rule.shortMs)
+  const longMs = Math.max(rule.longMs, 2 * shortMs)
+  const lastAt = record.nowMs() - longMs - limitMs
+  for (let at = Math.max(0, healedAt); at <= lastAt; at += rule.stepMs) {
+    if (record.medianMs(at, at + shortMs) > limitMs) continue
+    if (record.medianMs(at, at + longMs) <= limitMs) return Math.round(at - healedAt)
+  }
+  return undefined
+}

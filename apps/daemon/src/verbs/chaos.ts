@@ -1,0 +1,100 @@
+import { catalogue } from '../chaos/catalogue.ts'
+import { type ChaosSummary, runChaos } from '../chaos/chaos.ts'
+import type { Scenario, ScenarioResult } from '../chaos/scenario.ts'
+import { commandFault } from '../command-fault.ts'
+import { type ExitCode, exitCodes, type Io, writeJson } from '../io.ts'
+import { duration, integer, showMs } from '../settings.ts'
+import { textTable } from '../text-table.ts'
+import { type AddVerb, addExamples } from '../verb.ts'
+
+interface ChaosVerbOptions {
+  readonly nodes: number
+  readonly scenario: string
+  readonly seed: number
+  readonly duration?: number
+  readonly rate: number
+  readonly json?: boolean
+}
+
+export const addChaos: AddVerb = (program, { io, exit }) => {
+  const command = program
+    .command('chaos')
+    .description(
+      'Break a local network of real daemons on purpose, heal it, and check what it did.'
+    )
+    .option('--nodes <count>', 'daemons', integer(4, 13), 4)
+    .option('--scenario <name>', 'one by name, several by commas, all, or list', 'all')
+    .option('--seed <number>', 'what is drawn: who is hit, and when', integer(0, 2 ** 48), 1)
+    .option('--duration <time>', 'of each fault, such as 30s (default: of each its own)', duration)
+    .option('--rate <tx/s>', 'load while it lasts', integer(50, 100_000), 1_000)
+    .option('--json', 'print the results as one JSON object')
+    .action(async (options: ChaosVerbOptions) => exit(await chaos(options, io)))
+  addExamples(
+    command,
+    'novacron chaos --scenario list',
+    'novacron chaos --scenario kill-9',
+    'novacron chaos --scenario partition-half --duration 30s --seed 7',
+    'novacron chaos --nodes 4 --scenario all --json'
+  )
+}
+
+async function chaos(options: ChaosVerbOptions, io: Io): Promise<ExitCode> {
+  if (options.scenario === 'list') {
+    list(options, io)
+    return exitCodes.ok
+  }
+  const summary = await runChaos(
+    {
+      nodes: options.nodes,
+      seed: options.seed,
+      ratePerSecond: options.rate,
+      scenarios: chosen(options.scenario),
+      ...(options.duration === undefined ? {} : { faultMs: options.duration })
+    },
+    io,
+    result => io.stderr.write(lineOf(result))
+  )
+  if (options.json === true) writeJson(io, summary)
+  else io.stdout.write(describe(summary))
+  return summary.failed === 0 ? exitCodes.ok : exitCodes.failed
+}
+
+function chosen(names: string): readonly Scenario[] {
+  if (names === 'all') return catalogue
+  return names.split(',').map(name => {
+    const found = catalogue.find(scenario => scenario.name === name)
+    if (found !== undefined) return found
+    const text = `there is no scenario ${name}; see them all: novacron chaos --scenario list`
+    throw commandFault('usage', text)
+  })
+}
+
+function list({ json }: ChaosVerbOptions, io: Io): void {
+  if (json === true) {
+    writeJson(io, { scenarios: catalogue.map(({ name, kind, what }) => ({ name, kind, what })) })
+    return
+  }
+  const rows = catalogue.map(({ name, kind, what }) => [name, kind, what])
+  for (const line of textTable(['scenario', 'kind', 'what'], rows)) io.stdout.write(`${line}\n`)
+}
+
+function lineOf({ name, verdict, seconds, recoveryMs, notes }: ScenarioResult): string {
+  const recovery = recoveryMs === null ? '' : `, recovered in ${showMs(recoveryMs)}`
+  const why = notes.length === 0 ? '' : `: ${notes.join('; ')}`
+  return `novacron: ${name} ${verdict} in ${seconds} s${recovery}${why}\n`
+}
+
+function describe({ scenarios, passed, failed, skipped }: ChaosSummary): string {
+  const rows = scenarios.map(result => [
+    result.name,
+    result.verdict,
+    result.recoveryMs === null ? '-' : showMs(result.recoveryMs),
+    result.acknowledged,
+    result.lost,
+    result.duplicated,
+    `${result.seconds} s`
+  ])
+  const head = ['scenario', 'verdict', 'recovery', 'acknowledged', 'lost', 'duplicated', 'took']
+  const lines = textTable(head, rows)
+  return `${lines.join('\n')}\n${passed} passed, ${failed} failed, ${skipped} skipped\n`
+}

@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest'
+import { catalogue } from '../../src/chaos/catalogue.ts'
+import { run } from '../../src/run.ts'
+import { captureIo } from '../capture-io.ts'
+
+test('scenarios are listed with what they do', async () => {
+  const io = captureIo()
+  expect(await run(['chaos', '--scenario', 'list'], io)).toBe(0)
+  expect(io.stdout.text.split('\n')).toHaveLength(catalogue.length + 2)
+  expect(io.stdout.text).toMatch(/^partition-half +real +No quorum on any side/m)
+  const json = captureIo()
+  expect(await run(['chaos', '--scenario', 'list', '--json'], json)).toBe(0)
+  const { scenarios } = JSON.parse(json.stdout.text)
+  expect(scenarios.map(({ name }: { name: string }) => name)).toEqual(
+    catalogue.map(({ name }) => name)
+  )
+})
+
+test('each scenario has a name of its own', () => {
+  const names = catalogue.map(({ name }) => name)
+  expect(new Set(names).size).toBe(names.length)
+  for (const name of names) expect(name).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*$/)
+})
+
+test.each([
+  { argv: ['--scenario', 'kill-8'], said: 'there is no scenario kill-8' },
+  { argv: ['--nodes', '3'], said: 'Allowed is an integer from 4 to 13.' },
+  { argv: ['--rate', '49'], said: 'Allowed is an integer from 50 to 100000.' }
+])('$argv is a wrong usage', async ({ argv, said }) => {
+  const io = captureIo()
+  expect(await run(['chaos', ...argv], io)).toBe(2)
+  expect(io.stderr.text).toContain(said)
+  expect(io.stdout.text).toBe('')
+})
