@@ -5,6 +5,7 @@ import { type EngineOptions, runReal } from './engine.ts'
 import { randomOf } from './random.ts'
 import type { RealScenario, Scenario, ScenarioResult } from './scenario.ts'
 
+/** Which scenarios, on how many daemons, under what load. */
 export interface ChaosOptions {
   readonly nodes: number
   readonly scenarios: readonly Scenario[]

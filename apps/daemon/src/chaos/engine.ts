@@ -12,6 +12,7 @@ import type { LinkTraffic } from './proxy/link-grid.ts'
 import { recoveryMs } from './recovery.ts'
 import type { RealScenario, ScenarioResult, ScenarioRun } from './scenario.ts'
 
+/** What scenarios have in common, and the draws of this one. */
 export interface EngineOptions {
   readonly ratePerSecond: number
   /** In place of what each scenario would take. */
