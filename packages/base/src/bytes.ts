@@ -4,13 +4,14 @@ export const emptyBytes: Uint8Array = new Uint8Array(0)
 
 const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
-/** Character codes of one hex text: `fromCharCode` over them is one flat string, where adding up pieces is a rope. */
-const codes: number[] = new Array(64).fill(0)
+/** Character codes by the number of bytes: `fromCharCode` over them is one flat string, where adding up pieces is a rope. */
+const codesOf: number[][] = Array.from({ length: 33 }, (_, bytes) => new Array(2 * bytes).fill(0))
 const codeOfNibble = Array.from('0123456789abcdef', digit => digit.charCodeAt(0))
 
 export function toHex(bytes: Uint8Array): string {
   const { length } = bytes
-  if (length !== 32) return toHexSlowly(bytes)
+  const codes = codesOf[length]
+  if (codes === undefined) return toHexSlowly(bytes)
   for (let i = 0; i < length; i++) {
     const byte = bytes[i] as number
     codes[2 * i] = codeOfNibble[byte >> 4] as number

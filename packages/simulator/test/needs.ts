@@ -1,3 +1,4 @@
+import type { Hash } from '@novacron/base'
 import type { BullsharkMessage, BullsharkRules } from '@novacron/consensus'
 import type { ReplicaTypes, SimulationNeeds } from '../src/index.ts'
 import { bullsharkOrderer, replicaProtocol } from '../src/index.ts'
@@ -5,10 +6,11 @@ import { sha256 } from './hash.ts'
 
 /** The replica of the product on Bullshark; one for each run. */
 export function bullsharkNeeds(
-  rules?: BullsharkRules
+  rules?: BullsharkRules,
+  hash: Hash = sha256
 ): SimulationNeeds<ReplicaTypes<BullsharkMessage>> {
   return {
-    hash: sha256,
-    protocol: replicaProtocol({ orderer: bullsharkOrderer(rules) }, sha256)
+    hash,
+    protocol: replicaProtocol({ orderer: bullsharkOrderer(rules) }, hash)
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { drawScenario, simulate } from '../src/index.ts'
+import { drawScenario, mixingHash, simulate } from '../src/index.ts'
 import { bullsharkNeeds } from './needs.ts'
 import { seeds } from './seeds.ts'
 
@@ -18,4 +18,9 @@ test.each(seeds(5))('seed %i gives the same trace twice, and another than the ne
   expect(again.traceHash).toBe(first.traceHash)
   expect(again).toEqual(first)
   expect(simulate(drawScenario(seed + 1), bullsharkNeeds()).traceHash).not.toBe(first.traceHash)
+})
+
+test.each(seeds(10))('seed %i passes with the mixing hash in the place of SHA-256', seed => {
+  const report = simulate(drawScenario(seed), bullsharkNeeds(undefined, mixingHash))
+  expect(report.verdict, report.firstViolation?.facts).toBe('pass')
 })

@@ -1,6 +1,8 @@
 import { AssertionError, type DecodeFault, Fault, Reader, type Round, Writer } from '@novacron/base'
 import { describe, expect, test } from 'vitest'
 import { committeeSizeMax } from '../../src/committee.ts'
+import { encodeCertificate } from '../../src/dag/certificate.ts'
+import { encodeSignedHeader } from '../../src/dag/header.ts'
 import {
   decodeSubDag,
   encodeSubDag,
@@ -13,7 +15,8 @@ import {
   readHeader,
   subDagVerticesMax,
   writeCertificate,
-  writeHeader
+  writeHeader,
+  writeSignedHeader
 } from '../../src/index.ts'
 import { batch, certify, digest, domain, hash, header, replica } from '../fixtures.ts'
 import { subDag } from '../sub-dags.ts'
@@ -167,4 +170,21 @@ test('a commit that was changed shows another digest', () => {
   bytes[23]! ^= 1
   const changed = decodeSubDag(bytes, domain, hash)
   expect(changed.digest).not.toBe(commit.digest)
+})
+
+test('what is encoded once stays the same bytes, and those are the canonical ones', () => {
+  const certificate = certify(header(), [0, 1, 2])
+  const signed = { header: header(), signature: new Uint8Array(64).fill(5) }
+  for (const [encode, write] of [
+    [() => encodeCertificate(certificate), (w: Writer) => writeCertificate(w, certificate)],
+    [() => encodeSignedHeader(signed), (w: Writer) => writeSignedHeader(w, signed)]
+  ] as const) {
+    const writer = new Writer()
+    write(writer)
+    expect(encode()).toEqual(writer.finish())
+    expect(encode()).toBe(encode())
+  }
+  const commit = subDag()
+  expect(encodeSubDag(commit)).toBe(encodeSubDag(commit))
+  expect(encodeSubDag({ ...commit })).toEqual(encodeSubDag(commit))
 })
