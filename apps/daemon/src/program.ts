@@ -55,13 +55,19 @@ export function createProgram(io: Io, exit: (code: ExitCode) => void): Command {
     .configureOutput({
       writeOut: text => io.stdout.write(text),
       writeErr: text => io.stderr.write(text),
-      outputError: (text, write) => write(`novacron: ${asOneLine(text)}\n`),
+      outputError: (text, write) => write(`novacron: ${withRemedy(asOneLine(text))}\n`),
       getOutHasColors: () => false,
       getErrHasColors: () => false
     })
     .addHelpText('after', after)
   for (const add of verbs) add(program, { io, exit })
   return program
+}
+
+/** Commander suggests what is spelt nearly the same, and nothing otherwise. */
+function withRemedy(line: string): string {
+  if (!line.startsWith('unknown option') || line.includes('Did you mean')) return line
+  return `${line}; options come after the verb, and VERB --help lists them`
 }
 
 function asOneLine(text: string): string {

@@ -13,7 +13,9 @@ export function duration(text: string): number {
   const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? []
   const ms = Math.round(Number(amount) * (unitMs[unit ?? ''] ?? Number.NaN))
   if (ms >= 1 && ms <= durationMsMax) return ms
-  throw new InvalidArgumentError('Allowed is a number with ms, s, m or h, such as 20s.')
+  throw new InvalidArgumentError(
+    'Allowed is a number with ms, s, m or h, such as 20s, from 1ms to 720h.'
+  )
 }
 
 export function integer(min: number, max: number): (text: string) => number {

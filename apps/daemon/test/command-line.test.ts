@@ -42,6 +42,11 @@ describe('help', () => {
     expect(await runLine('help', verb)).toMatchObject({ exitCode: 0, out })
   })
 
+  test('shows times as they are written', async () => {
+    expect((await runLine('put', '--help')).out).toMatch(/--timeout <time> [^-]*\(default:\s+30s\)/)
+    expect((await runLine('devnet', '--help')).out).toContain('(default: 60s)')
+  })
+
   test('without a verb it is shown on standard error, as wrong usage', async () => {
     const { exitCode, out, err } = await runLine()
     expect([exitCode, out]).toEqual([2, ''])
@@ -57,6 +62,14 @@ describe('wrong usage is one line and exit code 2', () => {
   test.each([
     { argv: ['stauts'], line: "unknown command 'stauts' (Did you mean status?)" },
     { argv: ['status', '--jsn'], line: "unknown option '--jsn' (Did you mean --json?)" },
+    {
+      argv: ['status', '--zzzzzzz'],
+      line: "unknown option '--zzzzzzz'; options come after the verb, and VERB --help lists them"
+    },
+    {
+      argv: ['tail', '--from', '1', '-n', '1', '-f'],
+      line: 'of --from, --lines and --follow, only two go together; leave one'
+    },
     { argv: ['put', 'a'], line: "missing required argument 'value'" },
     {
       argv: ['get', 'a', 'b'],
@@ -73,7 +86,7 @@ describe('wrong usage is one line and exit code 2', () => {
     },
     {
       argv: ['devnet', '--duration', '20'],
-      line: "option '--duration <time>' argument '20' is invalid. Allowed is a number with ms, s, m or h, such as 20s."
+      line: "option '--duration <time>' argument '20' is invalid. Allowed is a number with ms, s, m or h, such as 20s, from 1ms to 720h."
     },
     {
       argv: ['devnet', '--tx-bytes', '131073'],

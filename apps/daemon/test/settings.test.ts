@@ -16,7 +16,9 @@ describe('durations', () => {
   test.each(['', '20', 's', '-1s', '0s', '0.4ms', '1d', '721h', '1e3s', ' 1s'])(
     '%j is refused with what is allowed',
     text => {
-      expect(() => duration(text)).toThrow('Allowed is a number with ms, s, m or h, such as 20s.')
+      expect(() => duration(text)).toThrow(
+        'Allowed is a number with ms, s, m or h, such as 20s, from 1ms to 720h.'
+      )
     }
   )
 

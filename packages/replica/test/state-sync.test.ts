@@ -92,7 +92,7 @@ describe('a replica with another state', () => {
     const host = cluster.at(3)
     expect(cluster.run(20_000, () => host.replica.status().state === 'diverged')).toBe(true)
     const notes = only(host.effects, 'note').filter(({ level }) => level === 'error')
-    expect(notes.map(({ event }) => event)).toEqual(['state diverged'])
+    expect(notes.map(({ event }) => event)).toEqual(['state-diverged'])
     expect(host.replica.status().reasons).toContainEqual(
       expect.stringMatching(/the state after commit \d+ is not what a quorum has signed/)
     )

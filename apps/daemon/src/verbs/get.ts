@@ -1,3 +1,4 @@
+import { argumentText, useBase64 } from '../argument-text.ts'
 import { commandFault } from '../command-fault.ts'
 import { type ExitCode, exitCodes, type Io, writeJson } from '../io.ts'
 import { bytesOfJson, parsePosition, payloadOf, showPosition } from '../node-bytes.ts'
@@ -35,7 +36,7 @@ async function getValue(
   node: NodeConnection,
   io: Io
 ): Promise<ExitCode> {
-  const answer = await node.call('kv.get', { key: { utf8: key } })
+  const answer = await node.call('kv.get', { key: { utf8: argumentText(key, 'key', useBase64) } })
   if (options.json === true) writeJson(io, answer)
   if (answer.value === null) {
     io.stderr.write(`novacron: there is no key ${JSON.stringify(key)} at commit ${answer.index}\n`)

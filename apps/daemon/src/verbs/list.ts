@@ -1,4 +1,5 @@
 import type { JsonBytes } from '@novacron/node'
+import { argumentText, useBase64 } from '../argument-text.ts'
 import { type ExitCode, exitCodes, type Io, writeJson } from '../io.ts'
 import { bytesOfJson, showBytes } from '../node-bytes.ts'
 import { NodeConnection } from '../node-connection.ts'
@@ -25,6 +26,7 @@ export const addList: AddVerb = (program, { io, exit }) => {
 
 async function list(prefix: string, options: ListOptions, io: Io): Promise<ExitCode> {
   const node = new NodeConnection(options, io)
+  argumentText(prefix, 'prefix', useBase64)
   let left = options.limit
   let after: JsonBytes | undefined
   for (;;) {

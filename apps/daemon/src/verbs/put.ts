@@ -1,4 +1,5 @@
 import { kvKeyBytesMax } from '@novacron/node'
+import { argumentText, useBase64 } from '../argument-text.ts'
 import { commandFault } from '../command-fault.ts'
 import type { ExitCode, Io } from '../io.ts'
 import { jsonOfBytes } from '../node-bytes.ts'
@@ -30,6 +31,8 @@ export const addPut: AddVerb = (program, { io, exit }) => {
 
 async function put(key: string, value: string, options: PutOptions, io: Io): Promise<ExitCode> {
   const node = new NodeConnection(options, io)
+  argumentText(key, 'key', useBase64)
+  argumentText(value, 'value', 'give it on standard input, with - in its place')
   const keyBytes = Buffer.byteLength(key)
   if (keyBytes < 1 || keyBytes > kvKeyBytesMax) {
     throw commandFault('usage', `key has ${keyBytes} bytes, allowed are 1 to ${kvKeyBytesMax}`)

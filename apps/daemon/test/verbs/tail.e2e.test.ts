@@ -58,6 +58,19 @@ describe('entries', () => {
 })
 
 describe('the place to begin', () => {
+  test('with a count gives the first entries from there on', async () => {
+    const { node, start, tail } = await setUp()
+    node.commit('a', 'b')
+    node.append(2, 'other', 'kv', true)
+    for (let i = 0; i < 600; i++) node.commit(`${i}`)
+    expect(await tail('--from', '1', '-n', '1')).toBe('a\n')
+    expect(await tail('--from', '1', '-n', '3')).toBe('a\nb\n0\n')
+    expect(await tail('--from', '1', '-n', '0')).toBe('')
+    expect((await tail('--from', '2', '-n', '550')).trimEnd().split('\n')).toHaveLength(550)
+    const all = start(['--from', '1', '-n', '1', '--follow'])
+    expect(await all.exitCode).toBe(2)
+  })
+
   test('is the last ten entries, or as many as asked for, however far back they are', async () => {
     const { node, tail } = await setUp()
     for (let i = 1; i <= 15; i++) node.commit(`e${i}`)

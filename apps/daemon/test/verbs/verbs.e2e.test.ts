@@ -83,6 +83,21 @@ describe('put, get and list', () => {
     expect([...(await verb(['get', 'logo'])).bytes]).toEqual([...binary])
   })
 
+  test('text that was no UTF-8 on the command line is refused, since it would name something else', async () => {
+    const { node, verb } = await setUp()
+    for (const argv of [
+      ['put', 'k\ufffd', 'v'],
+      ['put', 'k', 'v\ufffd'],
+      ['get', '\ufffd'],
+      ['list', 'a\ufffd']
+    ]) {
+      const { exitCode, err } = await verb(argv)
+      expect(exitCode).toBe(2)
+      expect(err).toMatch(/^novacron: (key|value|prefix) is not UTF-8, or holds U\+FFFD; .*\n$/)
+    }
+    expect(node.submitted).toEqual([])
+  })
+
   test('a terminal gets a line end where there is none', async () => {
     const { verb } = await setUp()
     await verb(['put', 'a', 'x'])

@@ -172,7 +172,7 @@ export class Checkpoints implements Machine<CheckpointEvent, CheckpointEffect> {
       out.push({ type: 'count', name: 'checkpoint_vote_conflict', by: 1 })
       const { replica, checkpoint } = vote
       const facts = { replica, index: checkpoint.index }
-      out.push({ type: 'note', level: 'warn', event: 'checkpoint vote conflicts', facts })
+      out.push({ type: 'note', level: 'warn', event: 'checkpoint-vote-conflicts', facts })
     }
     if (added === 'added') this.#assemble(vote, out)
   }
@@ -242,7 +242,7 @@ export class Checkpoints implements Machine<CheckpointEvent, CheckpointEffect> {
     this.#ownVotes.clear()
     const { index } = own
     const facts = { index, cause, own: own.stateRoot, other: other.stateRoot }
-    out.push({ type: 'note', level: 'error', event: 'state diverged', facts })
+    out.push({ type: 'note', level: 'error', event: 'state-diverged', facts })
     out.push({ type: 'diverged', index, cause, own, other })
     return false
   }

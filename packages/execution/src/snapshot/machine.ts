@@ -150,7 +150,7 @@ export class SnapshotDownload implements Machine<SnapshotEvent, SnapshotEffect> 
     this.#phase = 'content'
     this.#peers.reset()
     this.#plan.begin({ manifest, from, index })
-    out.push({ type: 'note', level: 'info', event: 'snapshot begins', facts: { index, from } })
+    out.push({ type: 'note', level: 'info', event: 'snapshot-begun', facts: { index, from } })
     if (manifest.extraBytes > 0) return
     const isRight = this.#takeObject({ type: 'extra' }, emptyBytes, out)
     if (!isRight) this.#punish(from, 'snapshot-object-wrong', [], out)

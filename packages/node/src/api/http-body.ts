@@ -1,10 +1,12 @@
 import type { IncomingMessage } from 'node:http'
+import { textOfBytes } from './json-bytes.ts'
 
 /** A client that sends too much gets to read why if it stops within this many more bytes. */
 const discardedBytesMax = 8_000_000
 
 type Body =
-  | { readonly type: 'text'; readonly text: string }
+  /** Without the text when the bytes are not UTF-8. */
+  | { readonly type: 'text'; readonly text: string | undefined }
   | { readonly type: 'too-large' }
   /** The client went away, or was too slow and was cut. */
   | { readonly type: 'aborted' }
@@ -22,7 +24,7 @@ export function readBody(request: IncomingMessage, bytesMax: number): Promise<Bo
     })
     request.once('end', () => {
       if (bytes > bytesMax) resolve({ type: 'too-large' })
-      else resolve({ type: 'text', text: Buffer.concat(parts).toString('utf8') })
+      else resolve({ type: 'text', text: textOfBytes(Buffer.concat(parts)) })
     })
     request.once('close', () => resolve({ type: 'aborted' }))
     request.once('error', () => resolve({ type: 'aborted' }))

@@ -12,12 +12,18 @@ export function fromBase64(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text, 'base64'))
 }
 
-export function jsonOfBytes(bytes: Uint8Array): JsonBytes {
+/** Undefined for bytes that are not UTF-8: decoded with replacements, different keys would become one. */
+export function textOfBytes(bytes: Uint8Array): string | undefined {
   try {
-    return { utf8: decoder.decode(bytes) }
+    return decoder.decode(bytes)
   } catch {
-    return { base64: toBase64(bytes) }
+    return undefined
   }
+}
+
+export function jsonOfBytes(bytes: Uint8Array): JsonBytes {
+  const utf8 = textOfBytes(bytes)
+  return utf8 === undefined ? { base64: toBase64(bytes) } : { utf8 }
 }
 
 export function bytesOfJson(value: JsonBytes): Uint8Array {

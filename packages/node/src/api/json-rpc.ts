@@ -37,14 +37,15 @@ export interface DispatchNeeds {
 }
 
 /**
- * Answers one message by JSON-RPC 2.0: a call, a notification or a batch.
+ * Answers one message by JSON-RPC 2.0: a call, a notification or a batch; undefined stands for bytes that are not UTF-8.
  * Returns the text of the response, or undefined when nothing is to be answered. Never rejects.
  */
 export async function answerMessage(
-  text: string,
+  text: string | undefined,
   context: CallContext,
   needs: DispatchNeeds
 ): Promise<string | undefined> {
+  if (text === undefined) return JSON.stringify(parseError('the bytes are not UTF-8'))
   let message: unknown
   try {
     message = JSON.parse(text)

@@ -9,6 +9,8 @@ interface ParamProblem {
 }
 
 const problemsMax = 8
+/** Of an issue whose schema says nothing itself. */
+const defaultMessage = 'Invalid input'
 const shownLengthMax = 80
 
 type Issue = z.core.$ZodIssue
@@ -38,7 +40,9 @@ function problemsOf(issue: Issue, params: unknown, keys: readonly string[]): Par
         problemsOf({ ...inner, path: [...issue.path, ...inner.path] }, params, keys)
       )
     }
-    const allowed = [...new Set(issue.errors.flat().map(allowedBy))].join(', or ')
+    const each = [...new Set(issue.errors.flat().map(allowedBy))].join(', or ')
+    // A schema that has words of its own knows better what its members have in common.
+    const allowed = issue.message === defaultMessage ? each : issue.message
     return [{ key: nameOf(issue.path), value: show(at(params, issue.path)), allowed }]
   }
   return [

@@ -22,29 +22,35 @@ export const noParams: z.ZodObject<Record<never, never>, z.core.$strict> = z.str
 /** 32 bytes. */
 export const clientKey: z.ZodString = z.string().regex(/^[0-9a-f]{64}$/)
 
-export const jsonBytes: z.ZodType<JsonBytes, JsonBytes> = z.union([
-  z.strictObject({ utf8: z.string() }),
-  z.strictObject({ base64: z.base64() })
-])
+/** JSON can escape half a character, which has no UTF-8. */
+const wellFormed = z.string().refine(text => text.isWellFormed(), 'text without lone surrogates')
+const bytesForm = { error: 'an object {"utf8": text} or {"base64": text}' }
+
+export const jsonBytes: z.ZodType<JsonBytes, JsonBytes> = z.union(
+  [z.strictObject({ utf8: wellFormed }), z.strictObject({ base64: z.base64() })],
+  bytesForm
+)
 
 /** A kv key: not empty, and bounded before anything is decoded. */
-export const jsonKey: z.ZodType<JsonBytes, JsonBytes> = z.union([
-  z.strictObject({
-    utf8: z
-      .string()
-      .min(1)
-      .refine(
-        text => Buffer.byteLength(text) <= kvKeyBytesMax,
-        `at most ${kvKeyBytesMax} bytes of UTF-8`
-      )
-  }),
-  z.strictObject({
-    base64: z
-      .base64()
-      .min(4)
-      .max(Math.ceil(kvKeyBytesMax / 3) * 4)
-  })
-])
+export const jsonKey: z.ZodType<JsonBytes, JsonBytes> = z.union(
+  [
+    z.strictObject({
+      utf8: wellFormed
+        .min(1)
+        .refine(
+          text => Buffer.byteLength(text) <= kvKeyBytesMax,
+          `at most ${kvKeyBytesMax} bytes of UTF-8`
+        )
+    }),
+    z.strictObject({
+      base64: z
+        .base64()
+        .min(4)
+        .max(Math.ceil(kvKeyBytesMax / 3) * 4)
+    })
+  ],
+  bytesForm
+)
 
 export const kvOperation: z.ZodType<JsonKvOperation, JsonKvOperation> = z.discriminatedUnion(
   'type',

@@ -1,5 +1,6 @@
 import type { RawData, WebSocket } from 'ws'
 import type { ApiFacts } from './faults.ts'
+import { textOfBytes } from './json-bytes.ts'
 import { answerMessage, type DispatchNeeds } from './json-rpc.ts'
 import type { NodeControl } from './node-control.ts'
 import type { ApiOptions } from './options.ts'
@@ -28,7 +29,7 @@ export class WebSocketClient {
   readonly #subscriptions: Subscriptions
   readonly #gone = new AbortController()
   readonly #pings: NodeJS.Timeout
-  readonly #waiting: string[] = []
+  readonly #waiting: (string | undefined)[] = []
   #inProgress = 0
   #isAnswering = true
 
@@ -77,14 +78,14 @@ export class WebSocketClient {
   #answerWaiting(): void {
     const { callsPerClientMax } = this.#options
     while (this.#waiting.length > 0 && this.#inProgress < callsPerClientMax) {
-      void this.#answer(this.#waiting.shift() as string)
+      void this.#answer(this.#waiting.shift())
     }
     if (this.#gone.signal.aborted) return
     if (this.#inProgress >= callsPerClientMax) this.#socket.pause()
     else if (this.#socket.isPaused) this.#socket.resume()
   }
 
-  async #answer(text: string): Promise<void> {
+  async #answer(text: string | undefined): Promise<void> {
     this.#inProgress += 1
     const subscriber = this.#subscriptions.forMessage()
     const context = { signal: this.#gone.signal, subscriber }
@@ -120,7 +121,7 @@ export class WebSocketClient {
   }
 }
 
-function textOf(data: RawData): string {
-  if (data instanceof ArrayBuffer) return Buffer.from(data).toString('utf8')
-  return (Array.isArray(data) ? Buffer.concat(data) : data).toString('utf8')
+function textOf(data: RawData): string | undefined {
+  if (data instanceof ArrayBuffer) return textOfBytes(new Uint8Array(data))
+  return textOfBytes(Array.isArray(data) ? Buffer.concat(data) : data)
 }

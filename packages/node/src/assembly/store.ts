@@ -13,6 +13,9 @@ export interface StoreEvents {
   readonly onFailure: (error: unknown) => void
 }
 
+/** What an operator wants to know of a damaged record. */
+const afterDamage = 'it is taken for missing, and fetched again from peers that have it'
+
 const chainKey = ascii('chain')
 
 /**
@@ -44,7 +47,10 @@ export function openNodeStore(
     { directory: paths.directory, diskBytesMax: diskBytes, diskFreeBytesMin: diskFreeBytes },
     {
       ...seams,
-      onDamage: (table, key) => events.log.error('record-damaged', { table, key }),
+      onDamage: (table, key) => {
+        const { directory } = paths
+        events.log.error('record-damaged', { directory, table, key, next: afterDamage })
+      },
       onFailure: fault => {
         events.log.error('store-trouble', fault.facts)
         if (fault.code === 'disk-full') events.onDiskFull()

@@ -88,6 +88,23 @@ test('a body at the limit passes, one byte more is answered with 413, and the no
   expect(await isHealthy()).toBe(true)
 })
 
+test('a body that is not UTF-8 is refused: two keys must not become one', async () => {
+  const { socketPath } = await start()
+  const [head, tail] = rpc('kv.get', { key: { utf8: '#' } }).split('#')
+  for (const bytes of [[0xff], [0xc3], [0xed, 0xa0, 0x80]]) {
+    const body = Buffer.concat([
+      Buffer.from(head ?? ''),
+      Buffer.from(bytes),
+      Buffer.from(tail ?? '')
+    ])
+    const { status, json } = await http({ socketPath, body })
+    expect(status).toBe(200)
+    expect(json).toMatchObject({ id: null, error: { code: -32700, data: { code: 'parse-error' } } })
+  }
+  const body = rpc('kv.get', { key: { utf8: '\ufffd' } })
+  expect((await http({ socketPath, body })).json).toHaveProperty('result')
+})
+
 test('the default limit of the body is a megabyte', async () => {
   const { post, isHealthy } = await start()
   expect((await post(rpc('node.status').padEnd(1_000_000))).status).toBe(200)

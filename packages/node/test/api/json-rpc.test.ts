@@ -142,7 +142,12 @@ test.each([
     params: { key: { utf8: 'ü'.repeat(513) } },
     says: ['key.utf8', '1024 bytes']
   },
-  { method: 'kv.get', params: { key: 5 }, says: ['key: 5', 'an object'] },
+  {
+    method: 'kv.get',
+    params: { key: 5 },
+    says: ['key: 5', 'allowed is an object {"utf8": text} or {"base64": text}']
+  },
+  { method: 'kv.get', params: { key: { utf8: '\ud800' } }, says: ['key.utf8', 'lone surrogates'] },
   {
     method: 'tx.status',
     params: { session: 'zz', sequence: 1 },
