@@ -1,3 +1,12 @@
+export {
+  type Behaviour,
+  behaviourNames,
+  behaviours,
+  checkLiars,
+  drawLiars,
+  type Liar
+} from './byzantine/behaviour.ts'
+export type { Letter, LiarSeat, Lie } from './byzantine/liar.ts'
 export type { RunVerdict, Violation } from './checkers/violation.ts'
 export * from './dag/index.ts'
 export { Disk, type DiskImage, type TailLoss } from './disk/disk.ts'

@@ -31,6 +31,8 @@ import type {
   StoreBatch
 } from '@novacron/consensus'
 import type { ReplicaOptions } from '@novacron/replica'
+import type { Behaviour } from './byzantine/behaviour.ts'
+import type { LiarSeat, Lie } from './byzantine/liar.ts'
 
 /** The types by which one kind of replica differs from another. */
 export interface ProtocolTypes {
@@ -141,4 +143,6 @@ export interface SimulatedProtocol<T extends ProtocolTypes> {
   /** What a client's request is on the wire: 0 asks for a session, the others are made in it. */
   transaction(client: number, sequence: number, session: Uint8Array | undefined): Uint8Array
   receipts(outcome: T['outcome']): readonly Receipt[]
+  /** What a liar makes of the protocol's own words; undefined for a behaviour that needs none. */
+  lie?(behaviour: Behaviour, seat: LiarSeat): Lie<T['message']> | undefined
 }

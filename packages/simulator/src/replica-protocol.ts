@@ -39,6 +39,9 @@ import {
   type ReplicaSettings,
   replicaCodec
 } from '@novacron/replica'
+import type { Behaviour } from './byzantine/behaviour.ts'
+import { bullsharkLie } from './byzantine/bullshark.ts'
+import type { LiarSeat, Lie } from './byzantine/liar.ts'
 import type {
   Gauge,
   Seat,
@@ -65,6 +68,7 @@ export interface SimulatedOrderer<Order> {
   isCheckedAlike(message: Order): boolean
   describe(message: Order): string
   signedSlots(message: Order): readonly SignedSlot[]
+  lie?(behaviour: Behaviour, seat: LiarSeat): Lie<ReplicaMessage<Order>> | undefined
 }
 
 /** Bullshark as shipped, or with a rule replaced. */
@@ -75,7 +79,8 @@ export function bullsharkOrderer(rules?: BullsharkRules): SimulatedOrderer<Bulls
     codec: bullsharkCodec,
     isCheckedAlike: ({ type }) => type === 'header' || type === 'certificate',
     describe: message => message.type,
-    signedSlots: bullsharkSlots
+    signedSlots: bullsharkSlots,
+    lie: bullsharkLie
   }
 }
 
@@ -147,7 +152,8 @@ export function replicaProtocol<Order>(
         payload: isPut ? encodeKvOperation({ type: 'put', key, value }) : value
       })
     },
-    receipts: outcome => receipts.of(outcome)
+    receipts: outcome => receipts.of(outcome),
+    lie: (behaviour, seat) => orderer.lie?.(behaviour, seat)
   }
 }
 

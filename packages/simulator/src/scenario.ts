@@ -1,6 +1,8 @@
 import { assert, Prng } from '@novacron/base'
 import { type BullsharkOptions, committeeSizeMax } from '@novacron/consensus'
 import type { ReplicaOptions } from '@novacron/replica'
+import { checkLiars, type Liar } from './byzantine/behaviour.ts'
+import type { TailLoss } from './disk/disk.ts'
 import { drawFaults, endOf, type Fault } from './faults.ts'
 import { type DriverLaw, driversLaw } from './law.ts'
 import { defaultLoadOptions, type LoadOptions } from './load.ts'
@@ -25,12 +27,22 @@ export interface Scenario {
   readonly load: LoadOptions
   readonly faults: readonly Fault[]
   readonly crashPoints: readonly CrashPoint[]
+  /** Members that lie from beginning to end; nothing heals them. */
+  readonly byzantine: readonly Liar[]
+  /** Places that crash and never come back. */
+  readonly gone: readonly {
+    readonly place: number
+    readonly atMs: number
+    readonly loss: TailLoss
+  }[]
   /** Faults and load go on at least until then; the rest of the run must make progress. */
   readonly chaosMs: number
   /** Requests go on for so long after everything is healed. */
   readonly loadAfterMs: number
   /** Progress must resume within this after everything is healed. */
   readonly livenessMs: number
+  /** And within so many events. */
+  readonly livenessSteps: number
   /** Commits after healing that count as progress. */
   readonly commitsAfterHealing: number
 }
@@ -52,9 +64,12 @@ export const quietScenario: Scenario = {
   load: defaultLoadOptions,
   faults: [],
   crashPoints: [],
+  byzantine: [],
+  gone: [],
   chaosMs: 2_000,
   loadAfterMs: 300,
   livenessMs: 30_000,
+  livenessSteps: 5_000_000,
   commitsAfterHealing: 3
 }
 
@@ -66,6 +81,9 @@ export function checkScenario(scenario: Scenario): void {
     '1 <= replicas <= 1024'
   )
   assert(Number.isInteger(observers) && observers >= 0 && observers <= 64, '0 <= observers <= 64')
+  checkLiars(scenario.byzantine, replicas)
+  const bad = new Set([...scenario.byzantine, ...scenario.gone].map(({ place }) => place))
+  assert(3 * bad.size < replicas || replicas === 1, `liars and gone: ${bad.size} of ${replicas}`)
   assert(chaosMs >= 0 && livenessMs > 0, 'chaosMs >= 0 and livenessMs > 0')
   assert(codecSamplePercent >= 0 && codecSamplePercent <= 100, '0 <= codecSamplePercent <= 100')
 }

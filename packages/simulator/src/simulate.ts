@@ -49,6 +49,8 @@ export interface SimulationReport {
   readonly persists: readonly number[]
   readonly places: readonly PlaceReport[]
   readonly counts: ReadonlyMap<string, number>
+  /** Honest places that hold evidence against a liar. */
+  readonly witnesses: number
   readonly firstViolation?: Violation & { readonly atMs: number }
   /** The command that shows this run again. */
   readonly replay: string
@@ -66,10 +68,12 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
   readonly #exactlyOnce: ExactlyOnceChecker
   readonly #doubleSigning: DoubleSigningChecker
   readonly #load: Load<T>
+  /** Places that must make progress after healing: honest, and not gone for good. */
+  readonly #core: readonly number[]
   #violation: (Violation & { readonly atMs: number }) | undefined
   #headAtHealing: number | undefined
   #recoveredMs: number | undefined
-  #latePlace = 0
+  #lateAt = 0
 
   constructor(scenario: Scenario, { hash, protocol, recorder }: SimulationNeeds<T>) {
     checkScenario(scenario)
@@ -79,7 +83,12 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
     this.world = new World(scenario, { hash, protocol, witness: this, recorder })
     this.#agreement = new AgreementChecker(this.world.places, report)
     this.#exactlyOnce = new ExactlyOnceChecker(report)
-    this.#doubleSigning = new DoubleSigningChecker(report)
+    const liars = new Set<number>(scenario.byzantine.map(({ place }) => place))
+    this.#doubleSigning = new DoubleSigningChecker(report, liars)
+    const gone = new Set(scenario.gone.map(({ place }) => place))
+    this.#core = Array.from({ length: this.world.places }, (_, place) => place).filter(
+      place => this.world.isHonest(place) && !gone.has(place)
+    )
     this.#load = new Load(scenario.load, {
       world: this.world,
       protocol,
@@ -95,21 +104,28 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
     const healedAt = startOfTimeMs + healedAtMs(this.#scenario)
     planFaults(world, faults)
     for (const point of crashPoints) world.addCrashPoint(point)
+    for (const { place, atMs, loss } of this.#scenario.gone) {
+      world.queue.schedule(startOfTimeMs + atMs, () => world.bury(place, loss))
+    }
     for (let place = 0; place < world.places; place++) world.start(place)
     this.#load.start()
     this.#watchGauges()
     const hasFailed = () => this.#violation !== undefined
     world.run(healedAt, hasFailed)
     this.#heal()
+    const stepsMax = world.queue.ran + this.#scenario.livenessSteps
     world.run(healedAt + loadAfterMs, hasFailed)
     this.#load.close()
-    world.run(healedAt + livenessMs, () => hasFailed() || this.#hasRecovered())
+    world.run(
+      healedAt + livenessMs,
+      () => hasFailed() || this.#hasRecovered() || world.queue.ran >= stepsMax
+    )
     this.#finish(healedAt)
     return this.#reportRun()
   }
 
-  sent(_place: number, message: T['message']): void {
-    this.#doubleSigning.sent(this.#protocol.signedSlots(message))
+  sent(place: number, message: T['message']): void {
+    if (this.world.isHonest(place)) this.#doubleSigning.sent(this.#protocol.signedSlots(message))
   }
 
   started(place: number): void {
@@ -117,6 +133,7 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
   }
 
   executed(place: number, subDag: CommittedSubDag, outcome: T['outcome']): void {
+    if (!this.world.isHonest(place)) return
     const receipts = this.#protocol.receipts(outcome)
     const root = this.world.node(place).machine?.stateRootAt(subDag.index)
     const isNew = this.#agreement.executed(place, subDag, root)
@@ -126,10 +143,12 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
   }
 
   rejected(place: number, from: PeerId, code: string): void {
+    if (!this.world.isHonest(place) || !this.world.isHonestPeer(from)) return
     this.#onViolation({ verdict: 'accused', facts: `place ${place} accuses ${from}: ${code}` })
   }
 
   failed(place: number, error: unknown): void {
+    if (!this.world.isHonest(place)) return
     const words = error instanceof Error ? (error.stack ?? error.message) : String(error)
     this.#onViolation({ verdict: 'asserted', facts: `place ${place}: ${words}` })
   }
@@ -139,7 +158,7 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
     this.world.network.calm()
   }
 
-  /** Every place is up and has run what was acknowledged, and some commits more than anyone had at healing. */
+  /** The core is up and has run what was acknowledged, and some commits more than anyone had at healing. */
   #hasRecovered(): boolean {
     const { world } = this
     if (this.#load.outstanding > 0) return false
@@ -148,10 +167,11 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
       this.#exactlyOnce.lastAcknowledgedIndex
     )
     // Whoever was late at the last look probably still is, and this is asked after every event.
-    for (let tried = 0; tried < world.places; tried++) {
-      const place = (this.#latePlace + tried) % world.places
+    for (let tried = 0; tried < this.#core.length; tried++) {
+      const at = (this.#lateAt + tried) % this.#core.length
+      const place = this.#core[at] as number
       if (world.isUp(place) && this.#agreement.indexOf(place) >= goal) continue
-      this.#latePlace = place
+      this.#lateAt = at
       return false
     }
     return true
@@ -160,16 +180,15 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
   #finish(healedAt: number): void {
     if (this.#violation !== undefined) return
     const { world } = this
-    const indexes = Array.from({ length: world.places }, (_, p) => this.#agreement.indexOf(p))
+    const indexes = this.#core.map(place => this.#agreement.indexOf(place))
     if (this.#hasRecovered()) {
       this.#recoveredMs = world.queue.now - healedAt
       this.#exactlyOnce.finish(Math.min(...indexes))
       return
     }
     const wanted = `${this.#headAtHealing} + ${this.#scenario.commitsAfterHealing}`
-    const states = Array.from(
-      { length: world.places },
-      (_, place) => `place ${place}: ${world.node(place).machine?.describe() ?? 'down'}`
+    const states = this.#core.map(
+      place => `place ${place}: ${world.node(place).machine?.describe() ?? 'down'}`
     )
     const facts = `logs at ${indexes.join(', ')}, wanted ${wanted}; ${this.#load.outstanding} requests open; ${states.join(' | ')}`
     this.#onViolation({ verdict: 'stalled', facts })
@@ -181,7 +200,7 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
       if (network.overflows > 0) {
         this.#onViolation({ verdict: 'overflowed', facts: 'too many messages under way' })
       }
-      for (let place = 0; place < this.world.places; place++) {
+      for (const place of this.#core) {
         for (const { name, value, max } of this.world.node(place).machine?.gauges() ?? []) {
           if (value <= max) continue
           const facts = `place ${place}: ${name} is ${value}, at most ${max}`
@@ -190,6 +209,11 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
       }
       this.#watchGauges()
     })
+  }
+
+  #holdsEvidence(place: number): boolean {
+    const gauges = this.world.node(place).machine?.gauges() ?? []
+    return gauges.some(({ name, value }) => name === 'evidence' && value > 0)
   }
 
   #onViolation(violation: Violation): void {
@@ -223,6 +247,7 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
         state: world.node(place).machine?.describe() ?? 'down'
       })),
       counts: world.counts,
+      witnesses: this.#core.filter(place => this.#holdsEvidence(place)).length,
       ...(violation === undefined ? {} : { firstViolation: violation }),
       replay: `SEEDS=1 FIRST_SEED=${seed} npx vitest run --project sim swarm -t 'seed ${seed}:'`
     }

@@ -16,6 +16,9 @@ import {
   type SigningDomain
 } from '@novacron/consensus'
 import type { ReplicaOptions } from '@novacron/replica'
+import type { Liar } from './byzantine/behaviour.ts'
+import { LyingPlace } from './byzantine/lying-place.ts'
+import { Twins } from './byzantine/twins.ts'
 import { Disk, type DiskImage, type TailLoss } from './disk/disk.ts'
 import { EventQueue } from './event-queue.ts'
 import { SimulatedKeys } from './keys.ts'
@@ -48,6 +51,8 @@ export interface WorldOptions {
   readonly law: DriverLaw
   readonly bullshark: Partial<BullsharkOptions>
   readonly replica: Partial<ReplicaOptions>
+  /** Members that lie. A twin's second copy has a place after the observers. */
+  readonly byzantine: readonly Liar[]
 }
 
 /** Kills a node in the middle of one of its persists. */
@@ -104,6 +109,10 @@ export class World<T extends ProtocolTypes> {
   readonly #sites: readonly Site<T>[]
   readonly #placeOf = new Map<PeerId, number>()
   readonly #crashPoints: CrashPoint[] = []
+  readonly #liars = new Map<number, LyingPlace<T['message']>>()
+  readonly #twins: Twins
+  /** Places that never come back. */
+  readonly #gone = new Set<number>()
 
   constructor(options: WorldOptions, needs: WorldNeeds<T>) {
     const { seed, replicas, observers } = options
@@ -115,9 +124,11 @@ export class World<T extends ProtocolTypes> {
       needs.hash,
       isRecorded ? (what, place, value) => this.#record(what, place, value) : undefined
     )
-    const places = replicas + observers
-    this.#keys = new SimulatedKeys(places, seed, needs.hash)
-    const peers = Array.from({ length: places }, (_, place) => `node-${place + 1}` as PeerId)
+    const singles = replicas + observers
+    this.#twins = new Twins(options.byzantine, singles)
+    const places = singles + this.#twins.count
+    this.#keys = new SimulatedKeys(singles, seed, needs.hash)
+    const peers = Array.from({ length: singles }, (_, place) => `node-${place + 1}` as PeerId)
     for (const [place, peer] of peers.entries()) this.#placeOf.set(peer, place)
     this.committee = new Committee(
       peers
@@ -134,7 +145,16 @@ export class World<T extends ProtocolTypes> {
       onMessage: (to, from, parcel) => this.#onParcel(to, from, parcel),
       onLink: (at, peer, isConnected) => this.#onLink(at, peer, isConnected)
     })
-    this.#sites = peers.map((peer, place) => this.#makeSite(place, peer, prng))
+    this.#sites = Array.from({ length: places }, (_, place) => {
+      const peer = peers[this.#twins.originalOf(place)] as PeerId
+      return this.#makeSite(place, peer, prng)
+    })
+    this.#letLie(prng)
+  }
+
+  /** A member or observer that keeps to the protocol. */
+  isHonest(place: number): boolean {
+    return !this.#liars.has(this.#twins.originalOf(place))
   }
 
   get places(): number {
@@ -168,7 +188,7 @@ export class World<T extends ProtocolTypes> {
 
   start(place: number): void {
     const { node, disk, peer, self } = this.#site(place)
-    if (node.isUp) return
+    if (node.isUp || this.#gone.has(place)) return
     const { protocol, hash, witness } = this.#needs
     this.#trace.note('start', place)
     witness.started(place)
@@ -178,7 +198,7 @@ export class World<T extends ProtocolTypes> {
       committee: this.committee,
       domain: this.domain,
       hash,
-      sign: this.#keys.signer(place),
+      sign: this.#keys.signer(this.#twins.originalOf(place)),
       batches: disk.batches,
       wasSignedLogPresent: disk.hasSignedLog,
       bullshark: this.#options.bullshark,
@@ -197,6 +217,12 @@ export class World<T extends ProtocolTypes> {
     node.kill()
     disk.crash(loss)
     this.network.setUp(place, false)
+  }
+
+  /** Crashes, and no start brings it back. */
+  bury(place: number, loss: TailLoss): void {
+    this.crash(place, loss)
+    this.#gone.add(place)
   }
 
   /** Puts an older copy in the place of the data directory, or nothing at all; the node must be down. */
@@ -252,7 +278,37 @@ export class World<T extends ProtocolTypes> {
         crashesAt: (count, point) => this.#crashesAt(place, count, point)
       }
     )
-    return { peer, self: place < replicas ? (place as ReplicaId) : undefined, disk, node }
+    const original = this.#twins.originalOf(place)
+    return { peer, self: original < replicas ? (original as ReplicaId) : undefined, disk, node }
+  }
+
+  isHonestPeer(peer: PeerId): boolean {
+    return this.isHonest(this.#placeOf.get(peer) as number)
+  }
+
+  #letLie(prng: Prng): void {
+    const { byzantine } = this.#options
+    if (byzantine.length === 0) return
+    const { protocol, hash } = this.#needs
+    this.#twins.start(this.queue, this.network, prng.fork())
+    for (const { place, behaviours } of byzantine) {
+      const seat = {
+        place,
+        self: place as ReplicaId,
+        committee: this.committee,
+        domain: this.domain,
+        hash,
+        sign: this.#keys.signer(place),
+        prng: prng.fork()
+      }
+      const liar = new LyingPlace<T['message']>(behaviours, seat, protocol, {
+        queue: this.queue,
+        isUp: () => this.isUp(place),
+        deliver: letter => this.#deliver(place, letter.to, letter.streamClass, letter.message),
+        onLie: name => this.counts.set(`lie_${name}`, (this.counts.get(`lie_${name}`) ?? 0) + 1)
+      })
+      this.#liars.set(place, liar)
+    }
   }
 
   #send(from: number, effect: Outgoing<T>): void {
@@ -284,7 +340,19 @@ export class World<T extends ProtocolTypes> {
     streamClass: 'order' | 'sync' | 'bulk',
     message: T['message']
   ): void {
-    this.network.send(from, to, streamClass, { isGossip: false, message })
+    const liar = this.#liars.get(from)
+    if (liar === undefined) this.#deliver(from, to, streamClass, message)
+    else liar.outgoing({ to, streamClass, message })
+  }
+
+  #deliver(
+    from: number,
+    to: number,
+    streamClass: 'order' | 'sync' | 'bulk',
+    message: T['message']
+  ): void {
+    const place = this.#twins.facing(to, from)
+    this.network.send(from, place, streamClass, { isGossip: false, message })
   }
 
   #onParcel(to: number, from: number, parcel: Parcel<T>): void {
@@ -294,8 +362,12 @@ export class World<T extends ProtocolTypes> {
       const kind = parcel.isGossip ? 'gossip' : this.#needs.protocol.describe(parcel.message)
       this.#record(`got ${kind} from place ${from}`, to, 0)
     }
-    if (parcel.isGossip) node.receiveGossip(sender, parcel.message)
-    else node.receive(sender, parcel.message)
+    if (parcel.isGossip) {
+      node.receiveGossip(sender, parcel.message)
+      return
+    }
+    if (this.#liars.get(to)?.hears(this.#twins.originalOf(from), parcel.message) === true) return
+    node.receive(sender, parcel.message)
   }
 
   /** What was got is told with its kind and sender where it arrives. */

@@ -5,17 +5,21 @@ import type { Report } from './violation.ts'
 /** At most one content for each slot and signer on the wire, across all lives of the signer. */
 export class DoubleSigningChecker {
   readonly #report: Report
+  readonly #liars: ReadonlySet<number>
   /** Content by slot and signer. */
   readonly #signed = new Map<string, Map<number, Digest>>()
 
-  constructor(report: Report) {
+  /** `liars` may sign what they like. */
+  constructor(report: Report, liars: ReadonlySet<number> = new Set()) {
     this.#report = report
+    this.#liars = liars
   }
 
   sent(slots: readonly SignedSlot[]): void {
     let latest: string | undefined
     let contents = new Map<number, Digest>()
     for (const { signer, slot, content } of slots) {
+      if (this.#liars.has(signer)) continue
       if (slot !== latest) contents = this.#contentsOf(slot)
       latest = slot
       const known = contents.get(signer)
@@ -28,6 +32,7 @@ export class DoubleSigningChecker {
       }
     }
   }
+
   /** One lookup for all votes of a certificate. */
   #contentsOf(slot: string): Map<number, Digest> {
     let contents = this.#signed.get(slot)
