@@ -39,6 +39,21 @@ function phaseOf(facts: StatusFacts): OrdererStatus['phase'] {
   return facts.phase === 'running' ? 'running' : 'recovering'
 }
 
+/** So many rounds without its own vertex are no longer the haste of the others. */
+const silentRounds = 20
+
+/** Do the others go on without certifying what this member, which could propose, proposes? */
+function isLeftBehind({ parts, phase }: StatusFacts): boolean {
+  const { dag, self } = parts
+  const last = dag.highestQuorumRound
+  const first = last - silentRounds + 1
+  if (self === undefined || phase !== 'running' || first <= dag.gcRound) return false
+  for (let round = last; round >= first; round--) {
+    if (dag.at(round as Round, self) !== undefined) return false
+  }
+  return true
+}
+
 function reasonsOf(facts: StatusFacts): string[] {
   const { parts, connected } = facts
   const { committee, dag, self } = parts
@@ -63,6 +78,11 @@ function reasonsOf(facts: StatusFacts): string[] {
       (member, replica) => replica !== self && !connected.has(member.peer)
     )
     reasons.push(`no quorum: not connected to ${away.map(member => member.peer).join(', ')}`)
+  }
+  if (reasons.length === 0 && isLeftBehind(facts)) {
+    reasons.push(
+      `the last ${silentRounds} rounds have no vertex of this member: its headers get too few votes`
+    )
   }
   const open = dag.highestRound as Round
   if (self !== undefined && open > dag.highestQuorumRound) {

@@ -34,6 +34,9 @@ function facts(fields: Partial<StatusFacts> = {}): StatusFacts {
   }
 }
 
+/** All make a round, then the others go on alone. */
+const leftBehind = (rounds: number) => new Sketch().full(1, 1).full(2, rounds + 1, [1, 2, 3])
+
 const observing = { parts: partsOf({ self: undefined }) }
 
 describe('the phase', () => {
@@ -111,6 +114,26 @@ describe('the reasons, in words', () => {
     {
       name: 'the middle of a round alone is no reason',
       given: { parts: partsOf({ dag: open.dag() }) },
+      reasons: []
+    },
+    {
+      name: 'own headers that nobody votes for, for so many rounds that it is no haste of the others',
+      given: { parts: partsOf({ dag: leftBehind(20).dag() }) },
+      reasons: ['the last 20 rounds have no vertex of this member: its headers get too few votes']
+    },
+    {
+      name: 'some rounds that the others made faster',
+      given: { parts: partsOf({ dag: leftBehind(19).dag() }) },
+      reasons: []
+    },
+    {
+      name: 'no own vertices while it fetches what it missed',
+      given: { parts: partsOf({ dag: leftBehind(20).dag() }), catchUpTarget: 99 },
+      reasons: ['catching up to commit 99']
+    },
+    {
+      name: 'no vertices of one who only watches',
+      given: { parts: partsOf({ self: undefined, dag: leftBehind(20).dag() }) },
       reasons: []
     },
     {
