@@ -131,9 +131,13 @@ export class SimulatedNode<T extends ProtocolTypes> {
   receive(from: PeerId, message: T['message']): void {
     const machine = this.#machine
     if (machine === undefined) return
-    const verdict = this.#attempt(() => machine.screen(from, message))
-    if (verdict === undefined || !this.#passes(from, verdict)) return
-    if (!this.#isSigned(from, machine, message)) return
+    let verdict: Verdict
+    try {
+      verdict = machine.screen(from, message)
+    } catch (error) {
+      return this.#needs.onFailed(error)
+    }
+    if (!this.#passes(from, verdict) || !this.#isSigned(from, machine, message)) return
     this.step({ type: 'received', from, message: toVerified(message) })
   }
 
@@ -164,8 +168,12 @@ export class SimulatedNode<T extends ProtocolTypes> {
     const { trace, queue } = this.#needs
     trace.at(queue.now)
     trace.note(event.type, this.#options.place)
-    const effects = this.#attempt(() => machine.step(event, this.#clock()))
-    if (effects === undefined) return
+    let effects: readonly WorldEffect<T>[]
+    try {
+      effects = machine.step(event, this.#clock())
+    } catch (error) {
+      return this.#needs.onFailed(error)
+    }
     const life = this.#life
     const persistsBefore = this.#persists
     for (const effect of effects) {

@@ -194,7 +194,7 @@ export class Certifier {
 
   /** Votes for every waiting header that has become complete. */
   retryPending(now: Millis, out: BullsharkEffect[]): void {
-    if (!this.#maySign) return
+    if (!this.#maySign || this.#pending.size === 0) return
     const { rules, hasBatch } = this.#parts
     for (const [author, pending] of this.#pending) {
       const { signed, from } = pending

@@ -17,10 +17,10 @@ export class DoubleSigningChecker {
 
   sent(slots: readonly SignedSlot[]): void {
     let latest: string | undefined
-    let contents = new Map<number, Digest>()
+    let contents: Map<number, Digest> | undefined
     for (const { signer, slot, content } of slots) {
       if (this.#liars.has(signer)) continue
-      if (slot !== latest) contents = this.#contentsOf(slot)
+      if (contents === undefined || slot !== latest) contents = this.#contentsOf(slot)
       latest = slot
       const known = contents.get(signer)
       if (known === undefined) contents.set(signer, content)

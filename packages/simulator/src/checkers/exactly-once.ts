@@ -62,8 +62,10 @@ export class ExactlyOnceChecker {
 
   /** The receipts of a commit that another place has run before. */
   repeated(place: number, index: number, receipts: readonly Receipt[]): void {
-    const applied = receipts.filter(receipt => receipt.isApplied && receipt.session === undefined)
-    for (const { client, sequence } of applied) {
+    let applied = 0
+    for (const { client, sequence, isApplied, session } of receipts) {
+      if (!isApplied || session !== undefined) continue
+      applied++
       const id = idOf(client, sequence)
       const elsewhere = this.#applied.get(id)
       if (elsewhere === index) continue
@@ -73,10 +75,10 @@ export class ExactlyOnceChecker {
       })
     }
     const expected = this.#appliedIn.get(index) ?? 0
-    if (applied.length === expected) return
+    if (applied === expected) return
     this.#report({
       verdict: 'lost',
-      facts: `place ${place}: commit ${index} applied ${applied.length}, elsewhere ${expected}`
+      facts: `place ${place}: commit ${index} applied ${applied}, elsewhere ${expected}`
     })
   }
 

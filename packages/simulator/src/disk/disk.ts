@@ -67,8 +67,8 @@ export class Disk {
 
   write(writes: readonly Write[], isDurable = false): void {
     const { signed, batches, database } = this.#devices
-    const isSigned = (write: Write) => write.table === tables.signed
     const needs = isDurable && this.#isBatchesFirst ? batches.mark : 0
+    if (!writes.some(isSigned)) return database.write(writes, needs)
     signed.write(writes.filter(isSigned), needs)
     database.write(
       writes.filter(write => !isSigned(write)),
@@ -150,4 +150,8 @@ export class Disk {
   #device(table: string): Device {
     return table === tables.signed ? this.#devices.signed : this.#devices.database
   }
+}
+
+function isSigned({ table }: Write): boolean {
+  return table === tables.signed
 }
