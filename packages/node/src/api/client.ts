@@ -174,7 +174,7 @@ function resultOf(text: string, path: string): unknown {
 
 function connectionFault(path: string, cause: Error): Fault<ControlClientFacts> {
   const code = (cause as NodeJS.ErrnoException).code
-  if (code === 'ENOENT' || code === 'ECONNREFUSED') {
+  if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ECONNREFUSED') {
     return new Fault<ControlClientFacts>({ code: 'not-running', path }, { cause })
   }
   if (code === 'EACCES' || code === 'EPERM') {

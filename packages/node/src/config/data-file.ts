@@ -73,12 +73,27 @@ export function parseJson(content: string, path: string): unknown {
   }
 }
 
+/** Of mode 0700 or less. @throws {ConfigFault} `file-missing`, `file-unreadable` for a file, `file-mode` */
+export function requirePrivateDirectory(path: string, missingRemedy: string): void {
+  requirePrivate(path, 0o700, missingRemedy, 'directory')
+}
+
 /** @throws {ConfigFault} `file-mode` when anyone but the owner may do anything, naming the remedy */
-export function requirePrivate(path: string, allowedMode: number, missingRemedy: string): void {
+export function requirePrivate(
+  path: string,
+  allowedMode: number,
+  missingRemedy: string,
+  kind: 'file' | 'directory' = 'file'
+): void {
   if (process.platform === 'win32') return
   let mode: number
   try {
-    mode = statSync(path).mode & 0o777
+    const found = statSync(path)
+    if (kind === 'directory' && !found.isDirectory()) {
+      const reason = 'it is no directory'
+      throw configFault({ code: 'file-unreadable', path, reason, remedy: 'name a directory' })
+    }
+    mode = found.mode & 0o777
   } catch (error) {
     throw toReadFault(error, path, missingRemedy)
   }
@@ -102,7 +117,11 @@ export function makePrivateDirectory(path: string): void {
     // Refuses a file of that name, as making it would.
     if (!statSync(path).isDirectory()) mkdirSync(path)
   } catch (error) {
-    throw toWriteFault(error, path)
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw toWriteFault(error, path)
+    // The one above it is there, and will have nothing made in it.
+    const reason = 'nothing can be made there, ENOENT'
+    const remedy = 'choose another path'
+    throw configFault({ code: 'file-unwritable', path, reason, remedy }, error)
   }
 }
 

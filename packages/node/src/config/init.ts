@@ -6,7 +6,7 @@ import {
   parseJson,
   readTextFile,
   refuseExisting,
-  requirePrivate,
+  requirePrivateDirectory,
   writeNewFile
 } from './data-file.ts'
 import { type DataPaths, dataPathsOf } from './data-paths.ts'
@@ -47,7 +47,7 @@ export function initNode(directory: string, request: InitRequest): InitializedNo
     refuseExisting(path, 'directory')
   const options = valueOrThrow(parseNodeOptions(request.options), config)
   makePrivateDirectory(directory)
-  requirePrivate(directory, 0o700, 'create it')
+  requirePrivateDirectory(directory, 'create it')
   const keys = createKeys(keysPath)
   const part: NodePart = {
     format: 1,
@@ -105,7 +105,7 @@ export interface LoadedNode {
  */
 export function loadNode(directory: string): LoadedNode {
   const paths = dataPathsOf(directory)
-  requirePrivate(directory, 0o700, 'run: novacron init')
+  requirePrivateDirectory(directory, 'run: novacron init')
   const content = readTextFile(paths.config, configBytesMax, 'run: novacron init')
   const options = valueOrThrow(parseNodeOptions(parseJson(content, paths.config)), paths.config)
   const keys = loadKeys(paths.keys)

@@ -7,6 +7,7 @@ import {
   readTextFile,
   refuseExisting,
   requirePrivate,
+  requirePrivateDirectory,
   writeNewFile
 } from './data-file.ts'
 import { randomSeed, type SigningKey, signingKeyOfSeed } from './ed25519.ts'
@@ -48,7 +49,7 @@ export function createKeys(keysDirectory: string): NodeKeys {
 
 /** @throws {ConfigFault} `file-missing`, `file-mode`, `key-malformed`, `key-reused` */
 export function loadKeys(keysDirectory: string): NodeKeys {
-  requirePrivate(keysDirectory, 0o700, 'run: novacron init')
+  requirePrivateDirectory(keysDirectory, 'run: novacron init')
   const peer = loadKey(keysDirectory, 'peer')
   const consensus = loadKey(keysDirectory, 'consensus')
   const vrf = loadKey(keysDirectory, 'vrf')

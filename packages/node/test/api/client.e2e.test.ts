@@ -61,6 +61,11 @@ test('a node that does not run is named as that, whether its socket is there or 
   const script = `require('net').createServer().listen(${JSON.stringify(socketPath)}, () => process.kill(process.pid, 'SIGKILL'))`
   await promisify(execFile)(process.execPath, ['-e', script]).catch(() => {})
   await expect(client.call('node.status', {})).rejects.toMatchObject(notRunning)
+  // A file where its data directory should be holds no node either.
+  const inFile = new ControlClient({ socketPath: join(import.meta.filename, 'control.sock') })
+  await expect(inFile.call('node.status', {})).rejects.toMatchObject({
+    facts: { code: 'not-running' }
+  })
 })
 
 test.each([

@@ -2,7 +2,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { makePrivateDirectory, writeNewFile } from '../../src/config/data-file.ts'
+import {
+  makePrivateDirectory,
+  requirePrivateDirectory,
+  writeNewFile
+} from '../../src/config/data-file.ts'
 import { fileTroubleOf } from '../../src/config/file-trouble.ts'
 
 function scratch(): string {
@@ -48,7 +52,19 @@ test('a directory that cannot be made is named, with the reason and what to do',
 test.runIf(existsSync('/proc/self'))('one where nothing can be made is refused at once', () => {
   expect(factsOf(() => makePrivateDirectory('/proc/x/y'))).toMatchObject({
     code: 'file-unwritable',
-    path: '/proc/x/y'
+    path: '/proc/x/y',
+    reason: 'nothing can be made there, ENOENT'
+  })
+})
+
+test('a file in the place of a directory is told as such, whatever its mode', () => {
+  const path = join(scratch(), 'f')
+  writeNewFile(path, '', 0o600)
+  expect(factsOf(() => requirePrivateDirectory(path, 'make it'))).toEqual({
+    code: 'file-unreadable',
+    path,
+    reason: 'it is no directory',
+    remedy: 'name a directory'
   })
 })
 
