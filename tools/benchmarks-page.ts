@@ -25,12 +25,70 @@ interface Soak {
   readonly samples: readonly Sample[]
 }
 
+interface Speed {
+  readonly replicas: number
+  readonly virtualSeconds: number
+  readonly cpuSeconds: number
+  readonly threadSeconds: number
+  readonly messages: number
+  readonly commits: number
+  readonly applied: number
+  readonly latencyMs: { readonly p50: number; readonly p99: number }
+  readonly peakBytes: number
+  readonly date: string
+  readonly machine: Soak['machine']
+}
+
 const root = join(import.meta.dirname, '..')
 const rowEverySeconds = 120
-const soak = JSON.parse(readFileSync(join(root, 'docs/benchmarks/soak.json'), 'utf8')) as Soak
-writeFileSync(join(root, 'docs/benchmarks.md'), page(soak))
+const speedGoal = 50
+const page = `${soakPage(resultOf<Soak>('soak'))}
+${speedPage(resultOf<Speed>('simulator-load'), resultOf<Speed>('simulator-rounds'))}`
+writeFileSync(join(root, 'docs/benchmarks.md'), page)
 
-function page({ command, date, machine, summary, samples }: Soak): string {
+function resultOf<Result>(name: string): Result {
+  return JSON.parse(readFileSync(join(root, `docs/benchmarks/${name}.json`), 'utf8')) as Result
+}
+
+function speedPage(load: Speed, rounds: Speed): string {
+  const ratio = (load.virtualSeconds / load.cpuSeconds).toFixed(1)
+  const ofThread = (load.virtualSeconds / load.threadSeconds).toFixed(1)
+  return `## Speed of the simulator
+
+\`node -C @novacron/source tools/simulator-speed.ts\`: one process, ${load.replicas} replicas, 25 ms mean one-way delay (exponential above
+5 ms), 500 transactions a second in all from 50 clients, a checkpoint every 50 commits, all checkers and the trace on, five of a
+hundred messages through the codec. ${whereOf(load)}.
+
+The goal is ${speedGoal} virtual seconds for each real second and worker. **${Number(ratio) < speedGoal ? 'Not reached' : 'Reached'}**: ${ratio} for each CPU second of the whole process
+(compiler and collector threads included), ${ofThread} for each CPU second of the thread that simulates.
+
+| | |
+|---|---|
+| virtual seconds | ${load.virtualSeconds.toFixed(1)} |
+| CPU seconds, process / thread | ${load.cpuSeconds.toFixed(2)} / ${load.threadSeconds.toFixed(2)} |
+| messages | ${load.messages} |
+| messages for each CPU second, process / thread | ${Math.round(load.messages / load.cpuSeconds)} / ${Math.round(load.messages / load.threadSeconds)} |
+| commits, transactions applied | ${load.commits}, ${load.applied} |
+| latency in virtual ms, p50 / p99 | ${load.latencyMs.p50.toFixed(0)} / ${load.latencyMs.p99.toFixed(0)} |
+| peak of resident memory | ${(load.peakBytes / 1e6).toFixed(0)} MB |
+
+\`node --max-old-space-size=14000 -C @novacron/source tools/simulator-speed.ts --rounds --replicas ${rounds.replicas}\`: three rounds of
+${rounds.replicas} replicas on a quiet network, each with one proposal a round, until everyone has run the first commit. ${whereOf(rounds)}.
+
+| | |
+|---|---|
+| CPU seconds, process / thread | ${rounds.cpuSeconds.toFixed(0)} / ${rounds.threadSeconds.toFixed(0)} |
+| messages | ${rounds.messages} |
+| peak of resident memory | ${(rounds.peakBytes / 1e9).toFixed(1)} GB |
+`
+}
+
+function whereOf({ date, machine }: Pick<Speed, 'date' | 'machine'>): string {
+  const load = machine.loadAverage.map(value => value.toFixed(1)).join(', ')
+  return `${date}, ${machine.cpu}, ${machine.cores} cores shared with other work (load average ${load}), Node ${machine.node}`
+}
+
+function soakPage({ command, date, machine, summary, samples }: Soak): string {
   const load = machine.loadAverage.map(value => value.toFixed(1)).join(', ')
   return `# Benchmarks
 
