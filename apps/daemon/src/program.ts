@@ -12,13 +12,14 @@ import { addList } from './verbs/list.ts'
 import { addLoad } from './verbs/load.ts'
 import { addPeers } from './verbs/peers.ts'
 import { addPut } from './verbs/put.ts'
+import { addSimulate } from './verbs/simulate.ts'
 import { addStart } from './verbs/start.ts'
 import { addStatus } from './verbs/status.ts'
 import { addStop } from './verbs/stop.ts'
 import { addSubmit } from './verbs/submit.ts'
 import { addTail } from './verbs/tail.ts'
 
-const verbs: readonly AddVerb[] = [
+const everyVerb: readonly AddVerb[] = [
   addInit,
   addGenesis,
   addStart,
@@ -32,6 +33,7 @@ const verbs: readonly AddVerb[] = [
   addSubmit,
   addTail,
   addStop,
+  addSimulate,
   addCompletion,
   addLoad
 ]
@@ -45,7 +47,11 @@ Example: four daemons on this machine under load, stopped after 20 seconds
   $ novacron devnet --nodes 4 --duration 20s --load 2000`
 
 /** The whole command line. `exit` is told the code of the verb that ran. */
-export function createProgram(io: Io, exit: (code: ExitCode) => void): Command {
+export function createProgram(
+  io: Io,
+  exit: (code: ExitCode) => void,
+  verbs: readonly AddVerb[] = everyVerb
+): Command {
   const program = new Command('novacron')
     .description('Run a node, run a local network, talk to a node.')
     .version(softwareVersion)

@@ -2,13 +2,19 @@ import { CommanderError } from 'commander'
 import { describeFailure } from './describe-failure.ts'
 import { type ExitCode, exitCodes, type Io } from './io.ts'
 import { createProgram } from './program.ts'
+import type { AddVerb } from './verb.ts'
 
 /** Runs one command line, without `node` and the name of the program. Never rejects. */
-export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
+export async function run(
+  argv: readonly string[],
+  io: Io,
+  verbs?: readonly AddVerb[]
+): Promise<ExitCode> {
   let exitCode: ExitCode = exitCodes.ok
-  const program = createProgram(io, code => {
+  const onExit = (code: ExitCode) => {
     exitCode = code
-  })
+  }
+  const program = createProgram(io, onExit, verbs)
   try {
     await program.parseAsync([...argv], { from: 'user' })
     return exitCode

@@ -22,6 +22,7 @@ const verbs = [
   'submit',
   'tail',
   'stop',
+  'simulate',
   'completion'
 ]
 

@@ -1,4 +1,4 @@
-import { Prng } from '@novacron/base'
+import type { Prng } from '@novacron/base'
 import type { FaultKind, FaultSpecification } from './fault-specification.ts'
 import { drawFaults, endOf, type Fault } from './faults.ts'
 import type { NetworkOptions } from './network/network.ts'
@@ -32,12 +32,15 @@ export function kindOf(fault: Fault, replicas: number): string {
 const plansMax = 200
 
 /**
- * The scenario with faults of those kinds alone, drawn from its own seed. Everything that is named is there: a network that
+ * The scenario with faults of those kinds alone, drawn again. Everything that is named is there: a network that
  * happens to lose nothing loses something when `loss` is asked for.
  */
-export function withFaults(scenario: Scenario, specification: FaultSpecification): Scenario {
+export function withFaults(
+  scenario: Scenario,
+  specification: FaultSpecification,
+  prng: Prng
+): Scenario {
   const { names, values } = specification
-  const prng = new Prng(scenario.seed).fork()
   const skewMs = values.get('clock-skew') ?? Math.max(1, scenario.clockSkewMsMax)
   return {
     ...scenario,

@@ -35,8 +35,8 @@ export {
   replicaProtocol,
   type SimulatedOrderer
 } from './replica-protocol.ts'
-export { drawScenario, quietScenario, type Scenario } from './scenario.ts'
-export { type ScenarioFacts, scenarioOfJson } from './scenario-json.ts'
+export { drawScenario, quietScenario, replicasMax, type Scenario } from './scenario.ts'
+export { essenceOf, type ScenarioFacts, scenarioOfJson, withAllOptions } from './scenario-json.ts'
 export { type Shrunk, shrinkRunsMax, shrinkScenario, shrinkSteps } from './shrink.ts'
 export {
   type PlaceReport,

@@ -1,6 +1,8 @@
 import { assert, Prng } from '@novacron/base'
+import { drawLiars } from './byzantine/behaviour.ts'
 import { withFaults } from './fault-plan.ts'
 import type { FaultSpecification } from './fault-specification.ts'
+import type { DiskFate } from './faults.ts'
 import type { Delay } from './network/delay.ts'
 import { drawScenario, type Scenario } from './scenario.ts'
 
@@ -9,6 +11,8 @@ export interface SimulationPlan {
   readonly replicas: number
   /** How long load and faults last. */
   readonly chaosMs: number
+  /** Members that lie; fewer than a third. */
+  readonly liars: number
   /** Undefined for everything that the seed draws. */
   readonly faults: FaultSpecification | undefined
   /** Round trips between hosts in milliseconds, a square; undefined for the network that the seed draws. */
@@ -18,14 +22,48 @@ export interface SimulationPlan {
 /** On top of a measured distance: mostly next to nothing, now and then much. */
 const jitter: Delay = { type: 'heavy-tail', minMs: 0.2, shape: 1.2, maxMs: 200 }
 
+const ownDisk: DiskFate = { type: 'own' }
+
 /** The scenario of one seed: drawn, with what the plan fixes. Places are hosts of the matrix in an order that the seed draws. */
 export function planScenario(plan: SimulationPlan, seed: number): Scenario {
-  const { replicas, chaosMs, faults, roundTripsMs } = plan
+  const { replicas, chaosMs, liars, faults, roundTripsMs } = plan
   const drawn = drawScenario(seed, { replicas, chaosMs })
-  const scenario = faults === undefined ? drawn : withFaults(drawn, faults)
-  if (roundTripsMs === undefined) return scenario
-  const distancesMs = distancesAmong(roundTripsMs, replicas + scenario.observers, new Prng(seed))
-  return { ...scenario, network: { ...scenario.network, delay: jitter, distancesMs } }
+  const prng = new Prng(seed).fork()
+  const scenario = faults === undefined ? drawn : withFaults(drawn, faults, prng.fork())
+  const lying = liars === 0 ? scenario : withLiars(scenario, liars, prng.fork())
+  return roundTripsMs === undefined ? lying : withDistances(lying, roundTripsMs, prng.fork())
+}
+
+/** Liars and those whose disks are lost are bad together: some of the disks that the seed takes away stay. */
+function withLiars(scenario: Scenario, count: number, prng: Prng): Scenario {
+  const { replicas, faults } = scenario
+  const byzantine = drawLiars(replicas, count, prng)
+  const bad = new Set(byzantine.map(({ place }) => place))
+  const badMax = Math.floor((replicas - 1) / 3)
+  return {
+    ...scenario,
+    byzantine,
+    faults: faults.map(fault => {
+      if (fault.type !== 'crash' || fault.disk.type === 'own') return fault
+      if (new Set([...bad, ...fault.places]).size > badMax) return { ...fault, disk: ownDisk }
+      for (const place of fault.places) bad.add(place)
+      return fault
+    })
+  }
+}
+
+function withDistances(
+  scenario: Scenario,
+  roundTripsMs: readonly (readonly number[])[],
+  prng: Prng
+): Scenario {
+  const { replicas, byzantine, network } = scenario
+  assert(roundTripsMs.length >= replicas, 'a host for each replica')
+  const observers = Math.min(scenario.observers, roundTripsMs.length - replicas)
+  // The second copies of twins stand behind all others.
+  const places = Math.min(roundTripsMs.length, replicas + observers + byzantine.length)
+  const distancesMs = distancesAmong(roundTripsMs, places, prng)
+  return { ...scenario, observers, network: { ...network, delay: jitter, distancesMs } }
 }
 
 function distancesAmong(
@@ -33,7 +71,6 @@ function distancesAmong(
   places: number,
   prng: Prng
 ): number[][] {
-  assert(roundTripsMs.length >= places, 'a host for each place')
   const hosts = prng.shuffle(roundTripsMs.map((_, host) => host)).slice(0, places)
   return hosts.map(from =>
     hosts.map(to => (from === to ? 0 : (roundTripsMs[from]?.[to] as number) / 2))

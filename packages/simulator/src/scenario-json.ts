@@ -1,4 +1,7 @@
 import { AssertionError, Fault } from '@novacron/base'
+import { defaultBullsharkOptions } from '@novacron/consensus'
+import { defaultReplicaOptions } from '@novacron/replica'
+import { behaviourNames } from './byzantine/behaviour.ts'
 import { checkLoadOptions } from './load.ts'
 import { checkDelay } from './network/delay.ts'
 import { checkNetworkOptions } from './network/network.ts'
@@ -9,6 +12,33 @@ export interface ScenarioFacts {
   readonly code: 'scenario-malformed'
   readonly at: string
   readonly reason: string
+}
+
+/** What sets the scenario apart from the quiet one, which is enough for `scenarioOfJson` to make it again. */
+export function essenceOf(scenario: Scenario): Partial<Scenario> {
+  const parts = Object.entries<unknown>({ ...scenario }).flatMap(([key, value]) => {
+    const quiet: unknown = quietScenario[key as keyof Scenario]
+    if (isSame(value, quiet)) return []
+    const isFilled = key === 'network' || key === 'load' || key === 'law'
+    if (!isFilled || !isRecord(value) || !isRecord(quiet)) return [[key, value]]
+    const rest = Object.entries(value).filter(([name, part]) => !isSame(part, quiet[name]))
+    return [[key, Object.fromEntries(rest)]]
+  })
+  return Object.fromEntries(parts) as Partial<Scenario>
+}
+
+/** Plain data alone is compared. */
+function isSame(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}
+
+/** The scenario with every option of the protocol and the replicas in it, given or by default, for whoever reads it. */
+export function withAllOptions(scenario: Scenario): Scenario {
+  return {
+    ...scenario,
+    bullshark: { ...defaultBullsharkOptions, ...scenario.bullshark },
+    replica: { ...defaultReplicaOptions, ...scenario.replica }
+  }
 }
 
 /**
@@ -37,7 +67,10 @@ export function scenarioOfJson(json: unknown): Scenario {
 /** Delays are told apart by their type and options are parts of others: those are checked where they are known. */
 function checkLike(at: string, value: unknown, example: unknown): void {
   if (Array.isArray(example)) {
-    if (!Array.isArray(value)) malformed(at, 'is not a list')
+    if (!Array.isArray(value)) return malformed(at, 'is not a list')
+    for (const [index, item] of value.entries()) {
+      if (at !== 'network.distancesMs') checkItem(`${at}.${index}`, item)
+    }
     return
   }
   if (isRecord(example)) {
@@ -49,6 +82,20 @@ function checkLike(at: string, value: unknown, example: unknown): void {
     return
   }
   if (typeof value !== typeof example) malformed(at, `is not a ${typeof example}`)
+}
+
+/** Faults, crash points, liars: objects with a place or a time, and words from closed lists. */
+function checkItem(at: string, item: unknown): void {
+  if (!isRecord(item)) return malformed(at, 'is not an object')
+  for (const [key, value] of Object.entries(item)) {
+    const isTime = key.endsWith('Ms') || key === 'place'
+    if (isTime && typeof value !== 'number') malformed(`${at}.${key}`, 'is not a number')
+  }
+  const { behaviours } = item as { readonly behaviours?: unknown }
+  if (behaviours === undefined) return
+  const isKnown = (each: unknown) => behaviourNames.some(name => name === each)
+  if (Array.isArray(behaviours) && behaviours.every(isKnown)) return
+  malformed(`${at}.behaviours`, `is not a list of ${behaviourNames.join(', ')}`)
 }
 
 /** The checks are for our own mistakes; here the numbers come from outside. */

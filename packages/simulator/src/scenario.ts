@@ -73,13 +73,13 @@ export const quietScenario: Scenario = {
   commitsAfterHealing: 3
 }
 
+export const replicasMax: number = committeeSizeMax
+
 export function checkScenario(scenario: Scenario): void {
   const { seed, replicas, observers, chaosMs, livenessMs, codecSamplePercent } = scenario
   assert(Number.isSafeInteger(seed) && seed >= 0, `seed: ${seed}`)
-  assert(
-    Number.isInteger(replicas) && replicas >= 1 && replicas <= committeeSizeMax,
-    '1 <= replicas <= 1024'
-  )
+  const isCommittee = Number.isInteger(replicas) && replicas >= 1 && replicas <= replicasMax
+  assert(isCommittee, `1 <= replicas <= ${replicasMax}`)
   assert(Number.isInteger(observers) && observers >= 0 && observers <= 64, '0 <= observers <= 64')
   checkLiars(scenario.byzantine, replicas)
   const bad = new Set([...scenario.byzantine, ...scenario.gone].map(({ place }) => place))

@@ -54,7 +54,7 @@ export function* shrinkSteps(scenario: Scenario, runsMax: number = shrinkRunsMax
   }
 }
 
-const lists = ['faults', 'crashPoints'] as const
+const lists = ['faults', 'crashPoints', 'byzantine', 'gone'] as const
 type ListKey = (typeof lists)[number]
 
 /** Numbers that only ever make a run longer or busier, with the least that makes sense. */
@@ -70,6 +70,7 @@ const kept: readonly string[] = [
   'law',
   'chaosMs',
   'livenessMs',
+  'livenessSteps',
   'commitsAfterHealing',
   ...lists
 ]
@@ -77,6 +78,7 @@ const kept: readonly string[] = [
 const passes: readonly ((search: Search) => Tries<void>)[] = [
   function* fewerFaults(search) {
     for (const key of lists) yield* fewer(search, key)
+    yield* fewerBehaviours(search)
   },
   function* smaller(search) {
     for (const { key, min } of sizes) {
@@ -113,6 +115,20 @@ function* fewer(search: Search, key: ListKey): Tries<void> {
   }
 }
 
+function* fewerBehaviours(search: Search): Tries<void> {
+  for (const { place, behaviours } of search.best.byzantine) {
+    for (const behaviour of behaviours) {
+      const byzantine = search.best.byzantine.map(liar =>
+        liar.place === place
+          ? { place, behaviours: liar.behaviours.filter(each => each !== behaviour) }
+          : liar
+      )
+      if (byzantine.some(liar => liar.behaviours.length === 0)) continue
+      yield* attempt(search, { ...search.best, byzantine })
+    }
+  }
+}
+
 /** The least value, otherwise halves as long as they do. */
 function* lower(
   search: Search,
@@ -140,8 +156,13 @@ function* fewerReplicas(search: Search): Tries<void> {
 export function withReplicas(scenario: Scenario, replicas: number): Scenario {
   const places = replicas + scenario.observers
   const faults = scenario.faults.flatMap(fault => withoutPlacesFrom(fault, places) ?? [])
-  const crashPoints = scenario.crashPoints.filter(({ place }) => place < places)
-  return { ...scenario, replicas, faults, crashPoints }
+  const isThere = ({ place }: { readonly place: number }) => place < places
+  const crashPoints = scenario.crashPoints.filter(isThere)
+  // Of those who stay broken there may only be so many.
+  const badMax = Math.floor((replicas - 1) / 3)
+  const byzantine = scenario.byzantine.filter(({ place }) => place < replicas).slice(0, badMax)
+  const gone = scenario.gone.filter(isThere).slice(0, badMax - byzantine.length)
+  return { ...scenario, replicas, faults, crashPoints, byzantine, gone }
 }
 
 function withoutPlacesFrom(fault: Fault, count: number): Fault | undefined {

@@ -38,8 +38,9 @@ export interface SimulationReport {
   readonly acknowledged: number
   /** From a client's first try to its answer. */
   readonly latencyMs: { readonly p50: number; readonly p99: number; readonly max: number }
-  /** Events of the run, and how long it took on the virtual clock. */
+  /** Events of the run, messages among them, and how long it took on the virtual clock. */
   readonly steps: number
+  readonly messages: number
   readonly virtualMs: number
   /** From healing to progress; undefined when there was none. */
   readonly recoveredMs: number | undefined
@@ -237,6 +238,7 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
         max: this.#load.latencyMs(100)
       },
       steps: world.queue.ran,
+      messages: world.network.messages,
       virtualMs: world.queue.now - startOfTimeMs,
       recoveredMs: this.#recoveredMs,
       crashPointsLeft: world.crashPointsLeft,

@@ -317,11 +317,14 @@ export class World<T extends ProtocolTypes> {
       case 'send': {
         witness.sent(from, effect.message)
         const to = this.#placeOf.get(effect.to)
-        if (to !== undefined) this.#post(from, to, effect.class, effect.message)
+        if (to === undefined) break
+        this.#recordMessage('sent', `to place ${to}`, from, effect.message)
+        this.#post(from, to, effect.class, effect.message)
         break
       }
       case 'broadcast':
         witness.sent(from, effect.message)
+        this.#recordMessage('sent', 'to all', from, effect.message)
         for (let to = 0; to < this.#options.replicas; to++) {
           if (to !== from) this.#post(from, to, effect.class, effect.message)
         }
@@ -358,21 +361,23 @@ export class World<T extends ProtocolTypes> {
   #onParcel(to: number, from: number, parcel: Parcel<T>): void {
     const { node } = this.#site(to)
     const sender = this.#site(from).peer
-    if (this.#needs.recorder !== undefined && node.isUp) {
-      const kind = parcel.isGossip ? 'gossip' : this.#needs.protocol.describe(parcel.message)
-      this.#record(`got ${kind} from place ${from}`, to, 0)
-    }
     if (parcel.isGossip) {
       node.receiveGossip(sender, parcel.message)
       return
     }
+    if (node.isUp) this.#recordMessage('got', `from place ${from}`, to, parcel.message)
     if (this.#liars.get(to)?.hears(this.#twins.originalOf(from), parcel.message) === true) return
     node.receive(sender, parcel.message)
   }
 
+  #recordMessage(what: 'sent' | 'got', peer: string, place: number, message: T['message']): void {
+    const { recorder, protocol } = this.#needs
+    if (recorder !== undefined) this.#record(`${what} ${protocol.describe(message)} ${peer}`, place)
+  }
+
   /** What was got is told with its kind and sender where it arrives. */
-  #record(what: string, place: number, value: number): void {
-    if (what === 'received' || what === 'gossiped') return
+  #record(what: string, place: number, value = 0): void {
+    if (what === 'received') return
     this.#needs.recorder?.note({ atMs: this.queue.now - startOfTimeMs, place, what, value })
   }
 

@@ -8,8 +8,15 @@ import {
   parseFaultSpecification,
   planScenario
 } from '../src/index.ts'
+import { checkScenario } from '../src/scenario.ts'
 
-const plan = { replicas: 7, chaosMs: 8_000, faults: undefined, roundTripsMs: undefined }
+const plan = {
+  replicas: 7,
+  chaosMs: 8_000,
+  liars: 0,
+  faults: undefined,
+  roundTripsMs: undefined
+}
 
 function specificationOf(text: string): FaultSpecification {
   const parsed = parseFaultSpecification(text, faultKinds)
@@ -98,7 +105,29 @@ describe('a plan', () => {
       planScenario({ ...plan, roundTripsMs }, 4)
     )
     expect(() => planScenario({ ...plan, replicas: 13, roundTripsMs }, 4)).toThrow(
-      'a host for each place'
+      'a host for each replica'
     )
+  })
+
+  test('has liars, who together with lost disks are fewer than a third', () => {
+    for (const seed of seeds) {
+      const scenario = planScenario({ ...plan, chaosMs: 30_000, liars: 1 }, seed)
+      checkScenario(scenario)
+      const struck = scenario.faults.flatMap(fault =>
+        fault.type === 'crash' && fault.disk.type !== 'own' ? fault.places : []
+      )
+      const liars = scenario.byzantine.map(({ place }) => place)
+      expect(liars).toHaveLength(1)
+      expect(new Set([...struck, ...liars]).size).toBeLessThanOrEqual(2)
+    }
+    const most = planScenario({ ...plan, liars: 2 }, 1)
+    expect(most.byzantine).toHaveLength(2)
+    expect(planScenario({ ...plan, liars: 2 }, 2).byzantine).not.toEqual(most.byzantine)
+  })
+
+  test('gives liars with two copies a host for each', () => {
+    const roundTripsMs = Array.from({ length: 9 }, () => new Array<number>(9).fill(40))
+    const { observers, network } = planScenario({ ...plan, liars: 2, roundTripsMs }, 3)
+    expect(network.distancesMs).toHaveLength(Math.min(9, 7 + observers + 2))
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { drawScenario, quietScenario, scenarioOfJson } from '../src/index.ts'
+import { drawScenario, essenceOf, quietScenario, scenarioOfJson } from '../src/index.ts'
 
 const factsOf = (json: unknown) => {
   try {
@@ -15,6 +15,9 @@ describe('a scenario as JSON', () => {
     for (let seed = 1; seed <= 30; seed++) {
       const scenario = drawScenario(seed)
       expect(scenarioOfJson(JSON.parse(JSON.stringify(scenario)))).toEqual(scenario)
+      const essence = JSON.parse(JSON.stringify(essenceOf(scenario)))
+      expect(scenarioOfJson(essence)).toEqual(scenario)
+      expect(essence).not.toHaveProperty('law')
     }
   })
 
@@ -36,9 +39,25 @@ describe('a scenario as JSON', () => {
     { json: { faults: {} }, at: 'faults', reason: 'is not a list' },
     { json: { load: [] }, at: 'load', reason: 'is not an object' },
     { json: { load: { clients: 'many' } }, at: 'load.clients', reason: 'is not a number' },
+    { json: { faults: [3] }, at: 'faults.0', reason: 'is not an object' },
+    { json: { faults: [{ atMs: '3' }] }, at: 'faults.0.atMs', reason: 'is not a number' },
+    { json: { gone: [{ place: 'x' }] }, at: 'gone.0.place', reason: 'is not a number' },
     { json: { network: { delay: 3 } }, at: 'network.delay', reason: 'is not an object' }
   ])('$json: $at $reason', ({ json, at, reason }) => {
     expect(factsOf(json)).toEqual({ code: 'scenario-malformed', at, reason })
+  })
+
+  test('knows what liars may do', () => {
+    const json = (behaviours: unknown) => ({ byzantine: [{ place: 1, behaviours }] })
+    expect(scenarioOfJson(json(['flood', 'drop'])).byzantine).toEqual([
+      { place: 1, behaviours: ['flood', 'drop'] }
+    ])
+    for (const wrong of ['flood', ['flod'], null]) {
+      expect(factsOf(json(wrong))).toMatchObject({
+        at: 'byzantine.0.behaviours',
+        reason: expect.stringContaining('is not a list of equivocate, ')
+      })
+    }
   })
 
   test.each([

@@ -1,5 +1,13 @@
+import { Prng } from '@novacron/base'
 import { describe, expect, test } from 'vitest'
-import { drawScenario, quietScenario, type Scenario, shrinkScenario } from '../src/index.ts'
+import {
+  drawLiars,
+  drawScenario,
+  quietScenario,
+  type Scenario,
+  shrinkScenario
+} from '../src/index.ts'
+import { checkScenario } from '../src/scenario.ts'
 import { shrinkSteps, withReplicas } from '../src/shrink.ts'
 
 const crash = (place: number, atMs: number) =>
@@ -75,6 +83,21 @@ describe('shrinking', () => {
     expect(bullshark).toEqual({ gcDepthRounds: 8 })
   })
 
+  test('takes away liars, and what they need not do', () => {
+    const lying: Scenario = {
+      ...busy,
+      byzantine: [
+        { place: 1, behaviours: ['flood', 'drop', 'delay'] },
+        { place: 2, behaviours: ['censor'] }
+      ],
+      gone: [{ place: 5, atMs: 3, loss: 'lost' }]
+    }
+    const fails = ({ byzantine }: Scenario) =>
+      byzantine.some(({ behaviours }) => behaviours.includes('drop'))
+    const { byzantine, gone, replicas } = shrinkScenario(lying, fails).scenario
+    expect([byzantine, gone, replicas]).toEqual([[{ place: 1, behaviours: ['drop'] }], [], 4])
+  })
+
   test('never touches the seed, nor the bounds by which progress is judged', () => {
     const hasty = { ...busy, livenessMs: 45_000, commitsAfterHealing: 9 }
     const { scenario } = shrinkScenario(hasty, () => true)
@@ -115,8 +138,14 @@ describe('shrinking', () => {
   test('every candidate of a drawn scenario strikes places that are there', () => {
     for (let seed = 1; seed <= 20; seed++) {
       let countdown = 40
-      const scenario = drawScenario(seed, { replicas: 10, chaosMs: 6_000 })
-      shrinkScenario(scenario, candidate => {
+      const scenario: Scenario = {
+        ...drawScenario(seed, { replicas: 10, chaosMs: 6_000 }),
+        byzantine: drawLiars(10, 2, new Prng(seed)),
+        gone: [{ place: 0, atMs: 9, loss: 'lost' }]
+      }
+      const byzantine = scenario.byzantine.filter(({ place }) => place !== 0)
+      shrinkScenario({ ...scenario, byzantine }, candidate => {
+        checkScenario(candidate)
         const places = candidate.faults.flatMap(fault =>
           'places' in fault ? fault.places : 'side' in fault ? fault.side : fault.between
         )

@@ -1,0 +1,14 @@
+import { planScenario, type Scenario, type SimulationPlan } from '@novacron/simulator'
+
+/** What all runs of one command have in common; plain data, so that it can be sent to workers. */
+export interface Campaign {
+  readonly protocol: string
+  readonly source:
+    | { readonly type: 'plan'; readonly plan: SimulationPlan }
+    /** From a file: its seed is its own. */
+    | { readonly type: 'scenario'; readonly scenario: Scenario }
+}
+
+export function scenarioOf({ source }: Campaign, seed: number): Scenario {
+  return source.type === 'plan' ? planScenario(source.plan, seed) : source.scenario
+}

@@ -1,0 +1,139 @@
+import { resolve } from 'node:path'
+import { Fault } from '@novacron/base'
+import { closest } from '@novacron/node'
+import {
+  type FaultSpecification,
+  faultKinds,
+  parseFaultSpecification,
+  replicasMax,
+  type Scenario,
+  type ScenarioFacts,
+  scenarioOfJson
+} from '@novacron/simulator'
+import { commandFault } from '../command-fault.ts'
+import { readWholeFile } from '../read-input.ts'
+import { countOf } from '../settings.ts'
+import type { Campaign } from './campaign.ts'
+import { readLatencyMatrix } from './latency-matrix.ts'
+
+/** What a run depends on, as it was asked for. */
+export interface SimulateOptions {
+  readonly protocol: string
+  readonly replicas: number
+  readonly virtualMs: number
+  /** Members that lie. */
+  readonly byzantine: number
+  readonly faults: string | undefined
+  /** Paths of files. */
+  readonly latencyMatrix: string | undefined
+  readonly scenario: string | undefined
+}
+
+const scenarioBytesMax = 16_000_000
+
+/** Reads what the options name. */
+export async function campaignOf(
+  options: SimulateOptions,
+  protocols: readonly string[]
+): Promise<Campaign> {
+  const { protocol, replicas, virtualMs, byzantine, faults, latencyMatrix, scenario } = options
+  checkProtocol(protocol, protocols)
+  if (scenario !== undefined) {
+    return { protocol, source: { type: 'scenario', scenario: await readScenario(scenario) } }
+  }
+  checkCommittee(replicas, byzantine)
+  const specification = faults === undefined ? undefined : specificationOf(faults)
+  const roundTripsMs =
+    latencyMatrix === undefined ? undefined : await readLatencyMatrix(resolve(latencyMatrix))
+  if (roundTripsMs !== undefined && roundTripsMs.length < replicas) {
+    throw commandFault(
+      'usage',
+      `${latencyMatrix} has ${roundTripsMs.length} hosts for --replicas ${replicas}; ` +
+        'give fewer replicas or a larger matrix'
+    )
+  }
+  const plan = {
+    replicas,
+    chaosMs: virtualMs,
+    liars: byzantine,
+    faults: specification,
+    roundTripsMs
+  }
+  return { protocol, source: { type: 'plan', plan } }
+}
+
+function checkProtocol(protocol: string, protocols: readonly string[]): void {
+  if (protocols.includes(protocol)) return
+  const known = `known: ${protocols.join(', ')}`
+  throw commandFault(
+    'usage',
+    `unknown protocol '${protocol}'${suggestion(protocol, protocols)}; ${known}`
+  )
+}
+
+function checkCommittee(replicas: number, byzantine: number): void {
+  if (replicas > replicasMax) {
+    throw commandFault(
+      'usage',
+      `option '--replicas ${replicas}': allowed are at most ${replicasMax}`
+    )
+  }
+  const liarsMax = Math.floor((replicas - 1) / 3)
+  if (byzantine <= liarsMax) return
+  throw commandFault(
+    'usage',
+    `option '--byzantine ${byzantine}': of ${countOf(replicas, 'replica')} at most ${liarsMax} may lie; ` +
+      `give --replicas ${3 * byzantine + 1} or more`
+  )
+}
+
+function specificationOf(text: string): FaultSpecification {
+  const specification = parseFaultSpecification(text, faultKinds)
+  if (!('code' in specification)) return specification
+  const names = faultKinds.map(({ name }) => name)
+  switch (specification.code) {
+    case 'fault-unknown': {
+      const { name } = specification
+      const allowed = `allowed: all, none, ${names.join(', ')}`
+      throw wrongFaults(`'${name}' is no fault${suggestion(name, names)}; ${allowed}`)
+    }
+    case 'fault-value':
+      throw wrongFaults(`'${specification.item}'; allowed: ${specification.allowed}`)
+    case 'specification-empty':
+      throw wrongFaults(
+        `'${text}' has an empty name; give names with commas, such as crash,loss=5%`
+      )
+  }
+}
+
+function wrongFaults(problem: string): Error {
+  return commandFault('usage', `option '--faults <spec>': ${problem}`)
+}
+
+function suggestion(word: string, words: readonly string[]): string {
+  const meant = closest(word, words)
+  return meant === undefined ? '' : ` (Did you mean ${meant}?)`
+}
+
+/** A file of `--write-failures`, or a scenario alone. */
+async function readScenario(path: string): Promise<Scenario> {
+  const bytes = await readWholeFile(path, scenarioBytesMax, 'in a scenario')
+  let json: unknown
+  try {
+    json = JSON.parse(Buffer.from(bytes).toString('utf8'))
+  } catch (error) {
+    throw commandFault('failed', `${path} is not JSON (${(error as Error).message})`)
+  }
+  try {
+    return scenarioOfJson(unwrapped(json))
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== 'scenario-malformed') throw error
+    const { at, reason } = error.facts as unknown as ScenarioFacts
+    const remedy = 'take one that --write-failures wrote'
+    throw commandFault('failed', `${path}: ${at} ${reason}; ${remedy}`, error)
+  }
+}
+
+function unwrapped(json: unknown): unknown {
+  return typeof json === 'object' && json !== null && 'scenario' in json ? json.scenario : json
+}

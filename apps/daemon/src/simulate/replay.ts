@@ -1,0 +1,26 @@
+import { resolve } from 'node:path'
+import { simulateDefaults } from './defaults.ts'
+import type { SimulateOptions } from './options.ts'
+
+/** The command that runs one seed again under the same options, from any directory; what is as by default is left out. */
+export function replayCommand(options: SimulateOptions, seed: number): string {
+  const { protocol, replicas, virtualMs, byzantine, faults, latencyMatrix, scenario } = options
+  const words = ['novacron', 'simulate', protocol]
+  if (scenario !== undefined) return [...words, '--scenario', quoted(resolve(scenario))].join(' ')
+  words.push('--seed', String(seed))
+  if (replicas !== simulateDefaults.replicas) words.push('--replicas', String(replicas))
+  if (virtualMs !== simulateDefaults.virtualMs) words.push('--virtual', durationOf(virtualMs))
+  if (byzantine !== simulateDefaults.byzantine) words.push('--byzantine', String(byzantine))
+  if (faults !== undefined) words.push('--faults', quoted(faults))
+  if (latencyMatrix !== undefined) words.push('--latency-matrix', quoted(resolve(latencyMatrix)))
+  return words.join(' ')
+}
+
+function durationOf(ms: number): string {
+  return ms % 1_000 === 0 ? `${ms / 1_000}s` : `${ms}ms`
+}
+
+/** As a shell takes it. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+}
