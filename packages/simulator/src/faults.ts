@@ -31,6 +31,13 @@ export type Fault =
       readonly isOneWay: boolean
     }
   | {
+      /** Payload does not reach the place; headers, votes and certificates do. */
+      readonly type: 'starve'
+      readonly atMs: number
+      readonly forMs: number
+      readonly place: number
+    }
+  | {
       readonly type: 'link-flap'
       readonly atMs: number
       readonly forMs: number
@@ -74,6 +81,11 @@ function planFault<T extends ProtocolTypes>(world: World<T>, fault: Fault, reaso
           else network.unblock(a, b, reason)
         }
       })
+      break
+    }
+    case 'starve': {
+      at(fault.atMs, () => world.network.starve(fault.place, true))
+      at(end, () => world.network.starve(fault.place, false))
       break
     }
     case 'link-flap': {

@@ -51,6 +51,8 @@ export type WorldEvent<T extends ProtocolTypes> =
   | { readonly type: 'submitted'; readonly region: Uint8Array; readonly count: number }
   | { readonly type: 'read-done'; readonly token: string; readonly rows: readonly Row[] }
   | { readonly type: 'peer-connected' | 'peer-disconnected'; readonly peer: PeerId }
+  /** The last commit of the epoch. */
+  | { readonly type: 'stop-at'; readonly index: CommitIndex }
 
 /** What a replica may ask of the world. */
 export type WorldEffect<T extends ProtocolTypes> =

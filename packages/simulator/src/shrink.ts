@@ -176,6 +176,8 @@ function withoutPlacesFrom(fault: Fault, count: number): Fault | undefined {
       const side = among(fault.side)
       return side.length === 0 || side.length === count ? undefined : { ...fault, side }
     }
+    case 'starve':
+      return fault.place < count ? fault : undefined
     case 'link-flap':
       return among(fault.between).length === 2 ? fault : undefined
   }

@@ -16,6 +16,8 @@ export interface SimulationNeeds<T extends ProtocolTypes> {
   readonly protocol: SimulatedProtocol<T>
   /** Keeps the last things that happened, for the account of a run; the run is the same with and without. */
   readonly recorder?: Recorder
+  /** Told of each commit that an honest place has run. */
+  readonly onExecuted?: (place: number, subDag: CommittedSubDag, atMs: number) => void
 }
 
 /** How a place was left. */
@@ -69,6 +71,7 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
   readonly #exactlyOnce: ExactlyOnceChecker
   readonly #doubleSigning: DoubleSigningChecker
   readonly #load: Load<T>
+  readonly #onExecuted: SimulationNeeds<T>['onExecuted']
   /** Places that must make progress after healing: honest, and not gone for good. */
   readonly #core: readonly number[]
   #violation: (Violation & { readonly atMs: number }) | undefined
@@ -76,7 +79,9 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
   #recoveredMs: number | undefined
   #lateAt = 0
 
-  constructor(scenario: Scenario, { hash, protocol, recorder }: SimulationNeeds<T>) {
+  constructor(scenario: Scenario, needs: SimulationNeeds<T>) {
+    const { hash, protocol, recorder, onExecuted } = needs
+    this.#onExecuted = onExecuted
     checkScenario(scenario)
     this.#scenario = scenario
     this.#protocol = protocol
@@ -141,6 +146,7 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
     if (isNew) this.#exactlyOnce.appended(subDag.index, receipts)
     else this.#exactlyOnce.repeated(place, subDag.index, receipts)
     this.#load.executed(place, subDag.index, receipts)
+    this.#onExecuted?.(place, subDag, this.world.queue.now - startOfTimeMs)
   }
 
   rejected(place: number, from: PeerId, code: string): void {

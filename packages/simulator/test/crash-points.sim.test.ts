@@ -4,7 +4,7 @@ import { crashPointScenario } from './crash-points.ts'
 import { bullsharkNeeds } from './needs.ts'
 import { seeds } from './seeds.ts'
 
-describe('200 crashes at persistence points in turn', () => {
+describe('case 13 (narwhal #488, #730, Telcoin #934): 200 crashes at persistence points in turn', () => {
   test.each(seeds(100))('crash points %i: nothing signed twice, lost or applied twice', number => {
     const report = simulate(crashPointScenario(number, driversLaw), bullsharkNeeds())
     expect(report.verdict, `crash points ${number}: ${report.firstViolation?.facts}`).toBe('pass')

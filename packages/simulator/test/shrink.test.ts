@@ -147,7 +147,13 @@ describe('shrinking', () => {
       shrinkScenario({ ...scenario, byzantine }, candidate => {
         checkScenario(candidate)
         const places = candidate.faults.flatMap(fault =>
-          'places' in fault ? fault.places : 'side' in fault ? fault.side : fault.between
+          'places' in fault
+            ? fault.places
+            : 'side' in fault
+              ? fault.side
+              : 'place' in fault
+                ? fault.place
+                : fault.between
         )
         expect(Math.max(-1, ...places), `seed ${seed}`).toBeLessThan(candidate.replicas)
         return countdown-- > 0 && countdown % 3 === 0

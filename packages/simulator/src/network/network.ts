@@ -67,6 +67,7 @@ export class Network<Message> {
   readonly #mutes = new Map<number, Set<string>>()
   /** Latest arrival of each (from, to, class) stream. */
   readonly #lastArrival = new Map<number, number>()
+  readonly #starved = new Set<number>()
   #inFlight = 0
   #overflows = 0
   #messages = 0
@@ -135,7 +136,14 @@ export class Network<Message> {
     this.#mutes.get(from * this.#needs.places + to)?.delete(reason)
   }
 
+  /** Whether payload reaches a place, sent or pulled. */
+  starve(place: number, isStarved: boolean): void {
+    if (isStarved) this.#starved.add(place)
+    else this.#starved.delete(place)
+  }
+
   send(from: number, to: number, streamClass: StreamClass, message: Message): void {
+    if (this.#starved.size > 0 && streamClass === 'bulk' && this.#starved.has(to)) return
     const { lossPercent, duplicatePercent } = this.#options
     const { prng } = this.#needs
     if (from === to || !this.#link(from, to).isConnected) return
