@@ -47,7 +47,9 @@ ${speedPage(resultOf<Speed>('simulator-load'), resultOf<Speed>('simulator-rounds
 writeFileSync(join(root, 'docs/benchmarks.md'), page)
 
 function resultOf<Result>(name: string): Result {
-  return JSON.parse(readFileSync(join(root, `docs/benchmarks/${name}.json`), 'utf8')) as Result
+  const result = JSON.parse(readFileSync(join(root, `docs/benchmarks/${name}.json`), 'utf8'))
+  if ('verdict' in result && result.verdict !== 'pass') throw new Error(`${name} did not pass`)
+  return result as Result
 }
 
 function speedPage(load: Speed, rounds: Speed): string {

@@ -59,6 +59,8 @@ const threeRounds: Scenario = {
   load: { ...quietScenario.load, clients: 0 },
   chaosMs: 0,
   loadAfterMs: 0,
+  // Eleven events for each pair of replicas, as measured.
+  livenessSteps: 20 * replicas * replicas + 100_000,
   commitsAfterHealing: 1
 }
 
