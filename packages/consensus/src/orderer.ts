@@ -129,6 +129,8 @@ export interface Orderer<Message> extends Machine<OrdererEvent<Message>, Orderer
   screen(from: PeerId, message: Message): Verdict
   /** Signatures that must hold before `message` may enter as `Verified`. */
   signaturesOf(message: Message): readonly SignatureCheck[]
+  /** What is named by anything that a later commit may order: it was promised to be here then, whatever ordered it before. */
+  unorderedPayload(): ReadonlySet<Digest>
   status(): OrdererStatus
 }
 

@@ -15,6 +15,7 @@ export type { OrdererNeeds, ReplicaNeeds, ReplicaSettings, ReplicaStatus } from 
 export { checkReplicaOptions, defaultReplicaOptions, type ReplicaOptions } from './options.ts'
 export { decodeOutcome, type Outcome, outcomeTable } from './outcome.ts'
 export {
+  type BatchClaims,
   type LogProgress,
   type ReplicaRules,
   type RetentionRules,

@@ -114,7 +114,8 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
     this.#retention = new Retention(this.#options, {
       domain,
       hash,
-      rules: this.#rules.retention
+      rules: this.#rules.retention,
+      unorderedPayload: () => this.#orderer.unorderedPayload()
     })
     this.#heads = new HeadTeller(this.#options.headIntervalMs, { domain, self, sign })
     this.#evidence = new EvidenceBook(this.#options.evidenceMax, hash)

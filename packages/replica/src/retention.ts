@@ -30,6 +30,7 @@ export interface RetentionNeeds {
   readonly domain: SigningDomain
   readonly hash: Hash
   readonly rules: RetentionRules
+  readonly unorderedPayload: () => ReadonlySet<Digest>
 }
 
 /**
@@ -51,6 +52,8 @@ export class Retention {
   #executed = 0
   /** The newest commit that names a batch, for those named since the start: one given back may be ordered twice. */
   readonly #namedBy = new Map<Digest, CommitIndex>()
+  /** Batches whose commit is gone and that may be ordered again, with that commit. */
+  readonly #claimed = new Map<Digest, number>()
   /** End of the range that is being read. */
   #readingTo: number | undefined
 
@@ -122,14 +125,18 @@ export class Retention {
     this.#readingTo = undefined
     const { from: fromBefore } = this
     const sweptBefore = this.#sweptTo
-    for (const { value } of rows) if (value === undefined || !this.#drop(value, out)) break
+    const candidates = new Map(this.#claimed)
+    for (const { value } of rows) if (value === undefined || !this.#drop(value, candidates)) break
     // Where no records are left there is nothing to drop either.
     const isAllRead = rows.length < this.#options.readCommitsMax
     if (isAllRead) this.#sweptTo = Math.max(this.#sweptTo, Math.min(readingTo, this.#from))
     if (this.#sweptTo === sweptBefore) return undefined
+    const digests = this.#droppable(candidates)
     const range = { from: emptyKey, to: indexKey(this.#from) }
     const writes: Write[] = [{ type: 'delete-range', table: outcomeTable, ...range }, this.#write()]
-    out.push({ type: 'persist', durable: false, writes })
+    // On the disk before the payload goes: the state that makes it superfluous was written without a sync of its own.
+    out.push({ type: 'persist', durable: digests.length > 0, writes })
+    if (digests.length > 0) out.push({ type: 'drop-batches', digests })
     this.#maybeRead(out)
     return this.#from === fromBefore ? undefined : this.#from
   }
@@ -140,13 +147,12 @@ export class Retention {
     return this.#write()
   }
 
-  /** False when this commit is to be kept. */
-  #drop(record: Uint8Array, out: ReplicaEffect[]): boolean {
+  /** Adds the batches that go with this commit; false when it is to be kept. */
+  #drop(record: Uint8Array, candidates: Map<Digest, number>): boolean {
     const subDag = decodeSubDag(record, this.#needs.domain, this.#needs.hash)
     const isKept = subDag.index >= this.#from
     if (isKept && !this.#isOver()) return false
-    const digests = digestsOf(subDag).filter(digest => this.#isLastNamedBy(digest, subDag.index))
-    if (digests.length > 0) out.push({ type: 'drop-batches', digests })
+    for (const digest of digestsOf(subDag)) candidates.set(digest, subDag.index)
     this.#sweptTo = subDag.index + 1
     if (isKept) {
       const bytes = payloadOf(subDag).reduce((sum, batch) => sum + batch.sizeBytes, 0)
@@ -156,11 +162,22 @@ export class Retention {
     return true
   }
 
-  #isLastNamedBy(digest: Digest, index: CommitIndex): boolean {
-    const named = this.#namedBy.get(digest)
-    if (named !== undefined && named > index) return false
-    this.#namedBy.delete(digest)
-    return true
+  /** Batches that nothing names any more; what an unordered vertex names is looked at again the next time. */
+  #droppable(candidates: ReadonlyMap<Digest, number>): Digest[] {
+    const unordered = this.#needs.unorderedPayload()
+    const droppable: Digest[] = []
+    this.#claimed.clear()
+    for (const [digest, index] of candidates) {
+      const namedBy = this.#namedBy.get(digest) ?? 0
+      const isUnordered = unordered.has(digest)
+      if (this.#needs.rules.isDroppable({ index, namedBy, isUnordered })) {
+        droppable.push(digest)
+        this.#namedBy.delete(digest)
+      } else if (namedBy <= index) {
+        this.#claimed.set(digest, index)
+      }
+    }
+    return droppable
   }
 
   get #target(): number {

@@ -17,13 +17,26 @@ export interface LogProgress {
   readonly executed: number
 }
 
+/** What still asks for a batch of a commit that is to go. */
+export interface BatchClaims {
+  /** The commit that is to go. */
+  readonly index: number
+  /** The newest commit that names the batch. */
+  readonly namedBy: number
+  /** Something that a later commit may order names it too. */
+  readonly isUnordered: boolean
+}
+
 export interface RetentionRules {
   /** Payload of commits below it may go. */
   droppableBelow(progress: LogProgress): number
+  /** May this batch go with its commit? One that was given back, or is named by a liar, may be ordered again. */
+  isDroppable(claims: BatchClaims): boolean
 }
 
 export const retentionRules: RetentionRules = {
-  droppableBelow: ({ certified, checkpoint }) => Math.min(certified, checkpoint)
+  droppableBelow: ({ certified, checkpoint }) => Math.min(certified, checkpoint),
+  isDroppable: ({ index, namedBy, isUnordered }) => namedBy <= index && !isUnordered
 }
 
 /**

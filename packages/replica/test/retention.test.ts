@@ -1,4 +1,4 @@
-import { emptyBytes } from '@novacron/base'
+import { type Digest, emptyBytes } from '@novacron/base'
 import {
   type BatchReference,
   type CommittedSubDag,
@@ -28,12 +28,13 @@ class Bench {
   dropped: string[] = []
   reads: Extract<ReplicaEffect, { type: 'read' }>[] = []
   moved: number[] = []
+  unordered: ReadonlySet<Digest> = new Set()
 
   constructor(options: Partial<ReplicaOptions>, store = new MemoryStore()) {
     this.store = store
     this.retention = new Retention(
       { ...defaultReplicaOptions, ...options },
-      { domain, hash, rules: retentionRules }
+      { domain, hash, rules: retentionRules, unorderedPayload: () => this.unordered }
     )
   }
 
@@ -95,9 +96,10 @@ class Bench {
   #collect(fill: (out: ReplicaEffect[]) => void): this {
     const out: ReplicaEffect[] = []
     fill(out)
-    for (const effect of out) {
+    for (const [place, effect] of out.entries()) {
       if (effect.type === 'persist') {
-        expect(effect.durable).toBe(false)
+        // Payload goes only behind a sync of what makes it superfluous.
+        expect(effect.durable).toBe(out[place + 1]?.type === 'drop-batches')
         this.store.write(effect.writes)
       }
     }
@@ -240,4 +242,31 @@ test('reads of others, and answers that nobody asked for, change nothing', () =>
   expect(bench.retention.onRead('retention', gone, out)).toBeUndefined()
   expect(out).toEqual([])
   expect(bench.retention.from).toBe(1)
+})
+
+describe('a batch that may be ordered again', () => {
+  test('stays when its commit goes, until nothing names it any more', () => {
+    const bench = new Bench({ retentionCommits: 1 })
+    bench.unordered = new Set(digests(3, 4))
+    bench.execute(1, 20).certify(20).settle()
+    expect(bench.retention.from).toBe(19)
+    expect(bench.dropped).toEqual([...digests(1, 2), ...digests(5, 18)])
+    bench.unordered = new Set(digests(4, 4))
+    bench.execute(21, 22).certify(22).settle()
+    expect(bench.dropped.slice(16)).toEqual([...digests(3, 3), ...digests(19, 20)])
+    bench.unordered = new Set()
+    bench.execute(23, 24).certify(24).settle()
+    expect(bench.dropped.slice(19)).toEqual([...digests(4, 4), ...digests(21, 22)])
+  })
+
+  test('goes with the later commit once that has ordered it', () => {
+    const bench = new Bench({ retentionCommits: 1 })
+    bench.unordered = new Set(digests(3, 3))
+    bench.execute(1, 20).certify(20).settle()
+    const again = commitChain(30, index => payloadAt(index === 21 ? 3 : index))[20]
+    bench.retention.onNamed(again as CommittedSubDag)
+    bench.unordered = new Set()
+    bench.execute(21, 21).certify(21).settle()
+    expect(bench.dropped).not.toContain(digests(3, 3)[0])
+  })
 })

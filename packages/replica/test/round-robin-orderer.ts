@@ -83,6 +83,10 @@ export class RoundRobinOrderer implements Orderer<RoundRobinMessage> {
     return []
   }
 
+  unorderedPayload(): ReadonlySet<Digest> {
+    return new Set()
+  }
+
   status(): OrdererStatus {
     const isStopped = this.#lastIndex >= this.#stopAt
     const phase = isStopped ? 'stopped' : this.#isRestored ? 'running' : 'recovering'

@@ -82,7 +82,7 @@ export class SimulatedNode<T extends ProtocolTypes> {
   #asked = 0
   #flushed = 0
   #isSyncing = false
-  #outbox: { readonly after: number; readonly effect: Outgoing<T> }[] = []
+  #outbox: { readonly after: number; readonly run: () => void }[] = []
 
   constructor(options: NodeOptions, needs: NodeNeeds<T>) {
     this.#options = options
@@ -193,7 +193,7 @@ export class SimulatedNode<T extends ProtocolTypes> {
         trace.note('store-batch', place, effect.batch.bytes.length)
         return disk.storeBatch(effect.batch)
       case 'drop-batches':
-        return disk.dropBatches(effect.digests)
+        return this.#onceDurable(() => disk.dropBatches(effect.digests))
       case 'read':
         return this.#read(effect)
       case 'send':
@@ -274,14 +274,18 @@ export class SimulatedNode<T extends ProtocolTypes> {
     if (effect === undefined) return
     const what = effect.type === 'publish' ? 'publish' : protocol.describe(effect.message)
     trace.note(what, this.#options.place)
-    if (this.#asked === this.#flushed || !this.#options.law.persistBeforeSend) send(effect)
-    else this.#outbox.push({ after: this.#asked, effect })
+    this.#onceDurable(() => send(effect))
+  }
+
+  #onceDurable(run: () => void): void {
+    if (this.#asked === this.#flushed || !this.#options.law.persistBeforeSend) run()
+    else this.#outbox.push({ after: this.#asked, run })
   }
 
   #release(): void {
     const ready = this.#outbox.findIndex(({ after }) => after > this.#flushed)
     const count = ready === -1 ? this.#outbox.length : ready
-    for (const { effect } of this.#outbox.splice(0, count)) this.#needs.send(effect)
+    for (const { run } of this.#outbox.splice(0, count)) run()
   }
 
   #read(effect: Read): void {

@@ -90,6 +90,10 @@ export class RoundRobin implements Orderer<RoundRobinMessage> {
     return [{ publicKey, message: bytesOf(message), signature: message.signature }]
   }
 
+  unorderedPayload(): ReadonlySet<Digest> {
+    return new Set()
+  }
+
   status(): OrdererStatus {
     return {
       protocol: 'round-robin',

@@ -179,6 +179,21 @@ describe('the driver of the world', () => {
     expect(rows.map(({ value }) => value)).toEqual([ascii('x'), ascii('x')])
   })
 
+  test('lets go of batches only when what was persisted before is on the disk', () => {
+    const digest = 'cd'.repeat(32) as Digest
+    const effects: readonly ToyEffect[] = [
+      { type: 'store-batch', batch: { digest, bytes: ascii('b') } },
+      persist(true),
+      { type: 'drop-batches', digests: [digest] }
+    ]
+    const drop: Toy = { step: event => (event.type === 'started' ? effects : []) }
+    const { world, run } = setUp(drop, { flushDelay: { type: 'uniform', fromMs: 500, toMs: 500 } })
+    run(499)
+    expect(world.disk(0).batches.has(digest)).toBe(true)
+    run(2)
+    expect(world.disk(0).batches.has(digest)).toBe(false)
+  })
+
   test('broadcasts to the other members, and publishes to everybody else', () => {
     const toy = once([
       { type: 'broadcast', class: 'order', message: 'all' },

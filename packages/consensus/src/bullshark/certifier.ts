@@ -87,6 +87,15 @@ export class Certifier {
     return this.#voted.get(author)
   }
 
+  /** Payload of the headers that were voted for last and that a commit may still order. */
+  *promisedPayload(): Generator<Digest> {
+    const { dag } = this.#parts
+    for (const { header } of this.#voted.values()) {
+      if (header.round <= dag.gcRound || dag.isCommitted(header.round, header.author)) continue
+      for (const { digest } of header.payload) yield digest
+    }
+  }
+
   /** The vote of `voter` for the open proposal. */
   openVoteOf(voter: ReplicaId): Vote | undefined {
     const open = this.#proposal

@@ -34,7 +34,7 @@ import { type Restored, Restorer } from './restorer.ts'
 import { type BullsharkRules, bullsharkRules } from './rules.ts'
 import { screenMessage, signaturesOf } from './screening.ts'
 import { SignedRecord } from './signed-record.ts'
-import { StallWatch } from './stall-watch.ts'
+import { StallWatch, stalledResends, stuckPullAttempts } from './stall-watch.ts'
 import { describeStatus } from './status.ts'
 import { answerPull, Synchronizer } from './synchronizer.ts'
 import { TimerBook } from './timer-book.ts'
@@ -55,11 +55,6 @@ export interface BullsharkNeeds {
 
 type Event = OrdererEvent<BullsharkMessage>
 type Received = Extract<Event, { type: 'received' }>
-
-/** A pull that this many peers have not answered is left to catch-up. */
-const stuckPullAttempts = 6
-/** Resends without progress after which a member asks for commits, whatever it believes about its lag. */
-const stalledResends = 3
 
 /**
  * Bullshark, partially synchronous, on certified vertices.
@@ -152,6 +147,10 @@ export class Bullshark implements Orderer<BullsharkMessage> {
 
   leaderOf(round: Round): ReplicaId {
     return this.#committer.leaderOf(round)
+  }
+
+  unorderedPayload(): ReadonlySet<Digest> {
+    return new Set([...this.#parts.dag.unorderedPayload(), ...this.#certifier.promisedPayload()])
   }
 
   status(): OrdererStatus {

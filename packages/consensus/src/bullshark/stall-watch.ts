@@ -1,3 +1,8 @@
+/** A pull that this many peers have not answered is left to catch-up. */
+export const stuckPullAttempts = 6
+/** Resends without progress after which a member asks for commits, whatever it believes about its lag. */
+export const stalledResends = 3
+
 /** Tells, from one look to the next, whether rounds or commits have moved. */
 export class StallWatch {
   #round = 0

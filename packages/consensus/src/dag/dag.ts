@@ -124,6 +124,16 @@ export class Dag implements DagView {
     return this.#committed.get(round)?.get(author) === digest
   }
 
+  /** Named by vertices that no commit has ordered. */
+  *unorderedPayload(): Generator<Digest> {
+    for (const [round, slots] of this.#rounds) {
+      for (const [author, { header }] of slots) {
+        if (this.isCommitted(round, author)) continue
+        for (const { digest } of header.payload) yield digest
+      }
+    }
+  }
+
   /** All rounds in memory, ascending. */
   rounds(): readonly Round[] {
     return [...this.#layers.keys()].sort((a, b) => a - b)

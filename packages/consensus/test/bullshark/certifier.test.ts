@@ -465,3 +465,17 @@ describe('sending again', () => {
     expect(observer.proposal).toBeUndefined()
   })
 })
+
+test('payload that was voted for is promised until its vertex is ordered or collected', () => {
+  const named = batch('promised')
+  held.add(named.digest)
+  receive(signed(headerOf({ payload: [named] })))
+  expect([...certifier.promisedPayload()]).toEqual([named.digest])
+  parts.dag.markCommitted({ round: round(3), author: replica(1), digest: named.digest })
+  expect([...certifier.promisedPayload()]).toEqual([])
+  build()
+  receive(signed(headerOf({ payload: [named] })))
+  expect([...certifier.promisedPayload()]).toEqual([named.digest])
+  parts.dag.collect(round(3))
+  expect([...certifier.promisedPayload()]).toEqual([])
+})

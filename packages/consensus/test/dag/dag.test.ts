@@ -127,3 +127,15 @@ describe('a parent is present', () => {
     expect(dag.isPresent(round(3), vertexAt(3, 3))).toBe(false)
   })
 })
+
+test('payload is unordered until a commit orders its vertex or its round is collected', () => {
+  const dag = withPayload().full(1, 2).dag()
+  const unordered = () => new Set(dag.unorderedPayload())
+  expect(unordered().size).toBe(8)
+  const { round: r, author } = vertexAt(2, 1)
+  dag.markCommitted({ round: r, author, digest: digest('2/1') })
+  expect(unordered()).not.toContain(batch('2/1').digest)
+  expect(unordered().size).toBe(7)
+  dag.collect(round(1))
+  expect([...unordered()].sort()).toEqual([0, 2, 3].map(a => batch(`2/${a}`).digest).sort())
+})

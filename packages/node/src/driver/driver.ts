@@ -175,7 +175,7 @@ export class Driver implements AsyncDisposable {
         if (!batches.append(effect.batch.digest, effect.batch.bytes)) this.onDiskFull()
         return
       case 'drop-batches':
-        return batches.drop(effect.digests)
+        return this.#outbox.add(() => batches.drop(effect.digests))
       case 'read':
         return this.#track(this.#read(effect))
       case 'send': {

@@ -83,13 +83,14 @@ describe('effects', () => {
             { type: 'broadcast', class: 'order', message: word('all') },
             { type: 'publish', message: { topic: 'heads', head } },
             { type: 'executed', outcome: { index: 1 } } as unknown as ReplicaEffect,
+            { type: 'drop-batches', digests: ['b1' as Digest] },
             { type: 'count', name: 'resent', by: 1 }
           ]
         : [send('later')]
     driver.post(started)
     driver.post(timerFired)
     expect(trace).toEqual(['send peer-1 order before', 'write vote', 'count resent 1'])
-    expect(driver.outboxLength).toBe(5)
+    expect(driver.outboxLength).toBe(6)
     store.flushes[0]?.done()
     await turn()
     expect(trace.slice(3)).toEqual([
@@ -99,6 +100,7 @@ describe('effects', () => {
       'send peer-2 order all',
       'publish heads',
       'executed 1',
+      'drop b1',
       'send peer-1 order later'
     ])
     expect(driver.outboxLength).toBe(0)
