@@ -45,4 +45,5 @@ export {
   type SimulationReport,
   simulate
 } from './simulate.ts'
+export { drawExploration, runSwarmSeed, type SwarmOutcome, type SwarmRules } from './swarm.ts'
 export { type CrashPoint, World, type WorldOptions } from './world.ts'

@@ -7,7 +7,7 @@ import { drawFaults, endOf, type Fault } from './faults.ts'
 import { type DriverLaw, driversLaw } from './law.ts'
 import { defaultLoadOptions, type LoadOptions } from './load.ts'
 import type { Delay } from './network/delay.ts'
-import { defaultNetworkOptions, type NetworkOptions } from './network/network.ts'
+import { defaultNetworkOptions, type LinkDelay, type NetworkOptions } from './network/network.ts'
 import type { CrashPoint } from './world.ts'
 
 /** Everything that a run is made of; with its seed it replays exactly. */
@@ -93,29 +93,30 @@ export function healedAtMs({ faults, chaosMs }: Pick<Scenario, 'faults' | 'chaos
   return faults.reduce((latest, fault) => Math.max(latest, endOf(fault)), chaosMs)
 }
 
-/** A scenario drawn from a seed: committee, network, disks and faults. Fields of `fixed` are taken as they are. */
+/** A scenario drawn from a seed: the mix of everything that may go wrong is itself drawn. */
 export function drawScenario(seed: number, fixed: Partial<Omit<Scenario, 'seed'>> = {}): Scenario {
   const prng = new Prng(seed)
-  const replicas = fixed.replicas ?? prng.pick([4, 4, 4, 4, 4, 7, 7, 10])
+  const replicas = fixed.replicas ?? prng.pick([4, 4, 4, 4, 4, 4, 4, 7, 7, 10])
   const chaosMs = fixed.chaosMs ?? 1_500 + prng.below(2_500)
+  const budget = { replicas, faulty: Math.floor((replicas - 1) / 3), untilMs: chaosMs }
+  const faults = drawFaults(budget, prng.fork())
   const drawn: Scenario = {
     ...quietScenario,
     seed,
     replicas,
-    network: drawNetwork(prng.fork()),
+    observers: prng.pick([0, 0, 0, 1]),
+    network: drawNetwork(replicas, prng.fork()),
     flushDelay: { type: 'heavy-tail', minMs: 0.3, shape: 1.3, maxMs: 60 },
     clockSkewMsMax: prng.below(120),
-    bullshark: {
-      gcDepthRounds: prng.pick([8, 20, 50]),
-      schedulePeriodCommits: prng.pick([0, 0, 5]),
-      scheduleWindowCommits: 20,
-      minHeaderDelayMs: prng.pick([10, 30, 50])
+    bullshark: drawOrdering(prng.fork()),
+    load: {
+      ...defaultLoadOptions,
+      clients: 2 + prng.below(4),
+      intervalMs: 30 + prng.below(120),
+      retryMs: prng.pick([250, 600, 1_500])
     },
-    load: { ...defaultLoadOptions, clients: 2 + prng.below(4), intervalMs: 30 + prng.below(120) },
-    faults: drawFaults(
-      { replicas, faulty: Math.floor((replicas - 1) / 3), untilMs: chaosMs },
-      prng.fork()
-    ),
+    faults,
+    crashPoints: hasCopiedDisk(faults) ? [] : drawCrashPoints(replicas, prng.fork()),
     chaosMs,
     // Often checkpoints and little history, so that those who were away meet pruned logs and snapshots.
     replica: {
@@ -127,7 +128,21 @@ export function drawScenario(seed: number, fixed: Partial<Omit<Scenario, 'seed'>
   return { ...drawn, ...fixed }
 }
 
-function drawNetwork(prng: Prng): NetworkOptions {
+/** Short memory, a schedule that changes often, and little patience with leaders: the corners of the commit rule. */
+function drawOrdering(prng: Prng): Partial<BullsharkOptions> {
+  const minHeaderDelayMs = prng.pick([5, 10, 30])
+  const maxHeaderDelayMs = prng.pick([minHeaderDelayMs, 40, 100])
+  return {
+    gcDepthRounds: prng.pick([8, 8, 20, 50]),
+    schedulePeriodCommits: prng.pick([0, 2, 3, 5]),
+    scheduleWindowCommits: prng.pick([6, 20]),
+    minHeaderDelayMs,
+    maxHeaderDelayMs,
+    maxHeaderDelayCeilingMs: prng.pick([maxHeaderDelayMs, 2_000])
+  }
+}
+
+function drawNetwork(replicas: number, prng: Prng): NetworkOptions {
   const delay = prng.pick<Delay>([
     { type: 'uniform', fromMs: 0.5, toMs: 5 },
     { type: 'uniform', fromMs: 5, toMs: 40 },
@@ -139,8 +154,53 @@ function drawNetwork(prng: Prng): NetworkOptions {
   return {
     ...defaultNetworkOptions,
     delay,
+    linkDelays: drawShyLinks(replicas, prng),
     isFifo,
     lossPercent: isFifo ? 0 : prng.below(11),
     duplicatePercent: isFifo ? 0 : prng.below(11)
   }
+}
+
+/**
+ * Some authors are heard late by some receivers, for as long as the run lasts: their anchors get few votes, which differ from
+ * place to place. Where all links are alike, however slow, three mutants of the commit rule are never noticed.
+ */
+function drawShyLinks(replicas: number, prng: Prng): LinkDelay[] {
+  const shyPercent = prng.pick([0, 15, 35, 60, 95])
+  const delay = prng.pick<Delay>([
+    { type: 'uniform', fromMs: 20, toMs: 60 },
+    { type: 'uniform', fromMs: 30, toMs: 200 },
+    { type: 'exponential', minMs: 10, meanMs: 60 }
+  ])
+  const shyAuthors = prng.shuffle(Array.from({ length: replicas }, (_, place) => place))
+  const links: LinkDelay[] = []
+  for (const from of shyAuthors.slice(0, 1 + prng.below(replicas))) {
+    for (let to = 0; to < replicas; to++) {
+      if (to !== from && prng.chance(shyPercent / 100)) links.push({ from, to, delay })
+    }
+  }
+  return links
+}
+
+/**
+ * An old copy of a disk tells nothing of what was signed after it; others do, unless a crash took the message before anybody
+ * had it. Nothing can be done then, so these two are not drawn together.
+ */
+function hasCopiedDisk(faults: readonly Fault[]): boolean {
+  return faults.some(fault => fault.type === 'crash' && fault.disk.type === 'copy')
+}
+
+const points: readonly CrashPoint['point'][] = ['before', 'written', 'flushed', 'sent']
+const losses: readonly CrashPoint['loss'][] = ['lost', 'lost', 'partly', 'kept']
+
+/** In most runs, crashes in the middle of a persist: of one, of several shortly after one another, or of all at once. */
+function drawCrashPoints(replicas: number, prng: Prng): CrashPoint[] {
+  return Array.from({ length: prng.pick([0, 2, 4, 6]) }, () => ({
+    place: prng.below(replicas),
+    persist: 1 + prng.below(200),
+    point: prng.pick(points),
+    loss: prng.pick(losses),
+    downMs: 5 + prng.below(200),
+    isForAll: prng.chance(0.2)
+  }))
 }

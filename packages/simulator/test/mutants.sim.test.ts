@@ -1,32 +1,60 @@
-import { describe, expect, test } from 'vitest'
-import { driversLaw, exploreDag, simulate } from '../src/index.ts'
-import { crashPointScenario } from './crash-points.ts'
-import { exploration } from './dag/exploration.ts'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { afterAll, describe, expect, test } from 'vitest'
+import { runSwarmSeed, type SwarmOutcome } from '../src/index.ts'
 import { sha256 } from './hash.ts'
-import { mutants } from './mutants.ts'
-import { bullsharkNeeds } from './needs.ts'
-import { seeds } from './seeds.ts'
+import { type Mutant, mutants } from './mutants.ts'
 
-/** The same DAGs and crashes that the right rules and the right driver pass (orders.sim, crash-points.sim). */
-describe('a wrong rule is caught', () => {
-  test.each(mutants)('$name', ({ rules }) => {
-    const verdicts = seeds(40).map(
-      seed => exploreDag({ ...exploration(seed, 4), rules }, sha256).verdict
-    )
-    const caught = verdicts.filter(verdict => verdict !== 'pass')
-    expect(caught.length).toBeGreaterThan(0)
-    expect(['diverged', 'duplicated']).toEqual(expect.arrayContaining([...new Set(caught)]))
+/** The very seeds that the right rules pass in `swarm.sim.test.ts`. */
+const swarmSeeds = 200
+
+interface Catch extends SwarmOutcome {
+  /** Seeds up to and with the one that showed it. */
+  readonly seeds: number
+}
+
+function hunt(mutant: Mutant, firstSeed: number): Catch | undefined {
+  for (let tried = 1; tried <= swarmSeeds; tried++) {
+    const outcome = runSwarmSeed(firstSeed + tried - 1, sha256, mutant)
+    if (outcome.verdict !== 'pass') return { ...outcome, seeds: tried }
+  }
+  return undefined
+}
+
+test('there are at least fourteen, each another', () => {
+  expect(mutants.length).toBeGreaterThanOrEqual(14)
+  expect(new Set(mutants.map(({ name }) => name)).size).toBe(mutants.length)
+})
+
+describe('a mutant does not survive the ordinary swarm', () => {
+  test.each(mutants)('$name ($replaces)', mutant => {
+    const caught = hunt(mutant, 1)
+    expect(caught, `${mutant.name} survives seeds 1 to ${swarmSeeds}`).toBeDefined()
+    expect(mutant.verdicts, caught?.facts).toContain(caught?.verdict)
   })
 })
 
-describe('a driver that breaks its law is caught', () => {
-  test.each([
-    { name: 'durable writes that are not synced', law: { ...driversLaw, syncOnDurable: false } },
-    { name: 'sends that do not wait', law: { ...driversLaw, persistBeforeSend: false } }
-  ])('$name', ({ law }) => {
-    const verdicts = seeds(30).map(
-      number => simulate(crashPointScenario(number, law), bullsharkNeeds()).verdict
-    )
-    expect(verdicts).toContain('double-signed')
+/** `MUTANTS=measure`: how many seeds each takes, over disjoint ranges, into the result file that `docs/testing.md` quotes. */
+describe.runIf(process.env['MUTANTS'] === 'measure')('seeds to catch each', () => {
+  const ranges = Number(process.env['RANGES'] ?? 10)
+  const rows: object[] = []
+
+  test.each(mutants)('$name', mutant => {
+    const caught = Array.from({ length: ranges }, (_, i) => hunt(mutant, 1 + i * swarmSeeds))
+    const verdicts: Record<string, number> = {}
+    for (const each of caught) {
+      const verdict = each?.verdict ?? 'survived'
+      verdicts[verdict] = (verdicts[verdict] ?? 0) + 1
+    }
+    const seedsTaken = caught.map(each => each?.seeds ?? swarmSeeds)
+    const meanSeeds = Math.round((seedsTaken.reduce((a, b) => a + b, 0) / ranges) * 10) / 10
+    const { name, replaces } = mutant
+    rows.push({ name, replaces, meanSeeds, mostSeeds: Math.max(...seedsTaken), verdicts })
+  })
+
+  afterAll(() => {
+    const folder = new URL('../../../docs/benchmarks/', import.meta.url)
+    mkdirSync(folder, { recursive: true })
+    const content = { ranges, seedsPerRange: swarmSeeds, mutants: rows }
+    writeFileSync(new URL('mutants.json', folder), `${JSON.stringify(content, undefined, 2)}\n`)
   })
 })

@@ -1,26 +1,152 @@
 import type { Round } from '@novacron/base'
 import { type BullsharkRules, bullsharkRules } from '@novacron/consensus'
+import { Session } from '@novacron/execution'
+import { type ReplicaRules, replicaRules } from '@novacron/replica'
+import { type DriverLaw, driversLaw, type RunVerdict } from '../src/index.ts'
 
-/** Wrong rules, each a plausible mistake; the checks must notice every one. */
-export const mutants: readonly { readonly name: string; readonly rules: BullsharkRules }[] = [
-  { name: 'M1 commits on one vote', rules: { ...bullsharkRules, commitWeight: () => 1 } },
+/** One plausible mistake: a single function of the rules, or a single clause of the driver's law, is another. */
+export interface Mutant {
+  readonly name: string
+  /** What is replaced, as `docs/testing.md` lists it. */
+  readonly replaces: string
+  readonly bullshark?: BullsharkRules
+  readonly replica?: ReplicaRules
+  readonly law?: DriverLaw
+  /** How it may be noticed first. */
+  readonly verdicts: readonly RunVerdict[]
+}
+
+const { execution, checkpoints, retention } = replicaRules
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'M1 commits on one vote',
+    replaces: 'BullsharkRules.commitWeight',
+    bullshark: { ...bullsharkRules, commitWeight: () => 1 },
+    verdicts: ['diverged']
+  },
   {
     name: 'M2 orders the whole chain under the old schedule',
-    rules: { ...bullsharkRules, anchorsToOrder: chain => [...chain].reverse() }
+    replaces: 'BullsharkRules.anchorsToOrder',
+    bullshark: { ...bullsharkRules, anchorsToOrder: chain => [...chain].reverse() },
+    verdicts: ['diverged']
   },
   {
     name: 'M3 does not walk back',
-    rules: { ...bullsharkRules, anchorChain: (_view, _leaderOf, _after, direct) => [direct] }
+    replaces: 'BullsharkRules.anchorChain',
+    bullshark: { ...bullsharkRules, anchorChain: (_view, _leaderOf, _after, direct) => [direct] },
+    verdicts: ['diverged']
   },
   {
     name: 'M4 collects garbage by its own highest round',
-    rules: {
+    replaces: 'BullsharkRules.gcRound',
+    bullshark: {
       ...bullsharkRules,
       gcRound: (_anchorRound, depth, highest) => Math.max(0, highest - depth) as Round
-    }
+    },
+    verdicts: ['diverged', 'duplicated']
   },
   {
     name: 'M5 does not remember what is ordered',
-    rules: { ...bullsharkRules, isOrdered: () => false }
+    replaces: 'BullsharkRules.isOrdered',
+    bullshark: { ...bullsharkRules, isOrdered: () => false },
+    verdicts: ['duplicated', 'diverged']
+  },
+  {
+    name: 'M6 takes f+1 for a quorum',
+    replaces: 'BullsharkRules.quorumWeight',
+    bullshark: { ...bullsharkRules, quorumWeight: committee => committee.validityWeight },
+    verdicts: ['diverged', 'double-signed']
+  },
+  {
+    name: 'M7 does not persist its votes',
+    replaces: 'SigningRules.rowsOfVote',
+    bullshark: { ...bullsharkRules, rowsOfVote: (_record, header) => [header] },
+    verdicts: ['double-signed', 'stalled']
+  },
+  {
+    name: 'M8 sends before what it persisted is on the disk',
+    replaces: 'DriverLaw.persistBeforeSend',
+    law: { ...driversLaw, persistBeforeSend: false },
+    verdicts: ['double-signed']
+  },
+  {
+    name: 'M9 leaves the sync out',
+    replaces: 'DriverLaw.syncOnDurable',
+    law: { ...driversLaw, syncOnDurable: false },
+    verdicts: ['double-signed', 'lost', 'stalled']
+  },
+  {
+    name: 'M10 signs another header after a crash',
+    replaces: 'SigningRules.restoredHeader',
+    bullshark: { ...bullsharkRules, restoredHeader: () => undefined },
+    verdicts: ['double-signed', 'stalled']
+  },
+  {
+    name: 'M11 signs at once although its record is lost or old',
+    replaces: 'SigningRules.isRecordTrusted',
+    bullshark: { ...bullsharkRules, isRecordTrusted: () => true },
+    verdicts: ['double-signed']
+  },
+  {
+    name: 'M12 votes for payload that it does not hold',
+    replaces: 'BullsharkRules.missingPayload',
+    bullshark: { ...bullsharkRules, missingPayload: () => [] },
+    verdicts: ['stalled']
+  },
+  {
+    name: 'M13 persists effects without the sequences of their requests',
+    replaces: 'ExecutionRules.encodeSession',
+    replica: {
+      ...replicaRules,
+      execution: {
+        ...execution,
+        encodeSession: ({ clientKey, touched, touchedIndex }) =>
+          new Session(clientKey, touched, touchedIndex).encode()
+      }
+    },
+    verdicts: ['duplicated', 'diverged', 'lost']
+  },
+  {
+    name: 'M14 runs a request again that a client repeats',
+    replaces: 'ExecutionRules.accept',
+    replica: {
+      ...replicaRules,
+      execution: {
+        ...execution,
+        accept: (session, sequence) => {
+          const answer = session.accept(sequence)
+          return answer === 'duplicate' ? 'ok' : answer
+        }
+      }
+    },
+    verdicts: ['duplicated']
+  },
+  {
+    name: 'M15 certifies a checkpoint with f+1',
+    replaces: 'CheckpointRules.isQuorum',
+    replica: {
+      ...replicaRules,
+      checkpoints: {
+        ...checkpoints,
+        isQuorum: (weight, { quorumWeight }) => weight >= Math.ceil(quorumWeight / 2)
+      }
+    },
+    verdicts: ['accused']
+  },
+  {
+    name: 'M16 drops payload that a restart refers to',
+    replaces: 'RetentionRules.droppableBelow',
+    replica: {
+      ...replicaRules,
+      retention: { ...retention, droppableBelow: ({ executed }) => executed }
+    },
+    verdicts: ['stalled', 'lost']
+  },
+  {
+    name: 'M17 believes an old copy of its record',
+    replaces: 'SigningRules.isRecordTrusted',
+    bullshark: { ...bullsharkRules, isRecordTrusted: wasPresent => wasPresent },
+    verdicts: ['double-signed']
   }
 ]

@@ -2,12 +2,21 @@ import { assert, type Prng, type StreamClass, streamClasses } from '@novacron/ba
 import type { EventQueue } from '../event-queue.ts'
 import { checkDelay, type Delay, drawDelay } from './delay.ts'
 
+/** One direction between two places that has a delay of its own. */
+export interface LinkDelay {
+  readonly from: number
+  readonly to: number
+  readonly delay: Delay
+}
+
 /** How messages travel. */
 export interface NetworkOptions {
   /** One way, drawn for each message. */
   readonly delay: Delay
   /** From place to place, added to each drawn delay; nothing for pairs that are not in it. */
   readonly distancesMs: readonly (readonly number[])[]
+  /** Directions that are slower, or faster, than the others. */
+  readonly linkDelays: readonly LinkDelay[]
   /** From two reachable processes to their `peer-connected`. */
   readonly connectDelay: Delay
   /** Of single messages. A real stream loses none but those in flight when it breaks. */
@@ -22,6 +31,7 @@ export interface NetworkOptions {
 export const defaultNetworkOptions: NetworkOptions = {
   delay: { type: 'uniform', fromMs: 1, toMs: 10 },
   distancesMs: [],
+  linkDelays: [],
   connectDelay: { type: 'uniform', fromMs: 1, toMs: 30 },
   lossPercent: 0,
   duplicatePercent: 0,
@@ -31,6 +41,7 @@ export const defaultNetworkOptions: NetworkOptions = {
 
 export function checkNetworkOptions(options: NetworkOptions): void {
   checkDelay(options.delay)
+  for (const { delay } of options.linkDelays) checkDelay(delay)
   checkDelay(options.connectDelay)
   for (const distance of options.distancesMs.flat()) {
     assert(Number.isFinite(distance) && distance >= 0, `distances are finite and >= 0: ${distance}`)
@@ -65,6 +76,8 @@ export class Network<Message> {
   readonly #isUp: boolean[]
   /** (from, to) pairs whose messages vanish without a sign, with the reasons. */
   readonly #mutes = new Map<number, Set<string>>()
+  /** By (from, to). */
+  readonly #linkDelays = new Map<number, Delay>()
   /** Latest arrival of each (from, to, class) stream. */
   readonly #lastArrival = new Map<number, number>()
   readonly #starved = new Set<number>()
@@ -77,6 +90,9 @@ export class Network<Message> {
     this.#options = options
     this.#needs = needs
     this.#isUp = new Array<boolean>(needs.places).fill(false)
+    for (const { from, to, delay } of options.linkDelays) {
+      this.#linkDelays.set(from * needs.places + to, delay)
+    }
     for (let a = 0; a < needs.places; a++) {
       for (let b = a + 1; b < needs.places; b++) {
         this.#links.set(this.#pair(a, b), { blocks: new Set(), isConnected: false, incarnation: 0 })
@@ -97,8 +113,9 @@ export class Network<Message> {
     return this.#overflows
   }
 
-  /** From now on nothing is lost or doubled. */
+  /** From now on nothing is lost or doubled, and no link is slower than the others. */
   calm(): void {
+    this.#linkDelays.clear()
     this.#options = { ...this.#options, lossPercent: 0, duplicatePercent: 0 }
   }
 
@@ -162,7 +179,8 @@ export class Network<Message> {
       this.#overflows++
       return
     }
-    let at = queue.now + (distancesMs[from]?.[to] ?? 0) + drawDelay(delay, prng)
+    const ownDelay = this.#linkDelays.get(from * places + to) ?? delay
+    let at = queue.now + (distancesMs[from]?.[to] ?? 0) + drawDelay(ownDelay, prng)
     if (isFifo) {
       const stream =
         (from * places + to) * streamClasses.length + streamClasses.indexOf(streamClass)
