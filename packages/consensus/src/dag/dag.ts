@@ -126,9 +126,9 @@ export class Dag implements DagView {
 
   /** Named by vertices that no commit has ordered. */
   *unorderedPayload(): Generator<Digest> {
-    for (const [round, slots] of this.#rounds) {
-      for (const [author, { header }] of slots) {
-        if (this.isCommitted(round, author)) continue
+    for (const [round, { arrived }] of this.#layers) {
+      for (const { header } of arrived) {
+        if (this.isCommitted(round, header.author)) continue
         for (const { digest } of header.payload) yield digest
       }
     }

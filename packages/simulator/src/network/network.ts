@@ -91,6 +91,7 @@ export class Network<Message> {
     this.#needs = needs
     this.#isUp = new Array<boolean>(needs.places).fill(false)
     for (const { from, to, delay } of options.linkDelays) {
+      if (from >= needs.places || to >= needs.places) continue
       this.#linkDelays.set(from * needs.places + to, delay)
     }
     for (let a = 0; a < needs.places; a++) {
