@@ -115,7 +115,8 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
       domain,
       hash,
       rules: this.#rules.retention,
-      unorderedPayload: () => this.#orderer.unorderedPayload()
+      unorderedPayload: () =>
+        new Set([...this.#orderer.unorderedPayload(), ...this.#mempool.queuedPayload])
     })
     this.#heads = new HeadTeller(this.#options.headIntervalMs, { domain, self, sign })
     this.#evidence = new EvidenceBook(this.#options.evidenceMax, hash)

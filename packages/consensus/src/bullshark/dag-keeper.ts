@@ -1,4 +1,4 @@
-import type { Millis, PeerId, Round, Write } from '@novacron/base'
+import type { Digest, Millis, PeerId, Round, Write } from '@novacron/base'
 import { type Certificate, encodeCertificate } from '../dag/certificate.ts'
 import type { BatchReference } from '../dag/header.ts'
 import { type CommittedSubDag, encodeSubDag } from '../dag/sub-dag.ts'
@@ -35,6 +35,11 @@ export class DagKeeper {
   /** Own payload that must not be lost if its vertex is never ordered. */
   addProposal(round: Round, batches: readonly BatchReference[]): void {
     if (batches.length > 0) this.#proposed.set(round, batches)
+  }
+
+  /** Own payload that may be given back. */
+  *proposedPayload(): Generator<Digest> {
+    for (const batches of this.#proposed.values()) for (const { digest } of batches) yield digest
   }
 
   /** Certificates whose signatures hold; those that are known or collected are passed over. */

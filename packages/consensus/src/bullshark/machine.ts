@@ -150,7 +150,9 @@ export class Bullshark implements Orderer<BullsharkMessage> {
   }
 
   unorderedPayload(): ReadonlySet<Digest> {
-    return new Set([...this.#parts.dag.unorderedPayload(), ...this.#certifier.promisedPayload()])
+    const { dag } = this.#parts
+    const own = this.#keeper.proposedPayload()
+    return new Set([...dag.unorderedPayload(), ...this.#certifier.promisedPayload(), ...own])
   }
 
   status(): OrdererStatus {

@@ -121,6 +121,11 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
     return sealed + (this.#maker?.openBytes ?? 0)
   }
 
+  /** Own batches that no header names yet. */
+  get queuedPayload(): readonly Digest[] {
+    return this.#queue.map(({ digest }) => digest)
+  }
+
   get unorderedCount(): number {
     return this.#unordered.size
   }

@@ -14,6 +14,8 @@ interface Peer {
   resumeAt: number
   /** It does not hold the snapshot that is being fetched. */
   lacksTarget: boolean
+  /** The last that it was asked ran out, and it has answered nothing since. */
+  isSilent: boolean
 }
 
 /** Who can be asked, what each was asked, and until when an answer counts. */
@@ -30,10 +32,13 @@ export class SnapshotPeers {
     return this.#peers.size
   }
 
-  /** Does anybody who is not known to lack the target remain? */
+  /**
+   * May anybody still give the target away? Once one has said that it is gone, those who are silent do not count: they may
+   * never answer, and meanwhile the others forget the next target too.
+   */
   get hasSource(): boolean {
-    for (const peer of this.#peers.values()) if (!peer.lacksTarget) return true
-    return false
+    if (this.#peers.size === 0) return false
+    return this.#isAnyAnswering || [...this.#peers.values()].every(peer => !peer.lacksTarget)
   }
 
   get isIdle(): boolean {
@@ -49,7 +54,7 @@ export class SnapshotPeers {
   add(id: PeerId): void {
     if (this.#banned.has(id) || this.#peers.has(id)) return
     if (this.#peers.size >= this.#options.peersMax) return
-    this.#peers.set(id, { id, requests: [], resumeAt: 0, lacksTarget: false })
+    this.#peers.set(id, { id, requests: [], resumeAt: 0, lacksTarget: false, isSilent: false })
   }
 
   /** Gives back what it was asked. */
@@ -94,6 +99,7 @@ export class SnapshotPeers {
     for (const [at, { task }] of peer.requests.entries()) {
       if (!isAnswered(task)) continue
       peer.requests.splice(at, 1)
+      peer.isSilent = false
       return task
     }
     return undefined
@@ -130,6 +136,7 @@ export class SnapshotPeers {
       if (late.length === 0) continue
       peer.requests = peer.requests.filter(({ dueAt }) => dueAt > now)
       this.rest(peer.id, now)
+      peer.isSilent = true
       for (const { task } of late) expired.push(task)
     }
     return expired
@@ -137,8 +144,17 @@ export class SnapshotPeers {
 
   #isFree(peer: Peer, task: Task, now: Millis): boolean {
     if (!this.#hasRoom(peer, now)) return false
-    if (task.type !== 'manifest') return !peer.lacksTarget
+    if (task.type !== 'manifest')
+      return !peer.lacksTarget && !(peer.isSilent && this.#isAnyAnswering)
     return peer.requests.every(request => request.task.type !== 'manifest')
+  }
+
+  /** Whoever kept silent gets no further piece while others answer: the target is gone before it is timed out again. */
+  get #isAnyAnswering(): boolean {
+    for (const { lacksTarget, isSilent } of this.#peers.values()) {
+      if (!lacksTarget && !isSilent) return true
+    }
+    return false
   }
 
   #hasRoom({ resumeAt, requests }: Peer, now: Millis): boolean {
