@@ -1,7 +1,7 @@
 import { assert, Prng } from '@novacron/base'
 import { type BullsharkOptions, committeeSizeMax } from '@novacron/consensus'
 import type { ReplicaOptions } from '@novacron/replica'
-import { checkLiars, type Liar } from './byzantine/behaviour.ts'
+import { type Behaviour, checkLiars, drawLiars, type Liar } from './byzantine/behaviour.ts'
 import type { TailLoss } from './disk/disk.ts'
 import { drawFaults, endOf, type Fault } from './faults.ts'
 import { type DriverLaw, driversLaw } from './law.ts'
@@ -98,13 +98,22 @@ export function drawScenario(seed: number, fixed: Partial<Omit<Scenario, 'seed'>
   const prng = new Prng(seed)
   const replicas = fixed.replicas ?? prng.pick([4, 4, 4, 4, 4, 4, 4, 7, 7, 10])
   const chaosMs = fixed.chaosMs ?? 1_500 + prng.below(2_500)
-  const budget = { replicas, faulty: Math.floor((replicas - 1) / 3), untilMs: chaosMs }
-  const faults = drawFaults(budget, prng.fork())
+  const faulty = Math.floor((replicas - 1) / 3)
+  // Whoever lies counts as faulty, and so does whoever is gone for good, or forgets.
+  const bad = prng.pick(['liars', 'gone', 'forgetful', 'forgetful'] as const)
+  const liars = bad === 'liars' ? Math.min(faulty, 1 + prng.below(2)) : 0
+  const gone = bad === 'gone' ? Math.min(faulty, 1) : 0
+  const budget = { replicas, faulty: faulty - liars - gone, untilMs: chaosMs }
+  const observers = fixed.observers ?? prng.pick([0, 0, 1])
+  const faults = [
+    ...drawFaults(budget, prng.fork()),
+    ...drawLateObservers(replicas, observers, chaosMs, prng.fork())
+  ]
   const drawn: Scenario = {
     ...quietScenario,
     seed,
     replicas,
-    observers: prng.pick([0, 0, 0, 1]),
+    observers,
     network: drawNetwork(replicas, prng.fork()),
     flushDelay: { type: 'heavy-tail', minMs: 0.3, shape: 1.3, maxMs: 60 },
     clockSkewMsMax: prng.below(120),
@@ -116,16 +125,44 @@ export function drawScenario(seed: number, fixed: Partial<Omit<Scenario, 'seed'>
       retryMs: prng.pick([250, 600, 1_500])
     },
     faults,
+    loadAfterMs: 1_200,
+    byzantine: drawLiars(replicas, liars, prng.fork()).map(liar =>
+      prng.chance(0.5) ? withLie(liar, 'lying-sync') : liar
+    ),
+    gone: Array.from({ length: gone }, () => ({
+      place: prng.below(replicas),
+      atMs: 200 + prng.below(chaosMs - 200),
+      loss: prng.pick(losses)
+    })),
     crashPoints: hasCopiedDisk(faults) ? [] : drawCrashPoints(replicas, prng.fork()),
     chaosMs,
     // Often checkpoints and little history, so that those who were away meet pruned logs and snapshots.
     replica: {
-      checkpointIntervalCommits: prng.pick([5, 10, 25]),
-      retentionCommits: prng.pick([1, 20, 10_000]),
+      checkpointIntervalCommits: prng.pick([2, 5, 10, 25]),
+      retentionCommits: prng.pick([1, 1, 20, 10_000]),
       payloadWaitMs: 1_000
     }
   }
   return { ...drawn, ...fixed }
+}
+
+/** Observers mostly join later, with nothing, and ask whomever they find for what the others have forgotten. */
+function drawLateObservers(
+  replicas: number,
+  observers: number,
+  chaosMs: number,
+  prng: Prng
+): Fault[] {
+  if (observers === 0 || prng.chance(0.2)) return []
+  const places = Array.from({ length: observers }, (_, order) => replicas + order)
+  const downMs = Math.floor(chaosMs / 2) + prng.below(Math.ceil(chaosMs / 2))
+  const disk = { type: 'wiped' } as const
+  return [{ type: 'crash', atMs: 1, places, loss: 'lost', downMs, staggerMs: 0, disk }]
+}
+
+/** One lie more. */
+function withLie({ place, behaviours }: Liar, lie: Behaviour): Liar {
+  return { place, behaviours: [...new Set([...behaviours, lie])] }
 }
 
 /** Short memory, a schedule that changes often, and little patience with leaders: the corners of the commit rule. */
@@ -134,6 +171,7 @@ function drawOrdering(prng: Prng): Partial<BullsharkOptions> {
   const maxHeaderDelayMs = prng.pick([minHeaderDelayMs, 40, 100])
   return {
     gcDepthRounds: prng.pick([8, 8, 20, 50]),
+    requeueRounds: prng.pick([1, 2, 8]),
     schedulePeriodCommits: prng.pick([0, 2, 3, 5]),
     scheduleWindowCommits: prng.pick([6, 20]),
     minHeaderDelayMs,
@@ -155,6 +193,7 @@ function drawNetwork(replicas: number, prng: Prng): NetworkOptions {
     ...defaultNetworkOptions,
     delay,
     linkDelays: drawShyLinks(replicas, prng),
+    bulkLagMs: prng.pick([0, 0, 30, 150]),
     isFifo,
     lossPercent: isFifo ? 0 : prng.below(11),
     duplicatePercent: isFifo ? 0 : prng.below(11)

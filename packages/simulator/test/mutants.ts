@@ -16,7 +16,7 @@ export interface Mutant {
   readonly verdicts: readonly RunVerdict[]
 }
 
-const { execution, checkpoints, retention } = replicaRules
+const { execution, checkpoints, retention, snapshots } = replicaRules
 
 export const mutants: readonly Mutant[] = [
   {
@@ -56,7 +56,7 @@ export const mutants: readonly Mutant[] = [
     name: 'M6 takes f+1 for a quorum',
     replaces: 'BullsharkRules.quorumWeight',
     bullshark: { ...bullsharkRules, quorumWeight: committee => committee.validityWeight },
-    verdicts: ['diverged', 'double-signed']
+    verdicts: ['diverged', 'double-signed', 'stalled', 'asserted']
   },
   {
     name: 'M7 does not persist its votes',
@@ -148,5 +148,32 @@ export const mutants: readonly Mutant[] = [
     replaces: 'SigningRules.isRecordTrusted',
     bullshark: { ...bullsharkRules, isRecordTrusted: wasPresent => wasPresent },
     verdicts: ['double-signed']
+  },
+  {
+    name: 'M18 drops a batch that an unordered vertex names',
+    replaces: 'RetentionRules.isDroppable',
+    replica: {
+      ...replicaRules,
+      retention: { ...retention, isDroppable: ({ index, namedBy }) => namedBy <= index }
+    },
+    verdicts: ['stalled', 'lost']
+  },
+  {
+    name: 'M19 does not check signatures',
+    replaces: 'DriverLaw.checkSignatures',
+    law: { ...driversLaw, checkSignatures: false },
+    verdicts: ['asserted', 'diverged', 'double-signed', 'stalled']
+  },
+  {
+    name: 'M20 does not check the pieces of a snapshot',
+    replaces: 'SnapshotRules.isBucket',
+    replica: { ...replicaRules, snapshots: { ...snapshots, isBucket: () => true } },
+    verdicts: ['asserted', 'diverged']
+  },
+  {
+    name: 'M21 votes for a second header of a slot',
+    replaces: 'SigningRules.isEquivocation',
+    bullshark: { ...bullsharkRules, isEquivocation: () => false },
+    verdicts: ['double-signed', 'diverged', 'asserted']
   }
 ]

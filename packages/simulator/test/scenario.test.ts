@@ -36,15 +36,34 @@ describe('a drawn scenario', () => {
   })
 
   test('loses the disks of at most f replicas, and faults follow one another', () => {
-    for (const { replicas, faults } of scenarios) {
-      const forgetful = faults.flatMap(fault =>
+    for (const { replicas, faults, byzantine, gone } of scenarios) {
+      const ofMembers = faults.filter(
+        fault => fault.type !== 'crash' || fault.places.every(place => place < replicas)
+      )
+      const forgetful = ofMembers.flatMap(fault =>
         fault.type === 'crash' && fault.disk.type !== 'own' ? fault.places : []
       )
-      expect(new Set(forgetful).size).toBeLessThanOrEqual(Math.floor((replicas - 1) / 3))
-      for (const [i, fault] of faults.entries()) {
-        const before = faults[i - 1]
+      const bad = new Set([...forgetful, ...[...byzantine, ...gone].map(({ place }) => place)])
+      expect(bad.size).toBeLessThanOrEqual(Math.floor((replicas - 1) / 3))
+      for (const [i, fault] of ofMembers.entries()) {
+        const before = ofMembers[i - 1]
         if (before !== undefined) expect(fault.atMs).toBeGreaterThan(endOf(before))
       }
+    }
+  })
+
+  test('are slow between some places, crash in the middle of persists, and have late observers and liars', () => {
+    expect(scenarios.some(({ network }) => network.linkDelays.length > 0)).toBe(true)
+    expect(scenarios.some(({ crashPoints }) => crashPoints.some(({ isForAll }) => isForAll))).toBe(
+      true
+    )
+    expect(scenarios.some(({ byzantine }) => byzantine.length > 0)).toBe(true)
+    expect(scenarios.some(({ gone }) => gone.length > 0)).toBe(true)
+    for (const { observers, replicas, faults, crashPoints } of scenarios) {
+      const late = faults.filter(f => f.type === 'crash' && f.places.some(p => p >= replicas))
+      expect(late.length).toBeLessThanOrEqual(observers)
+      const isCopied = faults.some(f => f.type === 'crash' && f.disk.type === 'copy')
+      if (isCopied) expect(crashPoints).toEqual([])
     }
   })
 

@@ -1,17 +1,21 @@
-import { expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { drawScenario, mixingHash, runSwarmSeed, simulate } from '../src/index.ts'
 import { sha256 } from './hash.ts'
 import { bullsharkNeeds } from './needs.ts'
 import { seeds } from './seeds.ts'
 
-test.each(seeds(200))(
-  'seed %i: honest replicas agree, lose nothing and go on after healing',
-  seed => {
-    const { verdict, facts, report } = runSwarmSeed(seed, sha256)
-    expect(verdict, `${report?.replay}: ${facts}`).toBe('pass')
-    expect(report?.acknowledged).toBeGreaterThan(0)
-  }
-)
+const swarm = seeds(200)
+let answered = 0
+
+test.each(swarm)('seed %i: honest replicas agree, lose nothing and go on after healing', seed => {
+  const { verdict, facts, report } = runSwarmSeed(seed, sha256)
+  expect(verdict, `${report?.replay}: ${facts}`).toBe('pass')
+  expect(report?.commits).toBeGreaterThan(0)
+  if ((report?.acknowledged ?? 0) > 0) answered++
+})
+
+/** Clients that meet a liar or a dead cluster may get no answer before they stop; that is seldom. */
+afterAll(() => expect(answered).toBeGreaterThanOrEqual(Math.floor(0.9 * swarm.length)))
 
 test.each(seeds(5))('seed %i gives the same trace twice, and another than the next seed', seed => {
   const first = simulate(drawScenario(seed), bullsharkNeeds())

@@ -7,6 +7,7 @@ export const behaviours = {
   withhold: 'sends nothing to some members',
   'withhold-certificates': 'keeps its certificates from some members',
   'invalid-signatures': 'sends some of its headers, votes and certificates with a broken signature',
+  forge: 'makes certificates of votes that nobody gave',
   replay: 'sends again what it has heard, in the name of nobody but itself',
   'wrong-epoch': 'signs for another epoch, and for another chain',
   'far-future': 'proposes and votes in rounds that nobody will see',

@@ -29,6 +29,8 @@ export function bullsharkLie(behaviour: Behaviour, seat: LiarSeat): Lie<Message>
       return withholdCertificates(seat)
     case 'invalid-signatures':
       return { outgoing: letter => [broken(letter, seat)] }
+    case 'forge':
+      return { outgoing: letter => [forged(letter, seat)] }
     case 'wrong-epoch':
       return { outgoing: letter => [letter, ...foreign(letter, seat)] }
     case 'far-future':
@@ -180,6 +182,23 @@ function broken(letter: Letter<Message>, { prng }: LiarSeat): Letter<Message> {
     default:
       return letter
   }
+}
+
+/** To every other member, a certificate of another header with a quorum of votes, of which only the own is one. */
+function forged(letter: Letter<Message>, seat: LiarSeat): Letter<Message> {
+  const { message, to } = letter
+  const isOwn = message.layer === 'order' && message.message.type === 'certificate'
+  if (!isOwn || to % 2 === 0 || message.message.type !== 'certificate') return letter
+  const { domain, hash, prng } = seat
+  const { header, signatures } = message.message.certificate
+  const createdAt = (header.createdAt + 2) as Millis
+  const other = makeHeader({ ...header, createdAt, payload: [] }, domain, hash)
+  const votes = signatures.map(({ voter, signature }) => {
+    if (voter === seat.self) return { voter, signature: vote(other, seat).signature }
+    return { voter, signature: signature.map(() => prng.below(256)) }
+  })
+  const certificate = makeCertificate(other, votes, domain, hash)
+  return { ...letter, message: order({ type: 'certificate', certificate }) }
 }
 
 /** The own header once more for the next epoch, or for another chain. */

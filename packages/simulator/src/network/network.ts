@@ -17,6 +17,8 @@ export interface NetworkOptions {
   readonly distancesMs: readonly (readonly number[])[]
   /** Directions that are slower, or faster, than the others. */
   readonly linkDelays: readonly LinkDelay[]
+  /** Batches are large: each takes so much longer than what orders it. */
+  readonly bulkLagMs: number
   /** From two reachable processes to their `peer-connected`. */
   readonly connectDelay: Delay
   /** Of single messages. A real stream loses none but those in flight when it breaks. */
@@ -32,6 +34,7 @@ export const defaultNetworkOptions: NetworkOptions = {
   delay: { type: 'uniform', fromMs: 1, toMs: 10 },
   distancesMs: [],
   linkDelays: [],
+  bulkLagMs: 0,
   connectDelay: { type: 'uniform', fromMs: 1, toMs: 30 },
   lossPercent: 0,
   duplicatePercent: 0,
@@ -49,6 +52,7 @@ export function checkNetworkOptions(options: NetworkOptions): void {
   for (const percent of [options.lossPercent, options.duplicatePercent]) {
     assert(percent >= 0 && percent <= 100, `0 <= percent <= 100: ${percent}`)
   }
+  assert(options.bulkLagMs >= 0, 'bulkLagMs >= 0')
   assert(options.inFlightMax >= 1, 'inFlightMax >= 1')
 }
 
@@ -174,7 +178,7 @@ export class Network<Message> {
   }
 
   #carry(from: number, to: number, streamClass: StreamClass, message: Message): void {
-    const { delay, distancesMs, isFifo, inFlightMax } = this.#options
+    const { delay, distancesMs, bulkLagMs, isFifo, inFlightMax } = this.#options
     const { prng, queue, onMessage, places } = this.#needs
     if (this.#inFlight >= inFlightMax) {
       this.#overflows++
@@ -182,6 +186,7 @@ export class Network<Message> {
     }
     const ownDelay = this.#linkDelays.get(from * places + to) ?? delay
     let at = queue.now + (distancesMs[from]?.[to] ?? 0) + drawDelay(ownDelay, prng)
+    if (streamClass === 'bulk') at += bulkLagMs
     if (isFifo) {
       const stream =
         (from * places + to) * streamClasses.length + streamClasses.indexOf(streamClass)
