@@ -4,12 +4,13 @@ import { drawFaults, endOf, type Fault } from './faults.ts'
 import type { NetworkOptions } from './network/network.ts'
 import type { Scenario } from './scenario.ts'
 
-/** Everything that a scenario may suffer from, by the names that are used to ask for it. */
+/** Everything that a scenario may suffer from besides liars, by the names that are used to ask for it. */
 export const faultKinds: readonly FaultKind[] = [
   { name: 'crash', parameter: 'duration', what: 'up to f replicas stop, keep their disks, return' },
   { name: 'power-loss', parameter: 'duration', what: 'all replicas stop at once' },
   { name: 'wiped-disk', parameter: 'duration', what: 'a replica returns with an empty disk' },
   { name: 'old-disk', parameter: 'duration', what: 'a replica returns with an older copy' },
+  { name: 'gone', what: 'a member stops and never returns' },
   { name: 'partition', parameter: 'duration', what: 'some cannot be reached by the others' },
   { name: 'one-way', parameter: 'duration', what: 'what some send is lost, what they get is not' },
   { name: 'link-flap', parameter: 'duration', what: 'one connection breaks' },
@@ -32,7 +33,7 @@ export function kindOf(fault: Fault, replicas: number): string {
 const plansMax = 200
 
 /**
- * The scenario with faults of those kinds alone, drawn again. Everything that is named is there: a network that
+ * The scenario with faults of those kinds alone, drawn again, and without liars. Everything that is named is there: a network that
  * happens to lose nothing loses something when `loss` is asked for.
  */
 export function withFaults(
@@ -41,14 +42,26 @@ export function withFaults(
   prng: Prng
 ): Scenario {
   const { names, values } = specification
+  const gone = names.has('gone') ? withGone(scenario, prng.fork()) : []
+  const faults = planOf(scenario, specification, gone.length, prng.fork())
+  // What an old copy forgets after a crash in the middle of a persist, nobody else may have heard of.
+  const isCopied = faults.some(fault => fault.type === 'crash' && fault.disk.type === 'copy')
   const skewMs = values.get('clock-skew') ?? Math.max(1, scenario.clockSkewMsMax)
   return {
     ...scenario,
     network: withTroubles(scenario.network, specification, prng.fork()),
     clockSkewMsMax: names.has('clock-skew') ? skewMs : 0,
-    faults: planOf(scenario, specification, prng.fork()),
-    crashPoints: names.has('crash') ? scenario.crashPoints : []
+    faults,
+    gone,
+    byzantine: [],
+    crashPoints: names.has('crash') && !isCopied ? scenario.crashPoints : []
   }
+}
+
+/** One of them, where the committee bears one. */
+function withGone({ gone, replicas, chaosMs }: Scenario, prng: Prng): Scenario['gone'] {
+  if (gone.length > 0 || replicas < 4) return gone
+  return [{ place: prng.below(replicas), atMs: prng.below(Math.max(1, chaosMs)), loss: 'lost' }]
 }
 
 function withTroubles(
@@ -70,10 +83,11 @@ function withTroubles(
 function planOf(
   { replicas, chaosMs }: Scenario,
   { names, values }: FaultSpecification,
+  goneCount: number,
   prng: Prng
 ): Fault[] {
   const planned: Fault[] = []
-  const faulty = Math.floor((replicas - 1) / 3)
+  const faulty = Math.floor((replicas - 1) / 3) - goneCount
   // Beyond `faulty` lost disks in a run, promises would be forgotten that safety rests on.
   let losers: ReadonlySet<number> = new Set()
   let now = 0

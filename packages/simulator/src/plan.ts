@@ -5,14 +5,15 @@ import type { FaultSpecification } from './fault-specification.ts'
 import type { DiskFate } from './faults.ts'
 import type { Delay } from './network/delay.ts'
 import { drawScenario, type Scenario } from './scenario.ts'
+import { withPlaces } from './shrink.ts'
 
 /** What many runs have in common; each has a seed of its own besides. */
 export interface SimulationPlan {
   readonly replicas: number
   /** How long load and faults last. */
   readonly chaosMs: number
-  /** Members that lie; fewer than a third. */
-  readonly liars: number
+  /** Members that lie, fewer than a third; undefined for those that the seed draws, if no faults are named. */
+  readonly liars: number | undefined
   /** Undefined for everything that the seed draws. */
   readonly faults: FaultSpecification | undefined
   /** Round trips between hosts in milliseconds, a square; undefined for the network that the seed draws. */
@@ -30,7 +31,7 @@ export function planScenario(plan: SimulationPlan, seed: number): Scenario {
   const drawn = drawScenario(seed, { replicas, chaosMs })
   const prng = new Prng(seed).fork()
   const scenario = faults === undefined ? drawn : withFaults(drawn, faults, prng.fork())
-  const lying = liars === 0 ? scenario : withLiars(scenario, liars, prng.fork())
+  const lying = liars === undefined ? scenario : withLiars(scenario, liars, prng.fork())
   return roundTripsMs === undefined ? lying : withDistances(lying, roundTripsMs, prng.fork())
 }
 
@@ -38,15 +39,18 @@ export function planScenario(plan: SimulationPlan, seed: number): Scenario {
 function withLiars(scenario: Scenario, count: number, prng: Prng): Scenario {
   const { replicas, faults } = scenario
   const byzantine = drawLiars(replicas, count, prng)
-  const bad = new Set(byzantine.map(({ place }) => place))
   const badMax = Math.floor((replicas - 1) / 3)
+  const gone = scenario.gone.slice(0, badMax - count)
+  const bad = new Set([...byzantine, ...gone].map(({ place }) => place))
   return {
     ...scenario,
     byzantine,
+    gone,
     faults: faults.map(fault => {
       if (fault.type !== 'crash' || fault.disk.type === 'own') return fault
-      if (new Set([...bad, ...fault.places]).size > badMax) return { ...fault, disk: ownDisk }
-      for (const place of fault.places) bad.add(place)
+      const members = fault.places.filter(place => place < replicas)
+      if (new Set([...bad, ...members]).size > badMax) return { ...fault, disk: ownDisk }
+      for (const place of members) bad.add(place)
       return fault
     })
   }
@@ -57,13 +61,14 @@ function withDistances(
   roundTripsMs: readonly (readonly number[])[],
   prng: Prng
 ): Scenario {
-  const { replicas, byzantine, network } = scenario
+  const { replicas, byzantine } = scenario
   assert(roundTripsMs.length >= replicas, 'a host for each replica')
   const observers = Math.min(scenario.observers, roundTripsMs.length - replicas)
   // The second copies of twins stand behind all others.
   const places = Math.min(roundTripsMs.length, replicas + observers + byzantine.length)
   const distancesMs = distancesAmong(roundTripsMs, places, prng)
-  return { ...scenario, observers, network: { ...network, delay: jitter, distancesMs } }
+  const network = { ...scenario.network, delay: jitter, distancesMs }
+  return { ...withPlaces(scenario, replicas, observers), network }
 }
 
 function distancesAmong(

@@ -131,7 +131,7 @@ export function drawScenario(seed: number, fixed: Partial<Omit<Scenario, 'seed'>
     ),
     gone: Array.from({ length: gone }, () => ({
       place: prng.below(replicas),
-      atMs: 200 + prng.below(chaosMs - 200),
+      atMs: 200 + prng.below(Math.max(1, chaosMs - 200)),
       loss: prng.pick(losses)
     })),
     crashPoints: hasCopiedDisk(faults) ? [] : drawCrashPoints(replicas, prng.fork()),

@@ -57,11 +57,8 @@ export function* shrinkSteps(scenario: Scenario, runsMax: number = shrinkRunsMax
 const lists = ['faults', 'crashPoints', 'byzantine', 'gone'] as const
 type ListKey = (typeof lists)[number]
 
-/** Numbers that only ever make a run longer or busier, with the least that makes sense. */
-const sizes: readonly { readonly key: 'chaosMs' | 'observers'; readonly min: number }[] = [
-  { key: 'chaosMs', min: 50 },
-  { key: 'observers', min: 0 }
-]
+/** The shortest time of load and faults that is tried. */
+const chaosMsMin = 50
 
 /** Not made plainer: what the run is, and the bounds by which it is judged. */
 const kept: readonly string[] = [
@@ -69,6 +66,7 @@ const kept: readonly string[] = [
   'replicas',
   'law',
   'chaosMs',
+  'observers',
   'livenessMs',
   'livenessSteps',
   'commitsAfterHealing',
@@ -81,9 +79,9 @@ const passes: readonly ((search: Search) => Tries<void>)[] = [
     yield* fewerBehaviours(search)
   },
   function* smaller(search) {
-    for (const { key, min } of sizes) {
-      yield* lower(search, search.best[key], min, (base, value) => ({ ...base, [key]: value }))
-    }
+    const { chaosMs, observers } = search.best
+    yield* lower(search, chaosMs, chaosMsMin, (base, ms) => ({ ...base, chaosMs: ms }))
+    yield* lower(search, observers, 0, (base, count) => withPlaces(base, base.replicas, count))
   },
   fewerReplicas,
   function* fewerClients(search) {
@@ -148,13 +146,13 @@ const committeeSizes = [1, 4, 7, 10, 13, 19, 31]
 function* fewerReplicas(search: Search): Tries<void> {
   for (const replicas of committeeSizes) {
     if (replicas >= search.best.replicas) return
-    if (yield* attempt(search, withReplicas(search.best, replicas))) return
+    if (yield* attempt(search, withPlaces(search.best, replicas, search.best.observers))) return
   }
 }
 
-/** The scenario among the first `replicas` places; what strikes nobody among them is left out. */
-export function withReplicas(scenario: Scenario, replicas: number): Scenario {
-  const places = replicas + scenario.observers
+/** The scenario with so many places; what strikes nobody among them is left out. */
+export function withPlaces(scenario: Scenario, replicas: number, observers: number): Scenario {
+  const places = replicas + observers
   const faults = scenario.faults.flatMap(fault => withoutPlacesFrom(fault, places) ?? [])
   const isThere = ({ place }: { readonly place: number }) => place < places
   const crashPoints = scenario.crashPoints.filter(isThere)
@@ -162,7 +160,7 @@ export function withReplicas(scenario: Scenario, replicas: number): Scenario {
   const badMax = Math.floor((replicas - 1) / 3)
   const byzantine = scenario.byzantine.filter(({ place }) => place < replicas).slice(0, badMax)
   const gone = scenario.gone.filter(isThere).slice(0, badMax - byzantine.length)
-  return { ...scenario, replicas, faults, crashPoints, byzantine, gone }
+  return { ...scenario, replicas, observers, faults, crashPoints, byzantine, gone }
 }
 
 function withoutPlacesFrom(fault: Fault, count: number): Fault | undefined {

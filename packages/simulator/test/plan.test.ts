@@ -13,7 +13,7 @@ import { checkScenario } from '../src/scenario.ts'
 const plan = {
   replicas: 7,
   chaosMs: 8_000,
-  liars: 0,
+  liars: undefined,
   faults: undefined,
   roundTripsMs: undefined
 }
@@ -31,12 +31,16 @@ describe('a plan', () => {
     expect(planScenario(plan, 3)).toEqual(drawScenario(3, { replicas: 7, chaosMs: 8_000 }))
   })
 
+  test('may be as short as a millisecond', () => {
+    for (const seed of seeds) checkScenario(planScenario({ ...plan, chaosMs: 1 }, seed))
+  })
+
   test('of no faults is a quiet time in a drawn world', () => {
-    const { faults, crashPoints, network, clockSkewMsMax } = planScenario(
+    const { faults, crashPoints, network, clockSkewMsMax, gone, byzantine } = planScenario(
       { ...plan, faults: specificationOf('none') },
       3
     )
-    expect([faults, crashPoints, clockSkewMsMax]).toEqual([[], [], 0])
+    expect([faults, crashPoints, gone, byzantine, clockSkewMsMax]).toEqual([[], [], [], [], 0])
     expect(network).toMatchObject({ lossPercent: 0, duplicatePercent: 0, isFifo: true })
   })
 
@@ -72,6 +76,17 @@ describe('a plan', () => {
       const scenario = planScenario({ ...plan, chaosMs: 30_000, faults }, seed)
       const struck = scenario.faults.flatMap(fault => (fault.type === 'crash' ? fault.places : []))
       expect(new Set(struck).size).toBeLessThanOrEqual(2)
+    }
+  })
+
+  test('of members that never return has one, and fewer lost disks', () => {
+    for (const seed of seeds) {
+      const faults = specificationOf('gone,wiped-disk')
+      const scenario = planScenario({ ...plan, faults }, seed)
+      checkScenario(scenario)
+      const struck = scenario.faults.flatMap(fault => (fault.type === 'crash' ? fault.places : []))
+      expect(scenario.gone).toHaveLength(1)
+      expect(new Set(struck).size).toBeLessThanOrEqual(1)
     }
   })
 
@@ -113,9 +128,9 @@ describe('a plan', () => {
     for (const seed of seeds) {
       const scenario = planScenario({ ...plan, chaosMs: 30_000, liars: 1 }, seed)
       checkScenario(scenario)
-      const struck = scenario.faults.flatMap(fault =>
-        fault.type === 'crash' && fault.disk.type !== 'own' ? fault.places : []
-      )
+      const struck = scenario.faults
+        .flatMap(fault => (fault.type === 'crash' && fault.disk.type !== 'own' ? fault.places : []))
+        .filter(place => place < 7)
       const liars = scenario.byzantine.map(({ place }) => place)
       expect(liars).toHaveLength(1)
       expect(new Set([...struck, ...liars]).size).toBeLessThanOrEqual(2)

@@ -8,7 +8,7 @@ import {
   shrinkScenario
 } from '../src/index.ts'
 import { checkScenario } from '../src/scenario.ts'
-import { shrinkSteps, withReplicas } from '../src/shrink.ts'
+import { shrinkSteps, withPlaces } from '../src/shrink.ts'
 
 const crash = (place: number, atMs: number) =>
   ({
@@ -163,9 +163,9 @@ describe('shrinking', () => {
 })
 
 test('a smaller committee has the faults of those who are left', () => {
-  const { faults, crashPoints, replicas } = withReplicas({ ...busy, observers: 0 }, 4)
+  const { faults, crashPoints, replicas } = withPlaces(busy, 4, 0)
   expect(replicas).toBe(4)
   expect(faults).toEqual([...busy.faults.slice(0, 3), { ...partition, side: [0] }])
   expect(crashPoints).toEqual(busy.crashPoints.slice(0, 1))
-  expect(withReplicas({ ...busy, observers: 0 }, 1).faults).toEqual([])
+  expect(withPlaces(busy, 1, 0).faults).toEqual([])
 })

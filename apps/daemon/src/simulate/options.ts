@@ -22,7 +22,7 @@ export interface SimulateOptions {
   readonly replicas: number
   readonly virtualMs: number
   /** Members that lie. */
-  readonly byzantine: number
+  readonly byzantine: number | undefined
   readonly faults: string | undefined
   /** Paths of files. */
   readonly latencyMatrix: string | undefined
@@ -41,7 +41,7 @@ export async function campaignOf(
   if (scenario !== undefined) {
     return { protocol, source: { type: 'scenario', scenario: await readScenario(scenario) } }
   }
-  checkCommittee(replicas, byzantine)
+  checkCommittee(replicas, byzantine ?? 0)
   const specification = faults === undefined ? undefined : specificationOf(faults)
   const roundTripsMs =
     latencyMatrix === undefined ? undefined : await readLatencyMatrix(resolve(latencyMatrix))

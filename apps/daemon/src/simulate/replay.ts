@@ -10,7 +10,7 @@ export function replayCommand(options: SimulateOptions, seed: number): string {
   words.push('--seed', String(seed))
   if (replicas !== simulateDefaults.replicas) words.push('--replicas', String(replicas))
   if (virtualMs !== simulateDefaults.virtualMs) words.push('--virtual', durationOf(virtualMs))
-  if (byzantine !== simulateDefaults.byzantine) words.push('--byzantine', String(byzantine))
+  if (byzantine !== undefined) words.push('--byzantine', String(byzantine))
   if (faults !== undefined) words.push('--faults', quoted(faults))
   if (latencyMatrix !== undefined) words.push('--latency-matrix', quoted(resolve(latencyMatrix)))
   return words.join(' ')

@@ -6,7 +6,7 @@ const plain: SimulateOptions = {
   protocol: 'bullshark',
   replicas: 10,
   virtualMs: 20_000,
-  byzantine: 0,
+  byzantine: undefined,
   faults: undefined,
   latencyMatrix: undefined,
   scenario: undefined
@@ -17,6 +17,7 @@ test.each([
   { options: { replicas: 4, virtualMs: 5_000 }, command: '--seed 7 --replicas 4 --virtual 5s' },
   { options: { virtualMs: 1_250 }, command: '--seed 7 --virtual 1250ms' },
   { options: { byzantine: 3 }, command: '--seed 7 --byzantine 3' },
+  { options: { byzantine: 0 }, command: '--seed 7 --byzantine 0' },
   { options: { faults: '-old-disk' }, command: '--seed 7 --faults -old-disk' },
   { options: { faults: 'crash, loss=5%' }, command: "--seed 7 --faults 'crash, loss=5%'" },
   {
