@@ -1,4 +1,4 @@
-import { type CommitIndex, Fault, type Hash, Reader, Writer } from '@novacron/base'
+import { assert, type CommitIndex, Fault, type Hash, Reader, Writer } from '@novacron/base'
 import {
   type CommittedSubDag,
   decodeSubDag,
@@ -6,11 +6,14 @@ import {
   genesisCommitDigest,
   type SigningDomain
 } from '@novacron/consensus'
-import type { Checkpoint } from '@novacron/execution'
+import { type Checkpoint, defaultSnapshotOptions } from '@novacron/execution'
 
 /** One commit record: the payload of all vertices of a window of rounds would fit many times. */
 const recordBytesMax = 8_388_608
-const recordsMax = 4_096
+
+/** Commits that a snapshot carries at most, and their bytes; a genesis whose window is larger is refused. */
+export const windowCommitsMax = 4_096
+export const windowBytesMax: number = defaultSnapshotOptions.objectBytesMax
 
 /**
  * The last commits, which an orderer that begins at a checkpoint must know. They travel with a snapshot; the hash chain up to
@@ -21,6 +24,7 @@ export class CommitWindow {
   readonly #commits: CommittedSubDag[] = []
 
   constructor(size: number) {
+    assert(size <= windowCommitsMax, `a window of at most ${windowCommitsMax} commits: ${size}`)
     this.#size = size
   }
 
@@ -42,9 +46,11 @@ export class CommitWindow {
     return isLast && this.#commits.length >= Math.min(this.#size, index)
   }
 
-  encode(): Uint8Array {
+  /** Undefined when it is longer than others take: they would refuse the snapshot, and think us liars. */
+  encode(bytesMax: number = windowBytesMax): Uint8Array | undefined {
     const records = this.#commits.map(encodeSubDag)
     const length = records.reduce((sum, record) => sum + record.length + 4, 2)
+    if (length > bytesMax) return undefined
     return new Writer(length).list(records, (record, writer) => writer.bytes(record)).finish()
   }
 }
@@ -77,7 +83,7 @@ function decodeWindow(
 ): CommittedSubDag[] | undefined {
   try {
     const reader = new Reader(bytes)
-    const commits = reader.list('commits', recordsMax, r =>
+    const commits = reader.list('commits', windowCommitsMax, r =>
       decodeSubDag(r.bytes('commit', recordBytesMax), domain, hash)
     )
     reader.end()

@@ -1,3 +1,4 @@
+export { windowBytesMax, windowCommitsMax } from './commit-window.ts'
 export type { ReplicaEffect } from './effects.ts'
 export type { ReplicaEvent } from './events.ts'
 export { type Evidence, screenEvidence } from './evidence.ts'

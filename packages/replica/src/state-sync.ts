@@ -105,7 +105,9 @@ export class StateSync {
     const { checkpoint } = image
     // Others would refuse a snapshot that comes without all commits of the window, and think us liars.
     if (this.#window.isWholeAt(checkpoint.index)) {
-      this.#served.addImage(image, this.#window.encode())
+      const window = this.#window.encode()
+      if (window !== undefined) this.#served.addImage(image, window)
+      else out.push({ type: 'count', name: 'snapshot_window_too_long', by: 1 })
     }
     this.#perform(this.#checkpoints.step({ type: 'executed', checkpoint }, now), now, out)
   }

@@ -1,7 +1,7 @@
 import { Writer } from '@novacron/base'
 import { type CommittedSubDag, encodeSubDag } from '@novacron/consensus'
 import { describe, expect, test } from 'vitest'
-import { CommitWindow, readWindow } from '../src/commit-window.ts'
+import { CommitWindow, readWindow, windowCommitsMax } from '../src/commit-window.ts'
 import {
   checkpointAt,
   commitAfter,
@@ -20,7 +20,7 @@ const last = (commits: readonly CommittedSubDag[]) => commits.at(-1) as Committe
 function encoded(commits: readonly CommittedSubDag[]): Uint8Array {
   const window = new CommitWindow(commits.length)
   window.replace(commits)
-  return window.encode()
+  return window.encode() as Uint8Array
 }
 
 function read(commits: readonly CommittedSubDag[], size = 4, end = last(commits)) {
@@ -53,6 +53,24 @@ describe('a window', () => {
     window.push(chain[8] as CommittedSubDag)
     expect(at(9)).toBe(true)
     expect(window.encode()).toEqual(encoded(chain.slice(5, 9)))
+  })
+
+  test('of the largest size is read back, and a larger one is our own mistake', () => {
+    const long = commitChain(windowCommitsMax + 2)
+    const window = new CommitWindow(windowCommitsMax)
+    for (const commit of long) window.push(commit)
+    const bytes = window.encode() as Uint8Array
+    const end = checkpointOf(last(long))
+    expect(readWindow(bytes, end, windowCommitsMax, domain, hash)).toHaveLength(windowCommitsMax)
+    expect(() => new CommitWindow(windowCommitsMax + 1)).toThrow('at most 4096 commits: 4097')
+  })
+
+  test('longer than others take is not given away', () => {
+    const window = new CommitWindow(4)
+    window.replace(chain)
+    const { length } = window.encode() as Uint8Array
+    expect(window.encode(length)).toHaveLength(length)
+    expect(window.encode(length - 1)).toBeUndefined()
   })
 
   test('near the beginning of the log is all that there is', () => {
@@ -89,7 +107,7 @@ describe('what is refused', () => {
   })
 
   test('no commits at all', () => {
-    const bytes = new CommitWindow(1).encode()
+    const bytes = new CommitWindow(1).encode() as Uint8Array
     expect(readWindow(bytes, checkpointAt(0), 4, domain, hash)).toBeUndefined()
   })
 

@@ -1,4 +1,7 @@
 import { toHex } from '@novacron/base'
+import { commitWindow } from '@novacron/consensus'
+import { windowBytesMax, windowCommitsMax } from '@novacron/replica'
+import type { ClusterOptions } from './cluster-options.ts'
 import type { Genesis } from './genesis.ts'
 import { failedProofs, publicKeysOf } from './member-proof.ts'
 import { parseAddress } from './multiaddr.ts'
@@ -12,7 +15,8 @@ export function genesisProblems(genesis: Genesis): Problem[] {
     ...keyProblems(genesis),
     ...addressProblems(genesis),
     ...proofProblems(genesis),
-    ...operatorProblems(genesis)
+    ...operatorProblems(genesis),
+    ...windowProblems(genesis)
   ]
 }
 
@@ -72,4 +76,34 @@ function operatorProblems({ operators: { publicKeys, threshold } }: Genesis): Pr
   if (threshold >= min && threshold <= publicKeys.length) return []
   const allowed = `an integer from ${min} to ${publicKeys.length}, the number of operators`
   return [problemAt('operators.threshold', threshold, allowed)]
+}
+
+/** A vertex of a commit record with four batches: more than is usual under load. */
+const vertexBytes = 192
+/** A commit record without its vertices. */
+const commitBytes = 192
+const scoreBytes = 4
+
+/** Bytes that the last commits take in a snapshot under load: a commit orders two rounds, the first also what is older. */
+export function windowBytes(cluster: ClusterOptions, memberCount: number): number {
+  const commits = commitWindow(cluster)
+  const vertices = (2 * commits + cluster.gcDepthRounds) * memberCount
+  return commits * (commitBytes + scoreBytes * memberCount) + vertices * vertexBytes
+}
+
+/** A snapshot that cannot carry the window would be refused by all, and whoever offers it be taken for a liar. */
+function windowProblems({ cluster, members }: Genesis): Problem[] {
+  const { gcDepthRounds, schedulePeriodCommits, scheduleWindowCommits } = cluster
+  const commits = commitWindow(cluster)
+  const share = Math.min(1, windowBytesMax / windowBytes(cluster, members.length))
+  const commitsMax = Math.min(windowCommitsMax, Math.floor(commits * share))
+  if (commits <= commitsMax) return []
+  const why = `with ${members.length} members: a snapshot carries the last ${commitsMax} commits at most`
+  if (commits > gcDepthRounds + 2) {
+    const allowed = `at most ${commitsMax} together with cluster.scheduleWindowCommits (${scheduleWindowCommits}) ${why}`
+    const remedy = 'lower cluster.schedulePeriodCommits or cluster.scheduleWindowCommits'
+    return [problemAt('cluster.schedulePeriodCommits', schedulePeriodCommits, allowed, remedy)]
+  }
+  const allowed = `at most ${commitsMax - 2} ${why}`
+  return [problemAt('cluster.gcDepthRounds', gcDepthRounds, allowed, 'lower cluster.gcDepthRounds')]
 }

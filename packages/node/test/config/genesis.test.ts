@@ -1,3 +1,4 @@
+import { windowBytesMax } from '@novacron/replica'
 import { expect, test } from 'vitest'
 import { chainDigest } from '../../src/config/chain-digest.ts'
 import { defaultClusterOptions } from '../../src/config/cluster-options.ts'
@@ -9,6 +10,7 @@ import {
   parseNodePart,
   roleOf
 } from '../../src/config/genesis.ts'
+import { windowBytes } from '../../src/config/genesis-rules.ts'
 import { proveMember } from '../../src/config/member-proof.ts'
 import type { Result } from '../../src/config/result.ts'
 import { fixedKeys, genesisOf, partOf, request } from './node-parts.ts'
@@ -246,4 +248,42 @@ test('a node part has a form', () => {
   expect(parseNodePart(partOf('a'))).toEqual({ type: 'ok', value: partOf('a') })
   expect(keysOfProblems(parseNodePart({ ...partOf('a'), weight: 3 }))).toEqual(['weight'])
   expect(keysOfProblems(parseNodePart(null))).toEqual(['the whole'])
+})
+
+test.each([
+  [{ gcDepthRounds: 4_094 }, []],
+  [{ gcDepthRounds: 4_095 }, ['cluster.gcDepthRounds']],
+  [{ schedulePeriodCommits: 96, scheduleWindowCommits: 4_000 }, []],
+  [{ schedulePeriodCommits: 97, scheduleWindowCommits: 4_000 }, ['cluster.schedulePeriodCommits']],
+  [{ schedulePeriodCommits: 1, scheduleWindowCommits: 4_096 }, ['cluster.schedulePeriodCommits']],
+  // Without a period nothing looks back.
+  [{ schedulePeriodCommits: 0, scheduleWindowCommits: 1_000_000 }, []]
+])('a window that no snapshot could carry is refused: %o', (cluster, keys) => {
+  expect(keysOfProblems(buildGenesis([partOf('a'), partOf('b')], { ...request, cluster }))).toEqual(
+    keys
+  )
+})
+
+test('the larger the committee, the fewer commits a snapshot can carry', () => {
+  const parts = Array.from({ length: 100 }, (_, i) => partOf(`n${i}`))
+  const build = (gcDepthRounds: number) =>
+    buildGenesis(parts, { ...request, cluster: { gcDepthRounds } })
+  expect(build(250).type).toBe('ok')
+  expect(build(400)).toMatchObject({
+    problems: [
+      {
+        key: 'cluster.gcDepthRounds',
+        value: '400',
+        allowed: expect.stringMatching(/^at most \d+ with 100 members: a snapshot carries/),
+        remedy: expect.stringContaining('lower cluster.gcDepthRounds')
+      }
+    ]
+  })
+})
+
+test('what a window of ordinary commits takes is known', () => {
+  // Two rounds of four members with a batch each.
+  const genesis = genesisOf(['a', 'b', 'c', 'd'], { cluster: { gcDepthRounds: 4_094 } })
+  expect(windowBytes(genesis.cluster, 4)).toBeGreaterThan(4_096 * 8 * 80)
+  expect(windowBytes(genesis.cluster, 4)).toBeLessThanOrEqual(windowBytesMax)
 })
