@@ -21,7 +21,12 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
     '@novacron/replica',
     '@novacron/transport'
   ],
-  'apps/daemon': ['@novacron/base', '@novacron/node', '@novacron/simulator']
+  'apps/daemon': [
+    '@novacron/base',
+    '@novacron/node',
+    '@novacron/simulator',
+    '@novacron/transport'
+  ]
 }
 
 /** Each third party has one home; its sources elsewhere must not know it. */

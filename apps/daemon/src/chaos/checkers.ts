@@ -10,6 +10,21 @@ export interface NodeLog {
   readonly applied: ReadonlyMap<string, readonly (number | undefined)[]>
   /** Transactions that took effect more than once. */
   readonly doubled: readonly string[]
+  /** Commits above the lowest whose transactions it says that it no longer has. */
+  readonly holes: readonly CommitRange[]
+}
+
+/** Both ends included. */
+export interface CommitRange {
+  readonly first: number
+  readonly last: number
+}
+
+/** Only a node whose disk was damaged may have lost what it once had. */
+export function checkHoles(logs: readonly NodeLog[]): readonly string[] {
+  return logs.flatMap(({ node, holes }) =>
+    holes.map(({ first, last }) => `${node} no longer has commits ${first} to ${last}`)
+  )
 }
 
 export interface LedgerFindings {
@@ -54,11 +69,15 @@ function reasonLost(
   const places = logs.map(log => log.applied.get(session)?.[sequence])
   const index = places.find(place => place !== undefined)
   if (index === undefined) return `${name} was acknowledged and is on no node`
-  const missing = logs.find((log, i) => places[i] === undefined && log.lowest <= index)
+  const missing = logs.find((log, i) => places[i] === undefined && mustHave(log, index))
   if (missing !== undefined) return `${name} is in commit ${index} and not on ${missing.node}`
   const other = places.findIndex(place => place !== undefined && place !== index)
   if (other === -1) return undefined
   return `${name} is in commit ${index} and in ${places[other]} on ${logs[other]?.node}`
+}
+
+function mustHave({ lowest, holes }: NodeLog, index: number): boolean {
+  return lowest <= index && !holes.some(({ first, last }) => first <= index && index <= last)
 }
 
 /** A transaction as people read it. */

@@ -16,7 +16,7 @@ export interface ClusterPlan {
   /** Configuration of single nodes, by place from 0. */
   readonly options?: (node: number) => Partial<NodeOptions>
   /** More flags of Node for the daemon of a place, such as a module that is loaded before it. */
-  readonly flags?: (node: number) => readonly string[]
+  readonly flags?: (node: number, root: string) => readonly string[]
   /** Called with the root before anything is in it; what it returns is undone after everything has stopped. */
   readonly prepare?: (root: string) => Disposable
   /** Places whose daemon is another program; it is started with the data directory and held to nothing. */
@@ -32,23 +32,27 @@ const checkpointIntervalCommits = 20
 /** A dead port: who believed in announced addresses would not get far, and never past the links. */
 const nowhere = '/ip4/127.0.0.1/tcp/1'
 
+interface Parts {
+  readonly root: string
+  readonly links: LinkGrid
+  readonly nodes: readonly DevnetNode[]
+  readonly ports: readonly number[]
+}
+
 /** Daemons of one network, each a process, that reach each other through links of ours alone. */
 export class Cluster implements AsyncDisposable {
   readonly root: string
   readonly links: LinkGrid
   readonly plan: ClusterPlan
   readonly #nodes: readonly DevnetNode[]
+  readonly #ports: readonly number[]
   readonly #daemons: (Daemon | undefined)[]
   readonly #io: Pick<Io, 'program' | 'env'>
   readonly #owned: AsyncDisposable
   readonly #paused = new Set<number>()
 
   private constructor(
-    parts: {
-      readonly root: string
-      readonly links: LinkGrid
-      readonly nodes: readonly DevnetNode[]
-    },
+    parts: Parts,
     plan: ClusterPlan,
     io: Pick<Io, 'program' | 'env'>,
     stack: AsyncDisposableStack
@@ -57,6 +61,7 @@ export class Cluster implements AsyncDisposable {
     this.links = parts.links
     this.plan = plan
     this.#nodes = parts.nodes
+    this.#ports = parts.ports
     this.#daemons = parts.nodes.map(() => undefined)
     this.#io = io
     stack.defer(() => this.#stopAll())
@@ -84,7 +89,7 @@ export class Cluster implements AsyncDisposable {
     const owned = stack.move()
     const inner = new AsyncDisposableStack()
     inner.use(owned)
-    const cluster = new Cluster({ root, links, nodes }, plan, io, inner)
+    const cluster = new Cluster({ root, links, nodes, ports }, plan, io, inner)
     try {
       for (const [node, replace] of plan.replaced ?? []) {
         inner.use(await replace(nodes[node] as DevnetNode, links))
@@ -107,6 +112,11 @@ export class Cluster implements AsyncDisposable {
     return this.#node(node).name
   }
 
+  /** Port that the daemon itself listens on, as strangers find it. */
+  listenPort(node: number): number {
+    return this.#ports[node] ?? 0
+  }
+
   directoryOf(node: number): string {
     return this.#node(node).directory
   }
@@ -119,7 +129,7 @@ export class Cluster implements AsyncDisposable {
 
   /** Starts the process of a node that is down. */
   start(node: number): Daemon {
-    const flags = this.plan.flags?.(node) ?? []
+    const flags = this.plan.flags?.(node, this.root) ?? []
     mkdirSync(join(this.directoryOf(node), 'logs'), { recursive: true, mode: 0o700 })
     const daemon = new Daemon(this.#node(node), this.#io, flags)
     this.#daemons[node] = daemon

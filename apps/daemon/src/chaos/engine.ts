@@ -4,7 +4,7 @@ import { compareChains } from '../devnet/agreement.ts'
 import { chainOf } from '../devnet/devnet.ts'
 import { type LoadProcess, startLoad } from '../devnet/load-process.ts'
 import type { Io } from '../io.ts'
-import { checkEvidence, checkLedger, checkStatus, RootsSeen } from './checkers.ts'
+import { checkEvidence, checkHoles, checkLedger, checkStatus, RootsSeen } from './checkers.ts'
 import type { Cluster } from './cluster.ts'
 import { LoadRecord } from './load-record.ts'
 import { readNodeLog } from './node-log.ts'
@@ -29,6 +29,8 @@ const underWayMs = 400
 const livenessMs = 30_000
 const drainMs = 15_000
 const pollMs = 100
+const courseStepMs = 500
+const courseSteps = 14
 const sampleMs = 250
 
 /** Runs one scenario on a network that is up: load, baseline, fault, healing, recovery, and every check. */
@@ -52,6 +54,7 @@ class Run implements ScenarioRun {
   readonly random: () => number
   readonly faultMs: number
   readonly signal: AbortSignal
+  readonly io: Io
   readonly #scenario: RealScenario
   readonly #load: LoadProcess
   readonly #roots = new RootsSeen()
@@ -67,6 +70,7 @@ class Run implements ScenarioRun {
     this.random = options.random
     this.faultMs = options.faultMs ?? scenario.faultMs
     this.signal = io.signal
+    this.io = io
     this.record = new LoadRecord(ratePerSecond, cluster.honest.length)
     const controls = cluster.honest.map(node => cluster.daemon(node).controlSocket)
     const onTrace = this.record.take.bind(this.record)
@@ -119,7 +123,11 @@ class Run implements ScenarioRun {
     const recovery = await this.#recovered(healedAt, baseline)
     this.note(`all caught up within ${await this.#caughtUp(healedAt)} ms`)
     this.#load.stop()
-    await this.#load.finished
+    const { submitted, committed } = await this.#load.finished
+    this.expect(
+      submitted === committed,
+      `${submitted - committed} transactions were never answered`
+    )
     const findings = await this.#check(firstIndex)
     return {
       verdict: this.#faults.length === 0 ? 'passed' : 'failed',
@@ -157,7 +165,17 @@ class Run implements ScenarioRun {
     else if (recoveryMsMax !== undefined && found > recoveryMsMax) {
       this.#faults.push(`recovery took ${found} ms, at most ${recoveryMsMax} are allowed`)
     }
+    if (found === undefined || found > (recoveryMsMax ?? found)) this.note(this.#course(healedAt))
     return found
+  }
+
+  /** What the recovery looked like, half a second at a time. */
+  #course(healedAt: number): string {
+    const medians = Array.from({ length: courseSteps }, (_, i) => {
+      const from = healedAt + i * courseStepMs
+      return showMs(this.record.medianMs(from, from + courseStepMs))
+    })
+    return `p50 every ${courseStepMs} ms after healing: ${medians.join(', ')}`
   }
 
   /** Everyone executes what the furthest had executed when this began; milliseconds since then. */
@@ -201,6 +219,7 @@ class Run implements ScenarioRun {
     }
     const { reasons, ...findings } = checkLedger(ledger, logs)
     this.#faults.push(...reasons)
+    if (this.#scenario.isDamaging !== true) this.#faults.push(...checkHoles(logs))
     return findings
   }
 

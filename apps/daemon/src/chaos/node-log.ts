@@ -1,6 +1,6 @@
 import { Fault } from '@novacron/base'
-import type { ControlClient } from '@novacron/node'
-import { type NodeLog, nameOf } from './checkers.ts'
+import type { ControlClient, JsonLogPage } from '@novacron/node'
+import { type CommitRange, type NodeLog, nameOf } from './checkers.ts'
 
 const pageEntries = 1_000
 
@@ -11,36 +11,48 @@ const pageEntries = 1_000
  */
 export async function readNodeLog(
   node: string,
-  client: ControlClient,
+  client: Pick<ControlClient, 'call'>,
   from: number,
   sessions: ReadonlySet<string>
 ): Promise<NodeLog> {
   const applied = new Map<string, (number | undefined)[]>()
   const doubled: string[] = []
-  let place = { index: await lowestFrom(client, from), ordinal: 0 }
-  const lowest = place.index
+  const holes: CommitRange[] = []
+  let place = { index: from, ordinal: 0 }
+  let lowest = from
   for (;;) {
-    const params = { from: place.index, fromOrdinal: place.ordinal, limit: pageEntries }
-    const { entries, next } = await client.call('log.range', params)
-    for (const { session, sequence, index, applied: isApplied } of entries) {
+    const page = await pageFrom(client, place)
+    if (typeof page === 'number') {
+      if (place.index === from) lowest = page
+      else holes.push({ first: place.index, last: page - 1 })
+      place = { index: page, ordinal: 0 }
+      continue
+    }
+    for (const { session, sequence, index, applied: isApplied } of page.entries) {
       if (!isApplied || !sessions.has(session)) continue
       const places = applied.get(session) ?? []
       applied.set(session, places)
       if (places[sequence] === undefined) places[sequence] = index
       else doubled.push(nameOf(session, sequence))
     }
-    if (entries.length === 0 && next.index <= place.index) return { node, lowest, applied, doubled }
-    place = next
+    if (page.entries.length === 0 && page.next.index <= place.index) {
+      return { node, lowest, applied, doubled, holes }
+    }
+    place = page.next
   }
 }
 
-async function lowestFrom(client: ControlClient, from: number): Promise<number> {
+/** A page, or the commit to go on from when what lies before is not there any more. */
+async function pageFrom(
+  client: Pick<ControlClient, 'call'>,
+  { index, ordinal }: { readonly index: number; readonly ordinal: number }
+): Promise<JsonLogPage | number> {
   try {
-    await client.call('log.commits', { from, limit: 1 })
-    return from
+    const params = { from: index, fromOrdinal: ordinal, limit: pageEntries }
+    return await client.call('log.range', params)
   } catch (error) {
     const facts: { code?: string; lowest?: number } = error instanceof Fault ? error.facts : {}
-    if (facts.code !== 'pruned' || facts.lowest === undefined) throw error
+    if (facts.code !== 'pruned' || facts.lowest === undefined || facts.lowest <= index) throw error
     return facts.lowest
   }
 }

@@ -1,3 +1,4 @@
+import type { Io } from '../io.ts'
 import type { Cluster, ClusterPlan } from './cluster.ts'
 import type { LoadRecord } from './load-record.ts'
 
@@ -10,6 +11,8 @@ export interface ScenarioRun {
   /** How long a fault lasts. */
   readonly faultMs: number
   readonly signal: AbortSignal
+  /** To start more processes of this program. */
+  readonly io: Pick<Io, 'program' | 'env'>
   /** A sentence for the result. */
   note(text: string): void
   /** Waits; rejects when the command is interrupted. */
@@ -34,6 +37,8 @@ export interface RealScenario {
   readonly plan?: (nodes: number, random: () => number) => Omit<ClusterPlan, 'nodes'>
   /** The network must not be used again. */
   readonly isSpoiling?: boolean
+  /** A daemon may have lost what lay on its disk for good; its state is right all the same. */
+  readonly isDamaging?: boolean
   /** Why it cannot be run here. */
   readonly skip?: () => string | undefined
   /** Evidence that must be found rather than not. */
@@ -73,10 +78,4 @@ export interface ScenarioResult {
   readonly duplicated: number
   readonly seconds: number
   readonly notes: readonly string[]
-}
-
-/** All places of honest daemons in an order drawn from the seed. */
-export function seats({ cluster, random }: ScenarioRun): readonly number[] {
-  const drawn = cluster.honest.map(node => ({ node, at: random() }))
-  return drawn.sort((a, b) => a.at - b.at).map(({ node }) => node)
 }

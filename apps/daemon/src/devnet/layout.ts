@@ -76,7 +76,8 @@ export function makeNodes(
   return nodes
 }
 
-function nameOfNode(place: number): string {
+/** Of a place from 0. */
+export function nameOfNode(place: number): string {
   return `node-${place + 1}`
 }
 

@@ -2,6 +2,7 @@ import type { NodeStatus } from '@novacron/node'
 import { describe, expect, test } from 'vitest'
 import {
   checkEvidence,
+  checkHoles,
   checkLedger,
   checkStatus,
   type NodeLog,
@@ -18,6 +19,7 @@ function log(node: string, places: (number | undefined)[], more: Partial<NodeLog
     lowest: 1,
     applied: new Map([[session, [undefined, ...places]]]),
     doubled: [],
+    holes: [],
     ...more
   }
 }
@@ -63,6 +65,15 @@ describe('the ledger', () => {
   test('forgives a node what lies below the lowest commit that it has', () => {
     const young = log('b', [undefined, undefined, 6], { lowest: 6 })
     expect(checkLedger(ledger, [log('a', [5, 5, 6]), young]).lost).toBe(0)
+  })
+
+  test('forgives a node what lies in a hole, and tells of the hole', () => {
+    const holed = log('b', [undefined, undefined, 6], { holes: [{ first: 4, last: 5 }] })
+    const logs = [log('a', [5, 5, 6]), holed]
+    expect(checkLedger(ledger, logs).lost).toBe(0)
+    expect(checkHoles(logs)).toEqual(['b no longer has commits 4 to 5'])
+    const beside = log('b', [undefined, undefined, 6], { holes: [{ first: 4, last: 4 }] })
+    expect(checkLedger(ledger, [log('a', [5, 5, 6]), beside]).lost).toBe(2)
   })
 
   test('counts what took effect twice once, however many nodes tell of it', () => {

@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { compareBytes, Fault, toHex } from '@novacron/base'
 import { Level } from 'level'
+import { noteDroppedWrites, refuseDamaged } from './dropped-writes.ts'
 import { type Operation, openValue } from './operation.ts'
 import { isInRange } from './ordered-table.ts'
 import { plainBytes } from './own-bytes.ts'
@@ -151,13 +152,18 @@ async function openLevel(options: DatabaseOptions): Promise<Level<Uint8Array, Ui
     maxOpenFiles: openFilesMax,
     maxFileSize: tableFileBytes
   })
+  refuseDamaged(path)
   try {
     await level.open()
-    return level
   } catch (error) {
     const fault = toStoreFault(error, path)
     if (fault.code === 'disk-full') throw fault
     const reason = 'reason' in fault.facts ? fault.facts.reason : fault.message
     throw new Fault<StoreFacts>({ code: 'bad-file', path, reason }, { cause: error })
   }
+  if (noteDroppedWrites(path)) {
+    await level.close()
+    refuseDamaged(path)
+  }
+  return level
 }

@@ -1,14 +1,9 @@
-import { type RealScenario, type ScenarioRun, seats } from '../scenario.ts'
+import type { RealScenario, ScenarioRun } from '../scenario.ts'
+import { commitsOf, faultyMax, othersGoOn, seats, victimOf } from './steps.ts'
 
 /** What was under way before a cut may still be committed by who holds it; then there is silence. */
 const stillMs = 500
 const settleMsMax = 3_000
-
-/** Commits of each daemon, by place; 0 for one that does not answer. */
-async function commitsOf({ cluster }: ScenarioRun): Promise<readonly number[]> {
-  const statuses = await Promise.all(cluster.honest.map(node => cluster.status(node)))
-  return statuses.map(status => status?.committedIndex ?? 0)
-}
 
 /** Waits until those who are to stand still have done so for a moment; gives up when they never do. */
 async function settle(run: ScenarioRun, places: readonly number[]): Promise<readonly number[]> {
@@ -24,56 +19,142 @@ async function settle(run: ScenarioRun, places: readonly number[]): Promise<read
 }
 
 /**
- * Cuts the network into groups for the time of the fault, and tells how many commits each daemon made meanwhile. Those in
- * `halted` are given a moment to come to rest.
+ * Cuts the network into groups for the time of the fault. Those in `halted` are given a moment to come to rest, and must
+ * then make no commit; those in `going` must make some.
  */
 async function divide(
   run: ScenarioRun,
   groups: readonly (readonly number[])[],
-  halted: readonly number[]
-): Promise<readonly number[]> {
+  { halted = [], going = [] }: { halted?: readonly number[]; going?: readonly number[] }
+): Promise<void> {
   run.cluster.links.partition(groups)
+  run.note(`groups ${groups.map(group => group.map(node => node + 1).join(',')).join(' | ')}`)
   const before = await settle(run, halted)
   await run.sleep(run.faultMs)
   const after = await commitsOf(run)
-  run.note(`groups ${groups.map(group => group.map(node => node + 1).join(',')).join(' | ')}`)
-  return after.map((index, node) => index - (before[node] ?? 0))
+  const made = (node: number): number => (after[node] ?? 0) - (before[node] ?? 0)
+  for (const node of halted) {
+    run.expect(made(node) === 0, `${run.cluster.nameOf(node)} committed without a quorum`)
+  }
+  for (const node of going) {
+    run.expect(made(node) > 0, `${run.cluster.nameOf(node)} has a quorum and did not commit`)
+  }
 }
+
+const partition = {
+  kind: 'real',
+  nodesMin: 4,
+  recoveryMsMax: 3_000,
+  faultMs: 3_000
+} as const
 
 /** Faults of the network that part members from each other. */
 export const partitionScenarios: readonly RealScenario[] = [
   {
-    kind: 'real',
+    ...partition,
     name: 'partition-majority',
     what: 'A quorum on one side: it commits, the rest does not, and catches up.',
-    nodesMin: 4,
-    recoveryMsMax: 3_000,
-    faultMs: 3_000,
     run: async run => {
-      const [alone = 0, ...rest] = seats(run)
-      const commits = await divide(run, [rest, [alone]], [alone])
-      run.expect(commits[alone] === 0, 'a minority committed')
-      run.expect(
-        rest.every(node => (commits[node] ?? 0) > 0),
-        'the majority did not commit'
+      const places = seats(run)
+      const rest = places.slice(0, faultyMax(run))
+      const quorum = places.slice(faultyMax(run))
+      await divide(run, [quorum, rest], { halted: rest, going: quorum })
+    }
+  },
+  {
+    ...partition,
+    name: 'partition-half',
+    what: 'No quorum on any side: nobody commits until it is whole again.',
+    run: async run => {
+      const places = seats(run)
+      const half = Math.floor(places.length / 2)
+      await divide(run, [places.slice(0, half), places.slice(half)], { halted: places })
+    }
+  },
+  {
+    ...partition,
+    name: 'partition-minority-third',
+    what: 'As many as may fail are cut off from all and from each other; the others go on.',
+    run: async run => {
+      const places = seats(run)
+      const alone = places.slice(0, faultyMax(run))
+      const quorum = places.slice(faultyMax(run))
+      await divide(run, [quorum, ...alone.map(node => [node])], { halted: alone, going: quorum })
+    }
+  },
+  {
+    ...partition,
+    name: 'partition-isolate-one',
+    what: 'Nothing gets to or from one daemon, and no connection ends: silence only.',
+    run: async run => {
+      const victim = victimOf(run)
+      await othersGoOn(run, [victim], async () => {
+        for (const other of run.cluster.honest) {
+          if (other === victim) continue
+          run.cluster.links.shape(victim, other, { mode: 'hold' })
+          run.cluster.links.shape(other, victim, { mode: 'hold' })
+        }
+        await run.sleep(run.faultMs)
+      })
+    }
+  },
+  {
+    ...partition,
+    name: 'partition-bridge',
+    what: 'Two sides that only one daemon is on both of; the side with a quorum goes on.',
+    run: async run => {
+      const places = seats(run)
+      const bridge = places[0] ?? 0
+      const few = places.slice(1, 1 + faultyMax(run))
+      const many = places.slice(1 + faultyMax(run))
+      await divide(
+        run,
+        [
+          [bridge, ...many],
+          [bridge, ...few]
+        ],
+        { going: [...many, bridge] }
       )
     }
   },
   {
-    kind: 'real',
-    name: 'partition-half',
-    what: 'No quorum on any side: nobody commits until it is whole again.',
-    nodesMin: 4,
-    recoveryMsMax: 3_000,
-    faultMs: 3_000,
+    ...partition,
+    name: 'partition-ring',
+    what: 'Each daemon talks to its two neighbours only.',
     run: async run => {
       const places = seats(run)
-      const half = places.length / 2
-      const commits = await divide(run, [places.slice(0, half), places.slice(half)], places)
-      run.expect(
-        commits.every(count => count === 0),
-        `half of the members committed: ${commits}`
-      )
+      const groups = places.map((node, i) => [node, places[(i + 1) % places.length] ?? node])
+      await divide(run, groups, {})
+    }
+  },
+  {
+    ...partition,
+    name: 'partition-anchors',
+    what: 'One daemon after the other is cut off, so that whoever leads is often away.',
+    run: async run => {
+      const deadline = performance.now() + run.faultMs
+      while (performance.now() < deadline) {
+        for (const alone of seats(run)) {
+          run.cluster.links.healAll()
+          run.cluster.links.partition([run.cluster.honest.filter(node => node !== alone)])
+          await run.sleep(250)
+        }
+      }
+    }
+  },
+  {
+    ...partition,
+    name: 'partition-flapping',
+    what: 'The network falls into halves for 200 ms, five times.',
+    run: async run => {
+      const places = seats(run)
+      const half = Math.floor(places.length / 2)
+      for (let time = 0; time < 5; time++) {
+        run.cluster.links.partition([places.slice(0, half), places.slice(half)])
+        await run.sleep(200)
+        run.cluster.links.healAll()
+        await run.sleep(200)
+      }
     }
   }
 ]

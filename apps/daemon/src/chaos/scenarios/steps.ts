@@ -1,0 +1,111 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import type { ScenarioRun } from '../scenario.ts'
+
+/** What scenarios are put together from. */
+
+const pollMs = 50
+
+/** All places of honest daemons in an order drawn from the seed. */
+export function seats({ cluster, random }: ScenarioRun): readonly number[] {
+  const drawn = cluster.honest.map(node => ({ node, at: random() }))
+  return drawn.sort((a, b) => a.at - b.at).map(({ node }) => node)
+}
+
+/** One honest daemon, drawn from the seed. */
+export function victimOf(run: ScenarioRun): number {
+  return seats(run)[0] ?? 0
+}
+
+/** Members that may fail at one time. */
+export function faultyMax({ cluster }: ScenarioRun): number {
+  return Math.floor((cluster.links.size - 1) / 3)
+}
+
+/** Commits of each daemon, by place; 0 for one that does not answer. */
+export async function commitsOf({ cluster }: ScenarioRun): Promise<readonly number[]> {
+  const commits = cluster.honest.map(() => 0)
+  await Promise.all(
+    cluster.honest.map(async node => {
+      commits[node] = (await cluster.status(node))?.committedIndex ?? 0
+    })
+  )
+  return commits
+}
+
+/** Waits until `isSo`; false when the time was over first. */
+export async function until(
+  run: ScenarioRun,
+  ms: number,
+  isSo: () => boolean | Promise<boolean>
+): Promise<boolean> {
+  const deadline = performance.now() + ms
+  while (!(await isSo())) {
+    if (performance.now() > deadline) return false
+    await run.sleep(pollMs)
+  }
+  return true
+}
+
+/** Those who are not hit must go on committing meanwhile. */
+export async function othersGoOn(
+  run: ScenarioRun,
+  hit: readonly number[],
+  during: () => Promise<void>
+): Promise<void> {
+  const before = await commitsOf(run)
+  await during()
+  const after = await commitsOf(run)
+  for (const node of run.cluster.honest) {
+    if (hit.includes(node)) continue
+    const isMoving = (after[node] ?? 0) > (before[node] ?? 0)
+    run.expect(isMoving, `${run.cluster.nameOf(node)} did not commit meanwhile`)
+  }
+}
+
+/** Submits that many random bytes through a daemon, under the session of its own; true when it was taken. */
+export async function submitLarge(
+  { cluster }: ScenarioRun,
+  node: number,
+  bytes: number
+): Promise<boolean> {
+  const payload = randomBytes(bytes).toString('base64')
+  const params = { application: 'log', payload, wait: 'none' } as const
+  try {
+    await cluster.daemon(node).client().call('tx.submit', params)
+    return true
+  } catch {
+    // Busy, or down: that is for the scenario to expect or not.
+    return false
+  }
+}
+
+/** Resident memory of a process; undefined where the system does not tell. */
+export function residentBytes(pid: number | undefined): number | undefined {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+    const [, kib] = /^VmRSS:\s+(\d+) kB$/m.exec(status) ?? []
+    return kib === undefined ? undefined : Number(kib) * 1024
+  } catch {
+    return undefined
+  }
+}
+
+const mib = 1024 * 1024
+
+/** The memory of a daemon may not grow by more than this while something is done to it. */
+export async function memoryStays(
+  run: ScenarioRun,
+  node: number,
+  growthBytesMax: number,
+  during: () => Promise<void>
+): Promise<void> {
+  const pid = run.cluster.daemon(node).pid
+  const before = residentBytes(pid)
+  await during()
+  const after = residentBytes(pid)
+  if (before === undefined || after === undefined) return
+  const growth = Math.round((after - before) / mib)
+  run.note(`resident memory of ${run.cluster.nameOf(node)} changed by ${growth} MiB`)
+  run.expect(after - before <= growthBytesMax, `its memory grew by ${growth} MiB`)
+}

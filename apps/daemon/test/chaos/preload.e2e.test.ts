@@ -1,0 +1,50 @@
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { clockSkewFlags, slowSyncFlags } from '../../src/chaos/preload.ts'
+import { testDirectory } from '../test-directory.ts'
+
+/** What a module prints as JSON when it is run under these flags. */
+function outputOf(flags: readonly string[], source: string): unknown {
+  const args = [...flags, '--input-type=module', '-e', source]
+  return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' }))
+}
+
+test.each([
+  { said: '3600000', skewMs: 3_600_000 },
+  { said: '-3600000', skewMs: -3_600_000 },
+  { said: 'nonsense', skewMs: 0 }
+])('every clock of a process is wrong by $said', ({ said, skewMs }) => {
+  const file = join(testDirectory(), 'skew')
+  writeFileSync(file, said)
+  const source = `
+    import { performance } from 'node:perf_hooks'
+    const origin = performance.timeOrigin + performance.now()
+    console.log(JSON.stringify([Date.now(), new Date().getTime(), origin, new Date(5).getTime()]))`
+  const [now, date, monotonic, fixed] = outputOf(clockSkewFlags(file), source) as number[]
+  const real = Date.now() + skewMs
+  for (const clock of [now, date, monotonic])
+    expect(Math.abs((clock ?? 0) - real)).toBeLessThan(60_000)
+  expect(fixed).toBe(5)
+})
+
+test('flushes take as much longer as the file says, whoever imported them and how', () => {
+  const directory = testDirectory()
+  const file = join(directory, 'late')
+  const source = `
+    import { fdatasync, fsyncSync, openSync, writeFileSync } from 'node:fs'
+    const fd = openSync(${JSON.stringify(join(directory, 'data'))}, 'w')
+    const spent = async act => {
+      const startedAt = performance.now()
+      await act()
+      return performance.now() - startedAt
+    }
+    const later = () => new Promise((done, fail) => fdatasync(fd, error => error ? fail(error) : done()))
+    const before = [await spent(later), await spent(() => fsyncSync(fd))]
+    writeFileSync(${JSON.stringify(file)}, '400')
+    console.log(JSON.stringify([...before, await spent(later), await spent(() => fsyncSync(fd))]))`
+  const [later, atOnce, lateLater, lateAtOnce] = outputOf(slowSyncFlags(file), source) as number[]
+  for (const late of [lateLater, lateAtOnce]) expect(late).toBeGreaterThanOrEqual(398)
+  for (const quick of [later, atOnce]) expect(quick).toBeLessThan(398)
+})
