@@ -21,12 +21,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
     '@novacron/replica',
     '@novacron/transport'
   ],
-  'apps/daemon': [
-    '@novacron/base',
-    '@novacron/node',
-    '@novacron/simulator',
-    '@novacron/transport'
-  ]
+  'apps/daemon': ['@novacron/base', '@novacron/node', '@novacron/simulator', '@novacron/transport']
 }
 
 /** Each third party has one home; its sources elsewhere must not know it. */

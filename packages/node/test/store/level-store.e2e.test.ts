@@ -131,52 +131,6 @@ describe('opening', () => {
     expect(readdirSync(directory)).not.toContain('lock')
   })
 
-  describe('a log of writes with', () => {
-    /** Many writes of which none has left LevelDB's log. */
-    async function written() {
-      const { directory, store } = await open()
-      for (let i = 0; i < 20; i++) {
-        store.write([put('votes', i, 'x'.repeat(10_000))])
-        await store.flush()
-      }
-      await store[Symbol.asyncDispose]()
-      const database = join(directory, 'db')
-      const [name = ''] = readdirSync(database).filter(file => file.endsWith('.log'))
-      return { directory, log: join(database, name), bytes: readFileSync(join(database, name)) }
-    }
-
-    test('a flipped bit in the middle is refused, again and again, until the database is away', async () => {
-      const { directory, log, bytes } = await written()
-      const at = Math.floor(bytes.length / 2)
-      bytes[at] = (bytes[at] ?? 0) ^ 1
-      writeFileSync(log, bytes)
-      for (let i = 0; i < 2; i++) {
-        await expect(openStore({ directory, ...small })).rejects.toMatchObject({
-          facts: {
-            code: 'bad-file',
-            path: join(directory, 'db'),
-            reason: expect.stringMatching(
-              /^its log of writes is damaged, \d+ bytes cannot be read: /
-            )
-          }
-        })
-      }
-      expect(readdirSync(directory)).not.toContain('lock')
-      rmSync(join(directory, 'db'), { recursive: true })
-      const { store } = await openStore({ directory, ...small })
-      expect(await entriesOf(store, 'votes')).toEqual([])
-      await store[Symbol.asyncDispose]()
-    })
-
-    test('a torn end, as a crash leaves it, gives back what comes before', async () => {
-      const { directory, log, bytes } = await written()
-      writeFileSync(log, bytes.subarray(0, bytes.length - 5_000))
-      const { store } = await openStore({ directory, ...small })
-      expect(await entriesOf(store, 'votes')).toHaveLength(19)
-      await store[Symbol.asyncDispose]()
-    })
-  })
-
   test('options out of range are our own mistake', async () => {
     const directory = temporaryDirectory()
     await expect(openStore({ directory, segmentBytes: 1 })).rejects.toThrow('segmentBytes >= 4096')
