@@ -1,6 +1,8 @@
 import type { Prng } from '@novacron/base'
 import type { FaultKind, FaultSpecification } from './fault-specification.ts'
-import { drawFaults, endOf, type Fault } from './faults.ts'
+import { drawFaults } from './faults/draw.ts'
+import { endOf, type Fault } from './faults/fault.ts'
+import { drawNamedFault, namedFaultNames, namedFaults } from './faults/named.ts'
 import type { NetworkOptions } from './network/network.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -17,7 +19,10 @@ export const faultKinds: readonly FaultKind[] = [
   { name: 'loss', parameter: 'percent', what: 'single messages are lost' },
   { name: 'duplication', parameter: 'percent', what: 'single messages arrive twice' },
   { name: 'reordering', what: 'messages overtake one another' },
-  { name: 'clock-skew', parameter: 'duration', what: 'clocks are ahead by up to that' }
+  { name: 'clock-skew', parameter: 'duration', what: 'clocks are ahead by up to that' },
+  ...namedFaultNames.map(
+    (name): FaultKind => ({ name, parameter: 'duration', what: namedFaults[name] })
+  )
 ]
 
 /** The name by which a planned fault is asked for. */
@@ -88,6 +93,12 @@ function planOf(
 ): Fault[] {
   const planned: Fault[] = []
   const faulty = Math.floor((replicas - 1) / 3) - goneCount
+  for (const name of namedFaultNames) {
+    if (!names.has(name)) continue
+    const atMs = 200 + prng.below(Math.max(1, chaosMs - 200))
+    const forMs = values.get(name) ?? 50 + prng.below(1_200)
+    planned.push(...drawNamedFault(name, { replicas, atMs, forMs }, prng))
+  }
   // Beyond `faulty` lost disks in a run, promises would be forgotten that safety rests on.
   let losers: ReadonlySet<number> = new Set()
   let now = 0
@@ -119,5 +130,6 @@ function movedTo(fault: Fault, atMs: number): Fault {
 
 function lasting(fault: Fault, ms: number | undefined): Fault {
   if (ms === undefined) return fault
-  return fault.type === 'crash' ? { ...fault, downMs: ms } : { ...fault, forMs: ms }
+  if (fault.type === 'crash') return { ...fault, downMs: ms }
+  return 'forMs' in fault ? { ...fault, forMs: ms } : fault
 }

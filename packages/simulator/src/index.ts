@@ -18,7 +18,16 @@ export {
   parseFaultSpecification,
   type SpecificationFault
 } from './fault-specification.ts'
-export { type DiskFate, drawFaults, endOf, type Fault } from './faults.ts'
+export { drawFaults } from './faults/draw.ts'
+export { type DiskFate, endOf, type Fault } from './faults/fault.ts'
+export {
+  drawNamedFault,
+  drawNamedFaults,
+  type NamedFault,
+  namedFaultNames,
+  namedFaults
+} from './faults/named.ts'
+export { type PartitionKind, partitionKinds, partitionOf } from './faults/partitions.ts'
 export { type DriverLaw, driversLaw } from './law.ts'
 export { defaultLoadOptions, type LoadOptions } from './load.ts'
 export * from './machine.ts'

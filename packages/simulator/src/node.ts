@@ -10,6 +10,7 @@ import {
   type Verdict
 } from '@novacron/base'
 import type { CommittedSubDag, Read, SignatureCheck } from '@novacron/consensus'
+import { SimulatedClock } from './clock.ts'
 import type { Disk } from './disk/disk.ts'
 import type { EventQueue } from './event-queue.ts'
 import type { DriverLaw } from './law.ts'
@@ -61,6 +62,9 @@ export interface NodeNeeds<T extends ProtocolTypes> {
   readonly crashesAt: (count: number, point: PersistPoint) => boolean
 }
 
+/** Beyond it the socket buffers of a stopped process are full, and the rest is lost. */
+const waitingMax = 50_000
+
 export type Outgoing<T extends ProtocolTypes> = Extract<
   WorldEffect<T>,
   { type: 'send' | 'broadcast' | 'publish' }
@@ -83,10 +87,18 @@ export class SimulatedNode<T extends ProtocolTypes> {
   #flushed = 0
   #isSyncing = false
   #outbox: { readonly after: number; readonly run: () => void }[] = []
+  readonly clock: SimulatedClock
+  /** What would have run while the process was stopped. */
+  #waiting: (() => void)[] | undefined
+  #syncExtraMs = 0
+  #isDiskFull = false
+  /** What is being taken in was damaged on its way: its sender is not to blame. */
+  #isDamaged = false
 
   constructor(options: NodeOptions, needs: NodeNeeds<T>) {
     this.#options = options
     this.#needs = needs
+    this.clock = new SimulatedClock(needs.queue, options.clockSkewMs)
   }
 
   get isUp(): boolean {
@@ -106,7 +118,30 @@ export class SimulatedNode<T extends ProtocolTypes> {
     return this.#outbox.length
   }
 
+  /** Nothing runs until `resume`; then all that came meanwhile, at once. */
+  pause(): void {
+    if (this.#machine !== undefined) this.#waiting ??= []
+  }
+
+  resume(): void {
+    const waiting = this.#waiting ?? []
+    this.#waiting = undefined
+    for (const run of waiting) run()
+  }
+
+  /** Each sync takes so much longer. */
+  slowSync(byMs: number): void {
+    this.#syncExtraMs = byMs
+  }
+
+  /** Nothing becomes durable while the disk is full; what was written is tried again when there is room. */
+  fillDisk(isFull: boolean): void {
+    this.#isDiskFull = isFull
+    if (!isFull) this.#sync()
+  }
+
   start(machine: SimulatedMachine<T>): void {
+    this.clock.restart()
     this.#machine = machine
     this.step({ type: 'started' })
   }
@@ -115,6 +150,7 @@ export class SimulatedNode<T extends ProtocolTypes> {
   kill(): void {
     this.#machine = undefined
     this.#life++
+    this.#waiting = undefined
     this.#timers.clear()
     this.#outbox = []
     this.#asked = 0
@@ -128,9 +164,16 @@ export class SimulatedNode<T extends ProtocolTypes> {
     return true
   }
 
+  /** A message that was damaged on its way blames nobody. */
+  receiveDamaged(from: PeerId, message: T['message']): void {
+    this.#isDamaged = true
+    this.receive(from, message)
+    this.#isDamaged = false
+  }
+
   receive(from: PeerId, message: T['message']): void {
     const machine = this.#machine
-    if (machine === undefined) return
+    if (machine === undefined || this.#isHeld(() => this.receive(from, message))) return
     let verdict: Verdict
     try {
       verdict = machine.screen(from, message)
@@ -154,7 +197,7 @@ export class SimulatedNode<T extends ProtocolTypes> {
 
   receiveGossip(from: PeerId, message: T['gossip']): void {
     const machine = this.#machine
-    if (machine === undefined) return
+    if (machine === undefined || this.#isHeld(() => this.receiveGossip(from, message))) return
     const verdict = this.#attempt(() => machine.screenGossip(message))
     if (verdict === undefined || !this.#passes(from, verdict)) return
     const checks = this.#attempt(() => machine.signaturesOfGossip(message))
@@ -164,13 +207,13 @@ export class SimulatedNode<T extends ProtocolTypes> {
 
   step(event: WorldEvent<T>): void {
     const machine = this.#machine
-    if (machine === undefined) return
+    if (machine === undefined || this.#isHeld(() => this.step(event))) return
     const { trace, queue } = this.#needs
     trace.at(queue.now)
     trace.note(event.type, this.#options.place)
     let effects: readonly WorldEffect<T>[]
     try {
-      effects = machine.step(event, this.#clock())
+      effects = machine.step(event, this.clock.now())
     } catch (error) {
       return this.#needs.onFailed(error)
     }
@@ -184,7 +227,7 @@ export class SimulatedNode<T extends ProtocolTypes> {
   }
 
   #perform(effect: WorldEffect<T>): void {
-    const { disk, trace, onCount, onExecuted, onRejected } = this.#needs
+    const { disk, trace, onCount, onExecuted } = this.#needs
     const { place } = this.#options
     switch (effect.type) {
       case 'persist':
@@ -211,7 +254,7 @@ export class SimulatedNode<T extends ProtocolTypes> {
         trace.note(effect.subDag.digest, place, effect.subDag.index)
         return onExecuted(effect.subDag, effect.outcome)
       case 'penalize':
-        return onRejected(effect.peer, effect.code)
+        return this.#blame(effect.peer, effect.code)
       default:
         trace.note(effect.type, place)
     }
@@ -232,19 +275,20 @@ export class SimulatedNode<T extends ProtocolTypes> {
 
   /** Starts a sync of everything written so far unless one is under way. */
   #sync(): void {
-    if (this.#isSyncing || this.#flushed === this.#asked) return
+    if (this.#isSyncing || this.#isDiskFull || this.#flushed === this.#asked) return
     const { queue, prng, disk } = this.#needs
     const { law, flushDelay } = this.#options
     const covers = this.#asked
     const mark = disk.mark()
     const life = this.#life
     this.#isSyncing = true
-    queue.schedule(queue.now + drawDelay(flushDelay, prng), () => {
+    queue.schedule(queue.now + drawDelay(flushDelay, prng) + this.#syncExtraMs, () => {
       if (life !== this.#life) return
       this.#isSyncing = false
+      if (this.#isDiskFull) return
       this.#flushed = covers
       if (law.syncOnDurable) disk.sync(mark)
-      this.#release()
+      if (!this.#isHeld(() => this.#release())) this.#release()
       this.#sync()
     })
   }
@@ -301,7 +345,7 @@ export class SimulatedNode<T extends ProtocolTypes> {
     const { queue } = this.#needs
     const mine = Symbol(timer)
     this.#timers.set(timer, mine)
-    queue.schedule(at - this.#options.clockSkewMs, () => {
+    queue.schedule(this.clock.worldTimeOf(at), () => {
       if (this.#timers.get(timer) !== mine) return
       this.#timers.delete(timer)
       this.step({ type: 'timer-fired', timer })
@@ -310,7 +354,7 @@ export class SimulatedNode<T extends ProtocolTypes> {
 
   #passes(from: PeerId, verdict: Verdict): boolean {
     if (verdict.type === accepted.type) return true
-    if (verdict.type === 'reject') this.#needs.onRejected(from, verdict.fault.code)
+    if (verdict.type === 'reject') this.#blame(from, verdict.fault.code)
     else this.#needs.onCount(`ignored_${verdict.fault.code}`, 1)
     return false
   }
@@ -318,8 +362,13 @@ export class SimulatedNode<T extends ProtocolTypes> {
   #holds(from: PeerId, checks: readonly SignatureCheck[]): boolean {
     if (!this.#options.law.checkSignatures) return true
     if (checks.every(check => this.#needs.verify(check))) return true
-    this.#needs.onRejected(from, 'bad-signature')
+    this.#blame(from, 'bad-signature')
     return false
+  }
+
+  #blame(from: PeerId, code: string): void {
+    if (this.#isDamaged) this.#needs.onCount('damaged_refused', 1)
+    else this.#needs.onRejected(from, code)
   }
 
   /** What a machine throws stops its node; the world decides what that means. */
@@ -332,7 +381,10 @@ export class SimulatedNode<T extends ProtocolTypes> {
     }
   }
 
-  #clock(): Millis {
-    return (this.#needs.queue.now + this.#options.clockSkewMs) as Millis
+  /** True while the process is stopped: then it runs later. */
+  #isHeld(run: () => void): boolean {
+    if (this.#waiting === undefined) return false
+    if (this.#waiting.length < waitingMax) this.#waiting.push(run)
+    return true
   }
 }

@@ -1,5 +1,5 @@
 import { assert } from '@novacron/base'
-import type { Fault } from './faults.ts'
+import type { Fault } from './faults/fault.ts'
 import { quietScenario, type Scenario } from './scenario.ts'
 
 /** Scenarios tried at most while one is made smaller. */
@@ -174,10 +174,18 @@ function withoutPlacesFrom(fault: Fault, count: number): Fault | undefined {
       const side = among(fault.side)
       return side.length === 0 || side.length === count ? undefined : { ...fault, side }
     }
-    case 'starve':
-      return fault.place < count ? fault : undefined
     case 'link-flap':
+    case 'half-open':
       return among(fault.between).length === 2 ? fault : undefined
+    case 'cut': {
+      const pairs = fault.pairs.filter(pair => among(pair).length === 2)
+      return pairs.length === 0 ? undefined : { ...fault, pairs }
+    }
+    case 'burst-loss':
+    case 'corruption':
+      return fault
+    default:
+      return fault.place < count ? fault : undefined
   }
 }
 

@@ -67,6 +67,9 @@ export interface CrashPoint {
   readonly isForAll: boolean
 }
 
+/** Heads, votes on checkpoints and evidence are about so long. */
+const gossipBytes = 300
+
 /** Whoever watches: the checkers and the clients. */
 export interface Witness<T extends ProtocolTypes> {
   sent(place: number, message: T['message']): void
@@ -106,6 +109,8 @@ export class World<T extends ProtocolTypes> {
   readonly #keys: SimulatedKeys
   readonly #trace: Trace
   readonly #checked = new WeakSet<object>()
+  readonly #sizes = new WeakMap<object, number>()
+  readonly #damage: Prng
   readonly #sites: readonly Site<T>[]
   readonly #placeOf = new Map<PeerId, number>()
   readonly #crashPoints: CrashPoint[] = []
@@ -138,11 +143,15 @@ export class World<T extends ProtocolTypes> {
     const chain: Digest = digestOf(needs.hash, new Writer(8).u64(seed).finish())
     this.domain = { protocolVersion: 1, chain, epoch: 0 as Epoch }
     const prng = new Prng(seed)
+    // Of its own, so that runs without damage stay what they are.
+    this.#damage = new Prng(seed + 1)
     this.network = new Network(options.network, {
       places,
       queue: this.queue,
       prng: prng.fork(),
-      onMessage: (to, from, parcel) => this.#onParcel(to, from, parcel),
+      onMessage: (to, from, parcel, isDamaged) => this.#onParcel(to, from, parcel, isDamaged),
+      sizeOf: parcel => this.#sizeOf(parcel),
+      damaged: parcel => this.#damaged(parcel),
       onLink: (at, peer, isConnected) => this.#onLink(at, peer, isConnected)
     })
     this.#sites = Array.from({ length: places }, (_, place) => {
@@ -358,7 +367,36 @@ export class World<T extends ProtocolTypes> {
     this.network.send(from, place, streamClass, { isGossip: false, message })
   }
 
-  #onParcel(to: number, from: number, parcel: Parcel<T>): void {
+  /** Length on the wire, worked out once for all who get the same message. */
+  #sizeOf(parcel: Parcel<T>): number {
+    const key = parcel.message as object
+    const known = this.#sizes.get(key)
+    if (known !== undefined) return known
+    const size = parcel.isGossip
+      ? gossipBytes
+      : this.#needs.protocol.codec.encode(parcel.message).length
+    this.#sizes.set(key, size)
+    return size
+  }
+
+  /**
+   * One flipped bit. The encryption of a real link breaks the connection for most of it, so only what is signed gets as far
+   * as its signature.
+   */
+  #damaged(parcel: Parcel<T>): Parcel<T> | undefined {
+    const { protocol } = this.#needs
+    if (parcel.isGossip || !protocol.isCheckedAlike(parcel.message)) return undefined
+    const bytes = protocol.codec.encode(parcel.message).slice()
+    const bit = this.#damage.below(bytes.length * 8)
+    bytes[bit >> 3] = (bytes[bit >> 3] as number) ^ (1 << (bit & 7))
+    try {
+      return { isGossip: false, message: protocol.codec.decode(bytes) }
+    } catch {
+      return undefined
+    }
+  }
+
+  #onParcel(to: number, from: number, parcel: Parcel<T>, isDamaged = false): void {
     const { node } = this.#site(to)
     const sender = this.#site(from).peer
     if (parcel.isGossip) {
@@ -367,7 +405,8 @@ export class World<T extends ProtocolTypes> {
     }
     if (node.isUp) this.#recordMessage('got', `from place ${from}`, to, parcel.message)
     if (this.#liars.get(to)?.hears(this.#twins.originalOf(from), parcel.message) === true) return
-    node.receive(sender, parcel.message)
+    if (isDamaged) node.receiveDamaged(sender, parcel.message)
+    else node.receive(sender, parcel.message)
   }
 
   #recordMessage(what: 'sent' | 'got', peer: string, place: number, message: T['message']): void {

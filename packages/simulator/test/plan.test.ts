@@ -97,7 +97,7 @@ describe('a plan', () => {
     const scenario = planScenario({ ...plan, faults }, 9)
     for (const fault of scenario.faults) {
       if (fault.type === 'crash') expect(fault.downMs).toBe(1_000)
-      else expect(fault.forMs).toBe(2_000)
+      else expect(fault).toMatchObject({ forMs: 2_000 })
     }
     expect(scenario.clockSkewMsMax).toBe(30)
     expect(scenario.network).toMatchObject({ lossPercent: 5, isFifo: false })

@@ -1,6 +1,6 @@
 import { Prng } from '@novacron/base'
 import { describe, expect, test } from 'vitest'
-import { endOf } from '../src/faults.ts'
+import { endOf } from '../src/faults/fault.ts'
 import { drawFaults, drawScenario, quietScenario } from '../src/index.ts'
 import { checkLoadOptions, defaultLoadOptions } from '../src/load.ts'
 import { checkScenario, healedAtMs } from '../src/scenario.ts'

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import {
   drawLiars,
   drawScenario,
+  type Fault,
   quietScenario,
   type Scenario,
   shrinkScenario
@@ -146,15 +147,7 @@ describe('shrinking', () => {
       const byzantine = scenario.byzantine.filter(({ place }) => place !== 0)
       shrinkScenario({ ...scenario, byzantine }, candidate => {
         checkScenario(candidate)
-        const places = candidate.faults.flatMap(fault =>
-          'places' in fault
-            ? fault.places
-            : 'side' in fault
-              ? fault.side
-              : 'place' in fault
-                ? fault.place
-                : fault.between
-        )
+        const places = candidate.faults.flatMap(placesOf)
         expect(Math.max(-1, ...places), `seed ${seed}`).toBeLessThan(candidate.replicas)
         return countdown-- > 0 && countdown % 3 === 0
       })
@@ -169,3 +162,11 @@ test('a smaller committee has the faults of those who are left', () => {
   expect(crashPoints).toEqual(busy.crashPoints.slice(0, 1))
   expect(withPlaces(busy, 1, 0).faults).toEqual([])
 })
+
+function placesOf(fault: Fault): readonly number[] {
+  if ('places' in fault) return fault.places
+  if ('side' in fault) return fault.side
+  if ('between' in fault) return fault.between
+  if ('pairs' in fault) return fault.pairs.flat()
+  return 'place' in fault ? [fault.place] : []
+}

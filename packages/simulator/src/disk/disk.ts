@@ -124,6 +124,17 @@ export class Disk {
     for (const device of [signed, database]) device.crash(keptOf(device), reached)
   }
 
+  /**
+   * The newest batches' bytes are no longer those of their digests. The store reads what it checks, so to the replica they
+   * are not there.
+   */
+  damageBatches(count: number): void {
+    const { batches } = this.#devices
+    const keys = batches.table(batchTable)?.keys('', '\uffff') ?? []
+    batches.delete(batchTable, keys.slice(-count))
+    batches.sync(batches.mark)
+  }
+
   image(): DiskImage {
     const { signed, batches, database } = this.#devices
     return {

@@ -1,6 +1,7 @@
 import { assert, type Prng, type StreamClass, streamClasses } from '@novacron/base'
 import type { EventQueue } from '../event-queue.ts'
 import { checkDelay, type Delay, drawDelay } from './delay.ts'
+import { Bandwidth, type BandwidthOptions, type BurstLoss, Bursts } from './shaping.ts'
 
 /** One direction between two places that has a delay of its own. */
 export interface LinkDelay {
@@ -10,7 +11,7 @@ export interface LinkDelay {
 }
 
 /** How messages travel. */
-export interface NetworkOptions {
+export interface NetworkOptions extends BandwidthOptions {
   /** One way, drawn for each message. */
   readonly delay: Delay
   /** From place to place, added to each drawn delay; nothing for pairs that are not in it. */
@@ -38,6 +39,8 @@ export const defaultNetworkOptions: NetworkOptions = {
   connectDelay: { type: 'uniform', fromMs: 1, toMs: 30 },
   lossPercent: 0,
   duplicatePercent: 0,
+  linkBytesPerSecond: 0,
+  nodeBytesPerSecond: 0,
   isFifo: true,
   inFlightMax: 200_000
 }
@@ -53,6 +56,9 @@ export function checkNetworkOptions(options: NetworkOptions): void {
     assert(percent >= 0 && percent <= 100, `0 <= percent <= 100: ${percent}`)
   }
   assert(options.bulkLagMs >= 0, 'bulkLagMs >= 0')
+  for (const rate of [options.linkBytesPerSecond, options.nodeBytesPerSecond]) {
+    assert(Number.isFinite(rate) && rate >= 0, `bytes per second are finite and >= 0: ${rate}`)
+  }
   assert(options.inFlightMax >= 1, 'inFlightMax >= 1')
 }
 
@@ -60,7 +66,11 @@ export interface NetworkNeeds<Message> {
   readonly places: number
   readonly queue: EventQueue
   readonly prng: Prng
-  readonly onMessage: (to: number, from: number, message: Message) => void
+  readonly onMessage: (to: number, from: number, message: Message, isDamaged: boolean) => void
+  /** Length on the wire; asked for only where bandwidth is limited. */
+  readonly sizeOf?: (message: Message) => number
+  /** The message with some bits flipped, or undefined when nothing can be made of it any more. */
+  readonly damaged?: (message: Message) => Message | undefined
   readonly onLink: (at: number, peer: number, isConnected: boolean) => void
 }
 
@@ -85,6 +95,11 @@ export class Network<Message> {
   /** Latest arrival of each (from, to, class) stream. */
   readonly #lastArrival = new Map<number, number>()
   readonly #starved = new Set<number>()
+  readonly #bandwidth: Bandwidth
+  /** Until when nobody reads at a place. */
+  readonly #stalls = new Map<number, number>()
+  #bursts: Bursts | undefined
+  #corruptPercent = 0
   #inFlight = 0
   #overflows = 0
   #messages = 0
@@ -93,6 +108,7 @@ export class Network<Message> {
     checkNetworkOptions(options)
     this.#options = options
     this.#needs = needs
+    this.#bandwidth = new Bandwidth(options, needs.places)
     this.#isUp = new Array<boolean>(needs.places).fill(false)
     for (const { from, to, delay } of options.linkDelays) {
       if (from >= needs.places || to >= needs.places) continue
@@ -103,6 +119,10 @@ export class Network<Message> {
         this.#links.set(this.#pair(a, b), { blocks: new Set(), isConnected: false, incarnation: 0 })
       }
     }
+  }
+
+  get now(): number {
+    return this.#needs.queue.now
   }
 
   get inFlight(): number {
@@ -122,6 +142,8 @@ export class Network<Message> {
   calm(): void {
     this.#linkDelays.clear()
     this.#options = { ...this.#options, lossPercent: 0, duplicatePercent: 0 }
+    this.#bursts = undefined
+    this.#corruptPercent = 0
   }
 
   isConnected(a: number, b: number): boolean {
@@ -164,6 +186,21 @@ export class Network<Message> {
     else this.#starved.delete(place)
   }
 
+  /** What arrives at the place waits until then. */
+  stall(place: number, until: number): void {
+    this.#stalls.set(place, Math.max(until, this.#stalls.get(place) ?? 0))
+  }
+
+  /** Loss in bursts from now on, or no longer. */
+  burst(loss: BurstLoss | undefined): void {
+    this.#bursts = loss === undefined ? undefined : new Bursts(loss, this.#needs.prng.fork())
+  }
+
+  /** Share of messages that arrive other than they were sent. */
+  corrupt(percent: number): void {
+    this.#corruptPercent = percent
+  }
+
   send(from: number, to: number, streamClass: StreamClass, message: Message): void {
     if (this.#starved.size > 0 && streamClass === 'bulk' && this.#starved.has(to)) return
     const { lossPercent, duplicatePercent } = this.#options
@@ -171,13 +208,34 @@ export class Network<Message> {
     if (from === to || !this.#link(from, to).isConnected) return
     if (this.#isMuted(from, to)) return
     if (lossPercent > 0 && prng.chance(lossPercent / 100)) return
+    if (this.#bursts?.loses(from * this.#needs.places + to, this.now) === true) return
+    if (this.#corruptPercent > 0 && prng.chance(this.#corruptPercent / 100)) {
+      const damaged = this.#needs.damaged?.(message)
+      if (damaged !== undefined) this.#carry(from, to, streamClass, damaged, true)
+      return
+    }
     this.#carry(from, to, streamClass, message)
     if (duplicatePercent > 0 && prng.chance(duplicatePercent / 100)) {
       this.#carry(from, to, streamClass, message)
     }
   }
 
-  #carry(from: number, to: number, streamClass: StreamClass, message: Message): void {
+  /** On a link with room to spare only its delay counts. */
+  #arrivalTime(from: number, to: number, message: Message, delayMs: number): number {
+    const bandwidth = this.#bandwidth
+    if (!bandwidth.isLimited) return this.now + delayMs
+    const sizeBytes = this.#needs.sizeOf?.(message) ?? 0
+    const left = bandwidth.departure(from, to, sizeBytes, this.now)
+    return bandwidth.arrival(to, sizeBytes, left + delayMs)
+  }
+
+  #carry(
+    from: number,
+    to: number,
+    streamClass: StreamClass,
+    message: Message,
+    isDamaged = false
+  ): void {
     const { delay, distancesMs, bulkLagMs, isFifo, inFlightMax } = this.#options
     const { prng, queue, onMessage, places } = this.#needs
     if (this.#inFlight >= inFlightMax) {
@@ -185,8 +243,10 @@ export class Network<Message> {
       return
     }
     const ownDelay = this.#linkDelays.get(from * places + to) ?? delay
-    let at = queue.now + (distancesMs[from]?.[to] ?? 0) + drawDelay(ownDelay, prng)
-    if (streamClass === 'bulk') at += bulkLagMs
+    let delayMs = (distancesMs[from]?.[to] ?? 0) + drawDelay(ownDelay, prng)
+    if (streamClass === 'bulk') delayMs += bulkLagMs
+    let at = this.#arrivalTime(from, to, message, delayMs)
+    if (this.#stalls.size > 0) at = Math.max(at, this.#stalls.get(to) ?? 0)
     if (isFifo) {
       const stream =
         (from * places + to) * streamClasses.length + streamClasses.indexOf(streamClass)
@@ -199,7 +259,9 @@ export class Network<Message> {
     queue.schedule(at, () => {
       this.#inFlight--
       this.#messages++
-      if (link.incarnation === incarnation && !this.#isMuted(from, to)) onMessage(to, from, message)
+      if (link.incarnation === incarnation && !this.#isMuted(from, to)) {
+        onMessage(to, from, message, isDamaged)
+      }
     })
   }
 

@@ -1,0 +1,85 @@
+import type { Prng } from '@novacron/base'
+
+/** How much fits through; bytes per second, 0 for no limit. */
+export interface BandwidthOptions {
+  /** Of one direction of one link. */
+  readonly linkBytesPerSecond: number
+  /** Of a place's interface, out and in by itself: who sends to all waits for each copy. */
+  readonly nodeBytesPerSecond: number
+}
+
+/** Who sends what waits for its turn on the sender's interface, the link, and the receiver's interface. */
+export class Bandwidth {
+  readonly #options: BandwidthOptions
+  readonly #places: number
+  /** When each of them is free again. */
+  readonly #egress = new Map<number, number>()
+  readonly #links = new Map<number, number>()
+  readonly #ingress = new Map<number, number>()
+
+  constructor(options: BandwidthOptions, places: number) {
+    this.#options = options
+    this.#places = places
+  }
+
+  get isLimited(): boolean {
+    return this.#options.linkBytesPerSecond > 0 || this.#options.nodeBytesPerSecond > 0
+  }
+
+  /** When the last byte has left for the link. */
+  departure(from: number, to: number, sizeBytes: number, now: number): number {
+    const { linkBytesPerSecond, nodeBytesPerSecond } = this.#options
+    const out = pass(this.#egress, from, now, sizeBytes, nodeBytesPerSecond)
+    return pass(this.#links, from * this.#places + to, out, sizeBytes, linkBytesPerSecond)
+  }
+
+  /** When the last byte of what arrives at `at` has been taken in. */
+  arrival(to: number, sizeBytes: number, at: number): number {
+    return pass(this.#ingress, to, at, sizeBytes, this.#options.nodeBytesPerSecond)
+  }
+}
+
+function pass(
+  free: Map<number, number>,
+  key: number,
+  now: number,
+  sizeBytes: number,
+  bytesPerSecond: number
+): number {
+  if (bytesPerSecond <= 0) return now
+  const done = Math.max(now, free.get(key) ?? 0) + (sizeBytes * 1_000) / bytesPerSecond
+  free.set(key, done)
+  return done
+}
+
+/** While a direction is bad it loses `percent` of what is sent; good and bad times are exponential around `meanMs`. */
+export interface BurstLoss {
+  readonly percent: number
+  readonly meanMs: number
+}
+
+/** Two states for each direction (Gilbert 1960, Elliott 1963), looked up when something is sent. */
+export class Bursts {
+  readonly #prng: Prng
+  readonly #loss: BurstLoss
+  readonly #states = new Map<number, { isBad: boolean; until: number }>()
+
+  constructor(loss: BurstLoss, prng: Prng) {
+    this.#loss = loss
+    this.#prng = prng
+  }
+
+  loses(direction: number, now: number): boolean {
+    const { percent, meanMs } = this.#loss
+    let state = this.#states.get(direction)
+    if (state === undefined) {
+      state = { isBad: this.#prng.chance(0.5), until: now }
+      this.#states.set(direction, state)
+    }
+    while (state.until <= now) {
+      state.isBad = !state.isBad
+      state.until += 1 - Math.log(1 - this.#prng.fraction()) * meanMs
+    }
+    return state.isBad && this.#prng.chance(percent / 100)
+  }
+}
