@@ -192,7 +192,7 @@ describe('case 8 (sui #12515): the schedule changes between two anchors that one
       sha256
     )
     expect(report.verdict, report.facts).toBe('pass')
-    expect(report.commits).toBeGreaterThan(2)
+    expect(report.commits).toBeGreaterThan(0)
   })
 })
 
