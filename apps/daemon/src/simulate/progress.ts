@@ -34,7 +34,8 @@ export class Progress {
   }
 
   show(tally: Pick<Tally, 'done' | 'failed' | 'virtualMs'>): void {
-    if (this.#isDue()) this.#write(this.#lineOf(tally, this.#clock() - this.#startedAt))
+    if (tally.done === this.#total || !this.#isDue()) return
+    this.#write(this.#lineOf(tally, this.#clock() - this.#startedAt))
   }
 
   showShrinking(runs: number, runsMax: number, { faults, replicas, chaosMs }: Scenario): void {

@@ -22,6 +22,7 @@ test('elsewhere than on a terminal a line comes after five seconds, then every t
   at(5_000, 10)
   at(20_000, 30)
   at(35_000, 50, 2)
+  at(90_000, 100, 2)
   progress.end()
   expect(io.stderr.text).toBe(
     '10 of 100 seeds, 0 failed, 4.0 virtual s/s, 45 s to go\n' +
