@@ -44,6 +44,7 @@ import { Retention } from './retention.ts'
 import { type ReplicaRules, replicaRules } from './rules.ts'
 import { type RunCommit, Runner, runTimer } from './runner.ts'
 import { gossipChecks, layerChecks, screenGossip, screenLayer } from './screening.ts'
+import { splitOnce } from './split-once.ts'
 import { StateSync, type StateSyncNeeds } from './state-sync.ts'
 
 type Out = ReplicaEffect[]
@@ -97,7 +98,8 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
       epoch: domain.epoch,
       self,
       hash,
-      batches
+      batches,
+      claims: () => this.#retention.claims()
     })
     const hasBatch = (digest: Digest) => batches.has(digest)
     this.#orderer = needs.makeOrderer({
@@ -115,6 +117,7 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
       domain,
       hash,
       rules: this.#rules.retention,
+      orderedIndex: () => this.#orderer.lastIndex,
       unorderedPayload: () =>
         new Set([...this.#orderer.unorderedPayload(), ...this.#mempool.queuedPayload])
     })
@@ -430,7 +433,7 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
       case 'request-payload':
         return this.#feedMempool({ ...effect, type: 'take' }, now, out)
       case 'deliver':
-        this.#retention.onNamed(effect.subDag)
+        this.#retention.onDelivered(effect.subDag)
         return this.#runner.onDelivered(effect.subDag, effect.finality)
       case 'want-batches':
         return this.#feedMempool({ ...effect, type: 'wanted' }, now, out)
@@ -492,9 +495,4 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
       hash
     })
   }
-}
-
-function splitOnce(text: string): [string, string] {
-  const at = text.indexOf('/')
-  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)]
 }

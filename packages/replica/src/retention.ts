@@ -31,6 +31,8 @@ export interface RetentionNeeds {
   readonly hash: Hash
   readonly rules: RetentionRules
   readonly unorderedPayload: () => ReadonlySet<Digest>
+  /** Index of the last commit that is ordered, run or not. */
+  readonly orderedIndex: () => CommitIndex
 }
 
 /**
@@ -52,6 +54,8 @@ export class Retention {
   #executed = 0
   /** The newest commit that names a batch, for those named since the start: one given back may be ordered twice. */
   readonly #namedBy = new Map<Digest, CommitIndex>()
+  /** The first commit that was ordered since the start; those before it are named only as they are run. */
+  #deliveredFrom: number | undefined
   /** Batches whose commit is gone and that may be ordered again, with that commit. */
   readonly #claimed = new Map<Digest, number>()
   /** End of the range that is being read. */
@@ -89,6 +93,26 @@ export class Retention {
     this.#checkpoint = index
     this.#executed = index
     return this.checkpointWrite()
+  }
+
+  /** The commit was ordered just now. */
+  onDelivered(subDag: CommittedSubDag): void {
+    this.#deliveredFrom ??= subDag.index
+    this.onNamed(subDag)
+  }
+
+  /** Asks of a batch: does something that may still be ordered, or waits to be run, name it? */
+  claims(): (digest: Digest) => boolean {
+    const unordered = this.#needs.unorderedPayload()
+    const isUnread = this.#isUnread()
+    return digest =>
+      isUnread || unordered.has(digest) || (this.#namedBy.get(digest) ?? 0) > this.#executed
+  }
+
+  /** After a restart commits wait in the store to be run again: nobody knows yet what they name. */
+  #isUnread(): boolean {
+    const from = this.#deliveredFrom ?? this.#needs.orderedIndex() + 1
+    return this.#executed + 1 < from
   }
 
   /** The commit was ordered, or read back to be run. */
@@ -165,11 +189,12 @@ export class Retention {
   /** Batches that nothing names any more; what an unordered vertex names is looked at again the next time. */
   #droppable(candidates: ReadonlyMap<Digest, number>): Digest[] {
     const unordered = this.#needs.unorderedPayload()
+    const isUnread = this.#isUnread()
     const droppable: Digest[] = []
     this.#claimed.clear()
     for (const [digest, index] of candidates) {
       const namedBy = this.#namedBy.get(digest) ?? 0
-      const isUnordered = unordered.has(digest)
+      const isUnordered = isUnread || unordered.has(digest)
       if (this.#needs.rules.isDroppable({ index, namedBy, isUnordered })) {
         droppable.push(digest)
         this.#namedBy.delete(digest)

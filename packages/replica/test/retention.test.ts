@@ -29,12 +29,19 @@ class Bench {
   reads: Extract<ReplicaEffect, { type: 'read' }>[] = []
   moved: number[] = []
   unordered: ReadonlySet<Digest> = new Set()
+  ordered = 0
 
   constructor(options: Partial<ReplicaOptions>, store = new MemoryStore()) {
     this.store = store
     this.retention = new Retention(
       { ...defaultReplicaOptions, ...options },
-      { domain, hash, rules: retentionRules, unorderedPayload: () => this.unordered }
+      {
+        domain,
+        hash,
+        rules: retentionRules,
+        unorderedPayload: () => this.unordered,
+        orderedIndex: () => indexOf(this.ordered)
+      }
     )
   }
 
@@ -269,4 +276,38 @@ describe('a batch that may be ordered again', () => {
     bench.execute(21, 21).certify(21).settle()
     expect(bench.dropped).not.toContain(digests(3, 3)[0])
   })
+})
+
+test('claimed is what may be ordered, what was and waits to be run, and all that nobody has read yet', () => {
+  const bench = new Bench({})
+  bench.unordered = new Set(digests(9, 9))
+  bench.retention.onDelivered(chain[0] as CommittedSubDag)
+  bench.retention.onDelivered(chain[1] as CommittedSubDag)
+  bench.execute(1, 1)
+  const asked = () =>
+    [1, 2, 3, 9].filter(index => bench.retention.claims()(digests(index, index)[0] as Digest))
+  expect(asked()).toEqual([2, 9])
+  bench.execute(2, 2)
+  expect(asked()).toEqual([9])
+  const restarted = bench.restart({}, 2)
+  restarted.ordered = 2
+  const isClaimed = () => restarted.retention.claims()(digests(3, 3)[0] as Digest)
+  expect(isClaimed()).toBe(false)
+  restarted.ordered = 4
+  expect(isClaimed()).toBe(true)
+  restarted.execute(3, 3)
+  restarted.retention.onDelivered(chain[4] as CommittedSubDag)
+  restarted.ordered = 5
+  expect(isClaimed()).toBe(true)
+  restarted.execute(4, 4)
+  expect(isClaimed()).toBe(false)
+})
+
+test('nothing is dropped while commits wait unread that may name it', () => {
+  const bench = new Bench({ retentionCommits: 1 })
+  bench.ordered = 30
+  bench.execute(1, 20).certify(20).settle()
+  expect([bench.retention.from, bench.dropped]).toEqual([19, []])
+  bench.execute(21, 30).certify(30).settle()
+  expect(bench.dropped).toEqual(digests(1, 28))
 })

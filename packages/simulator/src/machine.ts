@@ -23,6 +23,7 @@ import type {
   Committee,
   DropBatches,
   Finality,
+  MempoolOptions,
   MessageCodec,
   Read,
   Row,
@@ -112,6 +113,7 @@ export interface Seat {
   readonly wasSignedLogPresent: boolean
   /** Protocol options of this run, equal at every place. */
   readonly bullshark: Partial<BullsharkOptions>
+  readonly mempool: Partial<MempoolOptions>
   readonly replica: Partial<ReplicaOptions>
 }
 

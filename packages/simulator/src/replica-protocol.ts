@@ -184,7 +184,11 @@ class ReplicaMachine<Order> implements SimulatedMachine<ReplicaTypes<Order>> {
     this.#hash = hash
     const members = committee.members.map(({ peer, weight }) => ({ name: peer, peer, weight }))
     this.#replica = new Replica<Order>(
-      { ...settings, replica: { ...settings.replica, ...seat.replica } },
+      {
+        ...settings,
+        mempool: { ...settings.mempool, ...seat.mempool },
+        replica: { ...settings.replica, ...seat.replica }
+      },
       {
         committee,
         domain,

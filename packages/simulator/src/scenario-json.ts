@@ -1,5 +1,5 @@
 import { AssertionError, Fault } from '@novacron/base'
-import { defaultBullsharkOptions } from '@novacron/consensus'
+import { defaultBullsharkOptions, defaultMempoolOptions } from '@novacron/consensus'
 import { defaultReplicaOptions } from '@novacron/replica'
 import { behaviourNames } from './byzantine/behaviour.ts'
 import { checkLoadOptions } from './load.ts'
@@ -37,6 +37,7 @@ export function withAllOptions(scenario: Scenario): Scenario {
   return {
     ...scenario,
     bullshark: { ...defaultBullsharkOptions, ...scenario.bullshark },
+    mempool: { ...defaultMempoolOptions, ...scenario.mempool },
     replica: { ...defaultReplicaOptions, ...scenario.replica }
   }
 }

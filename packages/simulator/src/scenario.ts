@@ -1,5 +1,5 @@
 import { assert, Prng } from '@novacron/base'
-import { type BullsharkOptions, committeeSizeMax } from '@novacron/consensus'
+import { type BullsharkOptions, committeeSizeMax, type MempoolOptions } from '@novacron/consensus'
 import type { ReplicaOptions } from '@novacron/replica'
 import { type Behaviour, checkLiars, drawLiars, type Liar } from './byzantine/behaviour.ts'
 import type { TailLoss } from './disk/disk.ts'
@@ -24,6 +24,7 @@ export interface Scenario {
   readonly codecSamplePercent: number
   readonly law: DriverLaw
   readonly bullshark: Partial<BullsharkOptions>
+  readonly mempool: Partial<MempoolOptions>
   readonly replica: Partial<ReplicaOptions>
   readonly load: LoadOptions
   readonly faults: readonly Fault[]
@@ -61,6 +62,7 @@ export const quietScenario: Scenario = {
   codecSamplePercent: 5,
   law: driversLaw,
   bullshark: {},
+  mempool: {},
   replica: { checkpointIntervalCommits: 10 },
   load: defaultLoadOptions,
   faults: [],
@@ -142,7 +144,9 @@ export function drawScenario(seed: number, fixed: Partial<Omit<Scenario, 'seed'>
       checkpointIntervalCommits: prng.pick([2, 5, 10, 25]),
       retentionCommits: prng.pick([1, 1, 20, 10_000]),
       payloadWaitMs: 1_000
-    }
+    },
+    // Batches that nothing orders go soon, so that those who are named late or were away for long meet it.
+    mempool: { unorderedCommitsMax: prng.pick([2_000, 10, 30]) }
   }
   return { ...drawn, ...fixed }
 }

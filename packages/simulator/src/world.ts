@@ -13,6 +13,7 @@ import {
   type BullsharkOptions,
   type CommittedSubDag,
   Committee,
+  type MempoolOptions,
   type SigningDomain
 } from '@novacron/consensus'
 import type { ReplicaOptions } from '@novacron/replica'
@@ -50,6 +51,7 @@ export interface WorldOptions {
   readonly codecSamplePercent: number
   readonly law: DriverLaw
   readonly bullshark: Partial<BullsharkOptions>
+  readonly mempool: Partial<MempoolOptions>
   readonly replica: Partial<ReplicaOptions>
   /** Members that lie. A twin's second copy has a place after the observers. */
   readonly byzantine: readonly Liar[]
@@ -211,6 +213,7 @@ export class World<T extends ProtocolTypes> {
       batches: disk.batches,
       wasSignedLogPresent: disk.hasSignedLog,
       bullshark: this.#options.bullshark,
+      mempool: this.#options.mempool,
       replica: this.#options.replica
     })
     disk.createSignedLog()

@@ -41,6 +41,8 @@ export class Certifier {
   readonly #pending = new Map<ReplicaId, Pending>()
   /** The header voted for last, by author: one half of the evidence if another appears. */
   readonly #voted = new Map<ReplicaId, SignedHeader>()
+  /** What headers that were voted for name, by round: a vote says that this is here, and so it stays. */
+  readonly #promised = new Map<Round, SignedHeader[]>()
   #abstainUntil = 0 as Round
   #maySign = false
   #highestHeaderSeen = 0 as Round
@@ -87,12 +89,15 @@ export class Certifier {
     return this.#voted.get(author)
   }
 
-  /** Payload of the headers that were voted for last and that a commit may still order. */
+  /** Payload of the headers that were voted for and that a commit may still order, whether or not the newest. */
   *promisedPayload(): Generator<Digest> {
     const { dag } = this.#parts
-    for (const { header } of this.#voted.values()) {
-      if (header.round <= dag.gcRound || dag.isCommitted(header.round, header.author)) continue
-      for (const { digest } of header.payload) yield digest
+    for (const [round, headers] of this.#promised) {
+      if (round <= dag.gcRound) continue
+      for (const { header } of headers) {
+        if (dag.isCommitted(round, header.author)) continue
+        for (const { digest } of header.payload) yield digest
+      }
     }
   }
 
@@ -116,6 +121,15 @@ export class Certifier {
 
   restoreVoted(signed: SignedHeader): void {
     this.#voted.set(signed.header.author, signed)
+    this.#promise(signed)
+  }
+
+  #promise(signed: SignedHeader): void {
+    const { round, payload } = signed.header
+    if (payload.length === 0) return
+    const known = this.#promised.get(round)
+    if (known === undefined) this.#promised.set(round, [signed])
+    else known.push(signed)
   }
 
   /** After a restart the last own header is completed, never replaced. */
@@ -273,6 +287,7 @@ export class Certifier {
     for (const [author, { signed }] of this.#pending) {
       if (signed.header.round <= gcRound) this.#pending.delete(author)
     }
+    for (const round of this.#promised.keys()) if (round <= gcRound) this.#promised.delete(round)
   }
 
   #maybeCertify(open: OpenProposal, out: BullsharkEffect[]): Certificate | undefined {
@@ -315,6 +330,7 @@ export class Certifier {
       signature: sign(voteSigningBytes(subject, domain))
     }
     this.#voted.set(header.author, signed)
+    this.#promise(signed)
     out.push({
       type: 'persist',
       durable: true,

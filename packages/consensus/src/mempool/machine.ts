@@ -74,13 +74,19 @@ export interface MempoolNeeds {
   readonly self: ReplicaId | undefined
   readonly hash: Hash
   readonly batches: BatchReader
+  /** Asked anew before anything is dropped: is this batch named by what may still be ordered, or waits to be run? */
+  readonly claims: () => (digest: Digest) => boolean
 }
 
 interface Unordered {
   readonly author: ReplicaId
   readonly sizeBytes: number
-  readonly sinceIndex: CommitIndex
+  /** When it was stored, or found to be named. */
+  sinceIndex: CommitIndex
 }
+
+/** Looks for abandoned batches in the time after which they are dropped. */
+const looksPerExpiry = 20
 
 /**
  * Narwhal's worker: packs transactions into batches, spreads them, keeps those of others, and pulls what is named and not
@@ -268,13 +274,17 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
   }
 
   #onOrdered(index: CommitIndex, digests: readonly Digest[], out: MempoolEffect[]): void {
+    // Since a restart nothing has said how far the log is.
+    if (this.#lastIndex === 0)
+      for (const batch of this.#unordered.values()) batch.sinceIndex = index
     this.#lastIndex = index
     for (const digest of digests) {
       this.#pulls.done(digest)
       this.#forget(digest)
     }
     this.#unqueue(digests)
-    if (index % 100 === 0) this.#dropExpired(out)
+    const lookEvery = Math.max(1, Math.floor(this.#options.unorderedCommitsMax / looksPerExpiry))
+    if (index % lookEvery === 0) this.#dropExpired(out)
   }
 
   /** A batch that was given back may have been ordered after all. */
@@ -285,13 +295,26 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
     }
   }
 
-  /** What was stored long ago and never ordered is somebody's abandoned batch. */
+  /**
+   * What was stored long ago and never ordered is somebody's abandoned batch, unless a header names it by now.
+   *
+   * Why nothing that a commit names is lost: a commit orders certified vertices alone, and each has the votes of more honest
+   * members than none. Those held its payload when they voted, and it is claimed there from the vote until the vertex is run,
+   * or lies below garbage collection, where no commit orders it any more. An own batch never expires: its transactions were
+   * accepted, so it is proposed until it is ordered.
+   */
   #dropExpired(out: MempoolEffect[]): void {
     const oldest = this.#lastIndex - this.#options.unorderedCommitsMax
-    const own = new Set(this.#queue.map(batch => batch.digest))
-    const expired = [...this.#unordered]
-      .filter(([digest, { sinceIndex }]) => sinceIndex < oldest && !own.has(digest))
-      .map(([digest]) => digest)
+    const old = [...this.#unordered].filter(
+      ([, { author, sinceIndex }]) => sinceIndex < oldest && author !== this.#needs.self
+    )
+    if (old.length === 0) return
+    const isClaimed = this.#needs.claims()
+    const expired: Digest[] = []
+    for (const [digest, entry] of old) {
+      if (isClaimed(digest)) entry.sinceIndex = this.#lastIndex
+      else expired.push(digest)
+    }
     if (expired.length === 0) return
     for (const digest of expired) this.#forget(digest)
     out.push({ type: 'count', name: 'batch_expired', by: expired.length })

@@ -26,11 +26,13 @@ const index = (value: number) => value as CommitIndex
 const limits = { batchBytesMax: 1_024, pendingBytesMax: 2_048 }
 
 let stored: Map<Digest, Uint8Array>
+let claimed: Set<Digest>
 let mempool: Mempool
 let now: number
 
 function build(options: Partial<MempoolOptions> = {}, self: number | 'observer' = 0): void {
   stored = new Map()
+  claimed = new Set()
   now = 1_000
   mempool = new Mempool(
     { ...limits, ...options },
@@ -39,7 +41,8 @@ function build(options: Partial<MempoolOptions> = {}, self: number | 'observer' 
       epoch,
       self: self === 'observer' ? undefined : replica(self),
       hash,
-      batches: { has: digest => stored.has(digest), read: digest => stored.get(digest) }
+      batches: { has: digest => stored.has(digest), read: digest => stored.get(digest) },
+      claims: () => digest => claimed.has(digest)
     }
   )
 }
@@ -227,22 +230,55 @@ describe('batches of others', () => {
     expect(only(arrives(1, batchBy(1, 100, epoch, 3)), 'store-batch')).toHaveLength(1)
   })
 
-  test('that nothing has ordered for long are dropped, own ones in the queue are not', () => {
+  const ordered = (value: number) => step({ type: 'ordered', index: index(value), digests: [] })
+
+  test('that nothing has ordered for long are dropped, own ones never', () => {
     build({ unorderedCommitsMax: 50 })
+    ordered(1)
     arrives(1, batchBy(1))
     submit(900)
     submit(900)
-    const ordered = (value: number) => step({ type: 'ordered', index: index(value), digests: [] })
+    const [proposed] = take(1)
+    arrives(2, batchBy(2, 10, epoch, 1))
     expect(ordered(50)).toEqual([])
     arrives(2, batchBy(2))
-    expect(counted(ordered(99))).toEqual([])
-    expect(ordered(100)).toEqual([
+    step({ type: 'ordered', index: index(51), digests: [batchBy(2, 10, epoch, 1).digest] })
+    expect(ordered(52)).toEqual([
       { type: 'count', name: 'batch_expired', by: 1 },
       { type: 'drop-batches', digests: [batchBy(1).digest] }
     ])
-    expect(ordered(100)).toEqual([])
-    expect(counted(ordered(200))).toEqual(['batch_expired'])
-    expect(take()).toHaveLength(2)
+    expect(counted(ordered(100))).toEqual([])
+    expect(counted(ordered(102))).toEqual(['batch_expired'])
+    expect(counted(ordered(1_000))).toEqual([])
+    expect(stored.has(proposed!.digest)).toBe(true)
+    expect(take()).toHaveLength(1)
+  })
+
+  test('that something names stay, and for as long again afterwards', () => {
+    build({ unorderedCommitsMax: 50 })
+    ordered(1)
+    arrives(1, batchBy(1))
+    claimed.add(batchBy(1).digest)
+    expect(ordered(60)).toEqual([])
+    claimed.clear()
+    expect(ordered(110)).toEqual([])
+    expect(counted(ordered(112))).toEqual(['batch_expired'])
+  })
+
+  test('that came before a restarted member knew how far the log is are not old', () => {
+    build({ unorderedCommitsMax: 50 })
+    arrives(1, batchBy(1))
+    expect(ordered(1_000)).toEqual([])
+    expect(ordered(1_050)).toEqual([])
+    expect(counted(ordered(1_052))).toEqual(['batch_expired'])
+  })
+
+  test('are looked through less often than each commit when they may stay for long', () => {
+    build({ unorderedCommitsMax: 2_000 })
+    ordered(1)
+    arrives(1, batchBy(1))
+    expect(counted(ordered(2_099))).toEqual([])
+    expect(counted(ordered(2_100))).toEqual(['batch_expired'])
   })
 
   test('that are no batches at all, and events of no known type, are our own mistake', () => {

@@ -71,6 +71,7 @@ describe('case 12 (snarkOS #2876, Telcoin #441, #788): what no honest member sen
       batches: disk.batches,
       wasSignedLogPresent: true,
       bullshark: {},
+      mempool: {},
       replica: {}
     })
     made.step({ type: 'started' }, 1_000 as Millis)
