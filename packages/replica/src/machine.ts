@@ -46,6 +46,7 @@ import { type RunCommit, Runner, runTimer } from './runner.ts'
 import { gossipChecks, layerChecks, screenGossip, screenLayer } from './screening.ts'
 import { splitOnce } from './split-once.ts'
 import { StateSync, type StateSyncNeeds } from './state-sync.ts'
+import { waitReasons } from './wait-reasons.ts'
 
 type Out = ReplicaEffect[]
 
@@ -182,8 +183,7 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
       evidenceCount: this.#evidence.size,
       reasons: [
         ...orderer.reasons,
-        ...(missing.length > 0 ? [`${missing.length} batches of the next commit are missing`] : []),
-        ...(download === undefined ? [] : [download])
+        ...waitReasons({ isDiskFull: this.#isDiskFull, missing: missing.length, download })
       ]
     }
   }
@@ -331,6 +331,8 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
 
   /** After each step: run what is complete, and fetch what the orderer has ordered before. */
   #settle(now: Millis, out: Out): void {
+    // What is run is stored and told, and neither can leave; who was waited for meanwhile could not answer.
+    if (this.#isDiskFull) return this.#payloadWait.restart()
     this.#runner.run(now, out, commit => this.#onRun(commit, now, out))
     // After the run: a queue that it has emptied must not wait for somebody else's event to be filled again.
     this.#runner.replay(this.#orderer.lastIndex, out)

@@ -10,6 +10,10 @@ export class PayloadWait {
     this.#maxMs = maxMs
   }
 
+  restart(): void {
+    this.#index = undefined
+  }
+
   /** True when the commit after `executedIndex` has waited too long; the wait then begins anew. */
   isOver(executedIndex: CommitIndex, isMissing: boolean, now: Millis): boolean {
     if (!isMissing || executedIndex !== this.#index) {

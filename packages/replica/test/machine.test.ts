@@ -349,6 +349,46 @@ describe('the disk', () => {
     expect(replica.status().state).toBe('running')
     expect(replica.admits(1)).toBe(true)
   })
+
+  test('when full: nothing is run, read or asked for, and what was ordered meanwhile is run after', () => {
+    const bench = new Bench(1, new MemoryStore(), { replica: { readCommitsMax: 2 } }).started()
+    const chain = commitChain(4)
+    bench.step({ type: 'disk', state: 'full' })
+    for (const subDag of chain) {
+      const effects = bench.receive({ layer: 'order', message: { type: 'slot', subDag } })
+      expect(only(effects, 'executed')).toEqual([])
+      expect(only(effects, 'read')).toEqual([])
+    }
+    bench.now += 60_000
+    expect(only(bench.step({ type: 'timer-fired', timer: runTimer }), 'executed')).toEqual([])
+    expect(bench.host.replica.status()).toMatchObject({
+      state: 'disk-full',
+      executedIndex: 0,
+      reasons: expect.arrayContaining([
+        'nothing is taken from peers or run until the disk has room'
+      ])
+    })
+    const after = bench.step({ type: 'disk', state: 'ok' })
+    expect(only(after, 'executed').map(({ subDag }) => subDag.index)).toEqual([1, 2, 3, 4])
+    expect(bench.host.replica.status().reasons).toEqual(['no quorum'])
+  })
+
+  test('when full for long: payload that was missing before is waited for anew', () => {
+    const bench = new Bench(1, new MemoryStore(), { replica: { payloadWaitMs: 500 } }).started()
+    const subDag = commitAfter(undefined, [referenceOf(one)])
+    bench.receive({ layer: 'order', message: { type: 'slot', subDag } })
+    const isFetching = () => bench.host.replica.status().reasons.join().includes('snapshot')
+    bench.step({ type: 'disk', state: 'full' })
+    bench.now += 60_000
+    bench.say()
+    bench.step({ type: 'disk', state: 'ok' })
+    bench.now += 499
+    bench.say()
+    expect(isFetching()).toBe(false)
+    bench.now += 1
+    bench.say()
+    expect(isFetching()).toBe(true)
+  })
 })
 
 test('a peer that leaves is asked for nothing any more', () => {

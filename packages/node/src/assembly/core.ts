@@ -8,7 +8,7 @@ import { systemClock } from '../driver/clock.ts'
 import { Driver, type DriverListener } from '../driver/driver.ts'
 import { LateWire } from '../driver/late-wire.ts'
 import { signatureChecker } from '../driver/signatures.ts'
-import { SpilledBatches } from '../driver/spilled-batches.ts'
+import { SpilledBatches, spilledBytesMax } from '../driver/spilled-batches.ts'
 import type { OpenedStore } from '../store/level-store.ts'
 import type { Logs } from '../telemetry/log.ts'
 import type { NodeMetrics } from '../telemetry/metrics.ts'
@@ -42,7 +42,9 @@ export function assembleCore(needs: CoreNeeds): Core {
   const { committee, domain } = facts
   const { store } = opened
   const { peerId } = loaded.keys
-  const batches = new SpilledBatches(store.batches)
+  // What was accepted from clients is never refused for want of room.
+  const { pendingBytes } = loaded.options.limits
+  const batches = new SpilledBatches(store.batches, spilledBytesMax + pendingBytes)
   const { replica, bullshark } = makeReplica(loaded.genesis, loaded.options, facts, {
     self: committee.replicaOf(peerId),
     hash: sha256,

@@ -20,7 +20,7 @@ import type { GossipTopic } from '@novacron/transport'
 import type { Store } from '../store/store.ts'
 import type { Clock } from './clock.ts'
 import { isDiskFull, unlessDiskFull } from './disk-full.ts'
-import { Outbox } from './outbox.ts'
+import { defaultOutboxOptions, Outbox, type OutboxKind } from './outbox.ts'
 import type { SignatureChecker } from './signatures.ts'
 import type { SpilledBatches } from './spilled-batches.ts'
 import { Timers } from './timers.ts'
@@ -75,7 +75,7 @@ const diskRetryMs = 1_000
  */
 export class Driver implements AsyncDisposable {
   readonly #needs: DriverNeeds
-  readonly #outbox = new Outbox()
+  readonly #outbox: Outbox
   readonly #timers: Timers
   readonly #queue: ReplicaEvent[] = []
   readonly #pending = new Set<Promise<void>>()
@@ -87,12 +87,18 @@ export class Driver implements AsyncDisposable {
 
   constructor(needs: DriverNeeds) {
     this.#needs = needs
+    this.#outbox = new Outbox(defaultOutboxOptions, kind => this.#onDropped(kind))
     this.#timers = new Timers(needs.clock, timer => this.post({ type: 'timer-fired', timer }))
   }
 
   /** Sends that wait for the disk. */
   get outboxLength(): number {
     return this.#outbox.length
+  }
+
+  /** Memory of what waits for the disk. */
+  get outboxBytes(): number {
+    return this.#outbox.bytes
   }
 
   /** Gives the machine an event; effects are performed before this returns, unless a step is under way. */
@@ -113,9 +119,13 @@ export class Driver implements AsyncDisposable {
     }
   }
 
-  /** One frame from a peer: decoded, screened, checked, then given to the machine. */
+  /**
+   * One frame from a peer: decoded, screened, checked, then given to the machine. While the disk is full nothing is taken in:
+   * the machine would store what the store cannot write. Catch-up brings it once there is room.
+   */
   receive(from: PeerId, frame: Uint8Array): void | Promise<void> {
     if (this.#isClosed) return
+    if (this.#isDiskFull) return this.#onUntaken()
     const { machine, codec, signatures } = this.#needs
     const message = this.#decode(from, () => codec.decode(frame))
     if (message === undefined) return
@@ -123,13 +133,14 @@ export class Driver implements AsyncDisposable {
     if (verdict.type !== 'accept') return this.#onRefused(from, verdict)
     const deliver = (holds: boolean) => {
       if (!holds) return this.#onRefused(from, badSignature)
+      if (this.#isDiskFull) return this.#onUntaken()
       this.post({ type: 'received', from, message: toVerified(message) })
     }
     const checked = signatures.checkAll(machine.signaturesOf(message))
     return typeof checked === 'boolean' ? deliver(checked) : checked.then(deliver)
   }
 
-  /** One gossip message; the answer decides whether it is passed on. */
+  /** One gossip message; the answer decides whether it is passed on, which a full disk does not hinder. */
   receiveGossip(
     from: PeerId,
     topic: GossipTopic,
@@ -142,7 +153,8 @@ export class Driver implements AsyncDisposable {
       const verdict = machine.screenGossip(message)
       if (verdict.type !== 'accept') return verdict.type
       if (!signatures.checkAllNow(machine.gossipSignaturesOf(message))) return 'reject'
-      this.post({ type: 'gossiped', from, message: toVerified(message) })
+      if (this.#isDiskFull) this.#onUntaken()
+      else this.post({ type: 'gossiped', from, message: toVerified(message) })
       return 'accept'
     } catch (error) {
       if (error instanceof Fault) return 'reject'
@@ -164,8 +176,12 @@ export class Driver implements AsyncDisposable {
     await Promise.allSettled(this.#pending)
   }
 
+  get #isDiskFull(): boolean {
+    return this.#diskRetry !== undefined
+  }
+
   #perform(effect: ReplicaEffect): void {
-    const { store, batches, wire, listener } = this.#needs
+    const { store, batches, listener } = this.#needs
     switch (effect.type) {
       case 'persist':
         store.write(effect.writes)
@@ -178,18 +194,10 @@ export class Driver implements AsyncDisposable {
         return this.#outbox.add(() => batches.drop(effect.digests))
       case 'read':
         return this.#track(this.#read(effect))
-      case 'send': {
-        const frame = this.#needs.codec.encode(effect.message)
-        return this.#outbox.add(() => wire.send(effect.to, effect.class, frame))
-      }
-      case 'broadcast': {
-        const frame = this.#needs.codec.encode(effect.message)
-        return this.#outbox.add(() => this.#broadcast(effect.class, frame))
-      }
-      case 'publish': {
-        const { message } = effect
-        return this.#outbox.add(() => wire.publish(message.topic, encodeGossip(message)))
-      }
+      case 'send':
+      case 'broadcast':
+      case 'publish':
+        return this.#send(effect)
       case 'executed':
         return this.#outbox.add(() => listener.onExecuted(effect))
       case 'set-timer':
@@ -201,12 +209,30 @@ export class Driver implements AsyncDisposable {
       case 'note':
         return listener.onNote(effect)
       case 'penalize':
-        return wire.penalize(effect.peer, effect.code)
+        return this.#needs.wire.penalize(effect.peer, effect.code)
       case 'stopped':
         return listener.onStopped(effect.index)
       default:
         return unreachable(effect)
     }
+  }
+
+  /** Answers and requests are not even made while the disk is full: they could not leave, and are asked for again. */
+  #send(effect: Extract<ReplicaEffect, { type: 'send' | 'broadcast' | 'publish' }>): void {
+    const { wire, codec } = this.#needs
+    const kind = effect.type !== 'publish' && effect.class === 'order' ? 'message' : 'answer'
+    if (this.#isDiskFull && kind === 'answer') return this.#onDropped(kind)
+    if (effect.type === 'publish') {
+      const bytes = encodeGossip(effect.message)
+      const { topic } = effect.message
+      return this.#outbox.add(() => wire.publish(topic, bytes), kind, bytes.length)
+    }
+    const frame = codec.encode(effect.message)
+    const leave =
+      effect.type === 'send'
+        ? () => wire.send(effect.to, effect.class, frame)
+        : () => this.#broadcast(effect.class, frame)
+    this.#outbox.add(leave, kind, frame.length)
   }
 
   #flush(): void {
@@ -267,6 +293,14 @@ export class Driver implements AsyncDisposable {
       this.#onRefused(from, { type: 'reject', fault: { code: 'undecodable' } })
       return undefined
     }
+  }
+
+  #onUntaken(): void {
+    this.#needs.listener.onCount('message_dropped_disk_full', 1)
+  }
+
+  #onDropped(kind: OutboxKind): void {
+    this.#needs.listener.onCount(`${kind}_dropped`, 1)
   }
 
   #onRefused(from: PeerId, verdict: Exclude<Verdict, { type: 'accept' }>): void {

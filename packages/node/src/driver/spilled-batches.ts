@@ -2,20 +2,32 @@ import type { BatchReader, Digest } from '@novacron/base'
 import type { BatchStore } from '../store/store.ts'
 import { isDiskFull } from './disk-full.ts'
 
+/** Memory for batches that the disk had no room for, unless told otherwise. */
+export const spilledBytesMax = 67_108_864
+
 /**
- * The batch store, and in memory those batches for which the disk had no room: they count as held until they can be written,
- * while the node takes no more work. Bounded by what the mempool takes from each author.
+ * The batch store, and in memory those batches for which the disk had no room: they count as held until they can be written.
+ * The driver takes nothing in while the disk is full, so that they are few; one that would exceed the bound is not held, and
+ * is asked of others again when something names it.
  */
 export class SpilledBatches implements BatchReader {
   readonly #store: BatchStore
+  readonly #bytesMax: number
   readonly #spilled = new Map<Digest, Uint8Array>()
+  #spilledBytes = 0
 
-  constructor(store: BatchStore) {
+  constructor(store: BatchStore, bytesMax: number = spilledBytesMax) {
     this.#store = store
+    this.#bytesMax = bytesMax
   }
 
   get spilledCount(): number {
     return this.#spilled.size
+  }
+
+  /** Payload that waits in memory for room on the disk. */
+  get spilledBytes(): number {
+    return this.#spilledBytes
   }
 
   has(digest: Digest): boolean {
@@ -33,22 +45,33 @@ export class SpilledBatches implements BatchReader {
       return true
     } catch (error) {
       if (!isDiskFull(error)) throw error
-      this.#spilled.set(digest, bytes)
+      this.#spill(digest, bytes)
       return false
     }
   }
 
   drop(digests: readonly Digest[]): void {
-    for (const digest of digests) this.#spilled.delete(digest)
+    for (const digest of digests) this.#unhold(digest)
     this.#store.drop(digests)
   }
 
   /** Writes what was held back; false when the disk is full again. */
   unspill(): boolean {
     for (const [digest, bytes] of this.#spilled) {
-      this.#spilled.delete(digest)
+      this.#unhold(digest)
       if (!this.append(digest, bytes)) return false
     }
     return true
+  }
+
+  #spill(digest: Digest, bytes: Uint8Array): void {
+    if (this.#spilled.has(digest) || this.#spilledBytes + bytes.length > this.#bytesMax) return
+    this.#spilled.set(digest, bytes)
+    this.#spilledBytes += bytes.length
+  }
+
+  #unhold(digest: Digest): void {
+    this.#spilledBytes -= this.#spilled.get(digest)?.length ?? 0
+    this.#spilled.delete(digest)
   }
 }

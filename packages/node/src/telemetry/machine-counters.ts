@@ -1,5 +1,6 @@
 /** Every name that a `count` effect of the machines or the driver carries. */
 export const machineCounters: readonly string[] = [
+  'answer_dropped',
   'batch_expired',
   'batch_ignored',
   'batch_over_quota',
@@ -16,10 +17,13 @@ export const machineCounters: readonly string[] = [
   'frame_dropped',
   'header_from_the_future',
   'leader_timeout',
+  'message_dropped',
+  'message_dropped_disk_full',
   'message_ignored',
   'message_rejected',
   'resent',
   'snapshot_answer_unasked',
   'snapshot_timeout',
+  'snapshot_window_too_long',
   'suspended_overflow'
 ]

@@ -254,6 +254,19 @@ describe('frames', () => {
     expect(() => driver.receive(first, frameOf('bug'))).toThrow(TypeError)
   })
 
+  test('do not enter while the disk is full, even when it filled up during their checks', async () => {
+    const answer = Promise.withResolvers<boolean>()
+    const { driver, machine, trace } = driven({ checkAll: () => answer.promise })
+    const received = driver.receive(first, frameOf('hello'))
+    driver.onDiskFull()
+    answer.resolve(true)
+    await received
+    expect(driver.receive(first, frameOf('bad'))).toBeUndefined()
+    expect(machine.events).toEqual([{ type: 'disk', state: 'full' }])
+    expect(trace).toEqual(Array(2).fill('count message_dropped_disk_full 1'))
+    await driver[Symbol.asyncDispose]()
+  })
+
   test('with many signatures enter when all are checked, wherever that is', async () => {
     const answer = Promise.withResolvers<boolean>()
     const { driver, machine, trace } = driven({ checkAll: () => answer.promise })
@@ -288,6 +301,16 @@ describe('gossip', () => {
     const { driver, machine } = driven({ checkAll: () => never })
     machine.signatures = 267
     expect(driver.receiveGossip(first, 'heads', bytes)).toBe('accept')
+  })
+
+  test('is passed on and not entered while the disk is full', async () => {
+    const { driver, machine, trace } = driven()
+    driver.onDiskFull()
+    expect(driver.receiveGossip(first, 'heads', bytes)).toBe('accept')
+    expect(driver.receiveGossip(first, 'heads', bytes.subarray(1))).toBe('reject')
+    expect(machine.events).toEqual([{ type: 'disk', state: 'full' }])
+    expect(trace).toEqual(['count message_dropped_disk_full 1'])
+    await driver[Symbol.asyncDispose]()
   })
 
   test('is refused when it does not decode, is not wanted, or badly signed', () => {

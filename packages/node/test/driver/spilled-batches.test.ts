@@ -47,3 +47,20 @@ test('any other failure is not ours to hide', () => {
   }
   expect(() => new SpilledBatches(broken).append(a, bytes)).toThrow('broken')
 })
+
+test('no more is held in memory than may be, and what is refused is not held', () => {
+  const store = new FakeStore()
+  const batches = new SpilledBatches(store.batches, 2 * bytes.length)
+  store.isFull = true
+  for (const digest of [a, b, b, c]) expect(batches.append(digest, bytes)).toBe(false)
+  expect([a, b, c].map(digest => batches.has(digest))).toEqual([true, true, false])
+  expect(batches.spilledBytes).toBe(4)
+  batches.drop([a, c])
+  expect(batches.spilledBytes).toBe(2)
+  expect(batches.append(c, bytes)).toBe(false)
+  expect(batches.has(c)).toBe(true)
+  store.isFull = false
+  expect(batches.unspill()).toBe(true)
+  expect(batches.spilledBytes).toBe(0)
+  expect(batches.has(b)).toBe(true)
+})

@@ -3,6 +3,7 @@ import { ascii } from '@novacron/base'
 import { expect, test } from 'vitest'
 import { dataPathsOf } from '../../src/config/data-paths.ts'
 import type { Control } from '../../src/control/control.ts'
+import { failingFiles } from '../store/failing-files.ts'
 import { executed, expectOneChain, logOf, patience, put } from './agreement.ts'
 import { TestCluster } from './cluster.ts'
 
@@ -62,6 +63,33 @@ test(
         .sort()
     )
     expect(cluster.logOf(4).map(line => line.event)).toContain('store-trouble')
+  }
+)
+
+test(
+  'a node whose disk is full for long takes nothing in, and goes on by itself when there is room',
+  patience,
+  async () => {
+    await using cluster = await TestCluster.make()
+    const files = failingFiles()
+    const nodes = await Promise.all([1, 2, 3].map(member => cluster.start(member)))
+    const full = await cluster.start(4, { store: { files } })
+    const [writer] = nodes as [Control]
+    await executed(full, await put(writer, 'before', 'x'))
+    files.setFreeBytes(0)
+    await put(writer, 'trigger', 'x')
+    await expect.poll(() => full.status().state).toBe('disk-full')
+    const { executedIndex } = full.status()
+    let last = 0
+    for (let i = 0; i < 15; i++) last = await put(writer, `key-${i}`, 'x'.repeat(20_000))
+    expect(full.status()).toMatchObject({ state: 'disk-full', executedIndex })
+    expect(full.status().reasons).toContain(
+      'nothing is taken from peers or run until the disk has room'
+    )
+    files.setFreeBytes(2 ** 40)
+    await executed(full, last)
+    expect(full.status().state).toBe('running')
+    await expectOneChain([...nodes, full])
   }
 )
 
