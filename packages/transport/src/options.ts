@@ -89,7 +89,7 @@ export const defaultMeshOptions: Omit<MeshOptions, 'chain'> = {
     bulk: { frameBytesMax: 256 * kib, windowBytes: mib, queueBytesMax: 8 * mib }
   },
   heartbeat: { intervalMs: 2000, timeoutMs: 7000 },
-  reconnect: { backoffMinMs: 200, backoffMaxMs: 3_000 },
+  reconnect: { backoffMinMs: 200, backoffMaxMs: 1_000 },
   dialTimeoutMs: 5000,
   handshakeTimeoutMs: 5000,
   observersMax: 64,
