@@ -9,6 +9,8 @@ import type {
   Note,
   PeerId,
   Persist,
+  ReplicaId,
+  Round,
   Send,
   SetTimer,
   Verdict,
@@ -89,7 +91,11 @@ export type OrdererEffect<Message> =
       readonly type: 'want-batches'
       readonly batches: readonly BatchReference[]
       readonly holders: readonly PeerId[]
+      /** Left out for what is ordered: that is looked for until it is here. */
+      readonly by?: NamedBy
     }
+  /** No commit orders anything at or below this round any more. */
+  | { readonly type: 'collected'; readonly round: Round }
   /** Own batches that no commit will order any more: propose them again. */
   | { readonly type: 'requeue'; readonly batches: readonly BatchReference[] }
   /** Two signed objects of one author for one slot, both encoded, for everyone to check. */
@@ -104,6 +110,11 @@ export type OrdererEffect<Message> =
   | { readonly type: 'behind'; readonly lowest: CommitIndex }
   /** The last commit of the epoch has been delivered. */
   | { readonly type: 'stopped'; readonly index: CommitIndex }
+
+/** Who names a batch: a header of this author, which may have invented it, or a vertex that a quorum has voted for. */
+export type NamedBy =
+  | { readonly type: 'header'; readonly author: ReplicaId; readonly round: Round }
+  | { readonly type: 'vertex'; readonly round: Round }
 
 /** What `status` tells an operator, also when nothing moves. */
 export interface OrdererStatus {

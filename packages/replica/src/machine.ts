@@ -440,6 +440,7 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
       case 'want-batches':
         return this.#feedMempool({ ...effect, type: 'wanted' }, now, out)
       case 'requeue':
+      case 'collected':
         return this.#feedMempool(effect, now, out)
       case 'evidence':
         if (this.#evidence.add(effect, out)) {

@@ -28,7 +28,8 @@ interface Pending {
 
 /** What a header still needs before it may be voted for. */
 export interface MissingForVote {
-  readonly parents: readonly { readonly digest: Digest; readonly round: Round }[]
+  /** Of the round before. */
+  readonly parents: readonly Digest[]
   readonly batches: readonly BatchReference[]
 }
 
@@ -43,6 +44,8 @@ export class Certifier {
   readonly #voted = new Map<ReplicaId, SignedHeader>()
   /** What headers that were voted for name, by round: a vote says that this is here, and so it stays. */
   readonly #promised = new Map<Round, SignedHeader[]>()
+  /** The last round of each author for which evidence was given. */
+  readonly #convicted = new Map<ReplicaId, Round>()
   #abstainUntil = 0 as Round
   #maySign = false
   #highestHeaderSeen = 0 as Round
@@ -195,10 +198,15 @@ export class Certifier {
       return nothingMissing
     }
     if (last !== undefined && rules.isEquivocation(last, signed)) {
-      this.#reportEquivocation(signed, out)
+      this.#reportEquivocation(this.#voted.get(author), signed, out)
       return nothingMissing
     }
     if (round <= this.#abstainUntil) return nothingMissing
+    const waiting = this.#pending.get(author)?.signed
+    if (waiting?.header.round === round && waiting.header.id !== id) {
+      this.#reportEquivocation(waiting, signed, out)
+      return nothingMissing
+    }
     const missing = this.#missingFor(signed)
     const isComplete = missing.parents.length + missing.batches.length === 0
     if (!this.#maySign || !isComplete) return this.#wait(from, signed, missing)
@@ -209,9 +217,11 @@ export class Certifier {
   #wait(from: PeerId, signed: SignedHeader, missing: MissingForVote): MissingForVote {
     const { author, round } = signed.header
     const pending = this.#pending.get(author)
-    if (pending === undefined || pending.signed.header.round <= round) {
-      this.#pending.set(author, { signed, from, parentsHere: 0 })
+    // Only the newest may wait, and only what waits has anything looked for.
+    if (pending !== undefined && pending.signed.header.round > round) {
+      return { parents: [], batches: [] }
     }
+    this.#pending.set(author, { signed, from, parentsHere: 0 })
     return missing
   }
 
@@ -346,17 +356,23 @@ export class Certifier {
     return {
       parents: header.parents
         .filter(parent => !dag.isPresent(parentRound, parent))
-        .map(parent => ({ digest: parent.digest, round: parentRound })),
+        .map(parent => parent.digest),
       batches: rules.missingPayload(header, hasBatch)
     }
   }
 
-  #reportEquivocation(seen: SignedHeader, out: BullsharkEffect[]): void {
+  #reportEquivocation(
+    known: SignedHeader | undefined,
+    seen: SignedHeader,
+    out: BullsharkEffect[]
+  ): void {
     const against = this.#parts.committee.peerOf(seen.header.author)
-    const known = this.#voted.get(seen.header.author)
     out.push({ type: 'count', name: 'equivocation', by: 1 })
     out.push({ type: 'penalize', peer: against, code: 'equivocation' })
-    if (known === undefined) return
+    const { author, round } = seen.header
+    // One pair proves it: whoever signs a thousand headers for a slot does not fill the books with them.
+    if (known === undefined || round <= (this.#convicted.get(author) ?? 0)) return
+    this.#convicted.set(author, round)
     out.push({
       type: 'evidence',
       against,

@@ -96,6 +96,7 @@ export class DagKeeper {
       dag.highestRound
     )
     dag.collect(gcRound)
+    out.push({ type: 'collected', round: dag.gcRound })
     for (const [round, batches] of this.#proposed) {
       if (round > gcRound && round + options.requeueRounds > committer.lastAnchorRound) continue
       this.#proposed.delete(round)
@@ -115,7 +116,9 @@ export class DagKeeper {
       certifier.adoptCertificate(certificate)
       const missing = certificate.header.payload.filter(batch => !parts.hasBatch(batch.digest))
       if (missing.length === 0) continue
-      out.push({ type: 'want-batches', batches: missing, holders: holdersOf(certificate, parts) })
+      const holders = holdersOf(certificate, parts)
+      const by = { type: 'vertex', round: certificate.header.round } as const
+      out.push({ type: 'want-batches', batches: missing, holders, by })
     }
   }
 }

@@ -15,7 +15,7 @@ import {
 import type { Committee } from '../committee.ts'
 import type { Certificate } from '../dag/certificate.ts'
 import { Dag, type DagView } from '../dag/dag.ts'
-import type { BatchReference } from '../dag/header.ts'
+import type { BatchReference, SignedHeader } from '../dag/header.ts'
 import type { CommittedSubDag } from '../dag/sub-dag.ts'
 import type { Orderer, OrdererEvent, OrdererStatus, Row } from '../orderer.ts'
 import type { SignatureCheck, SigningDomain } from '../signing.ts'
@@ -250,20 +250,15 @@ export class Bullshark implements Orderer<BullsharkMessage> {
     }
   }
 
-  #onHeader(
-    from: PeerId,
-    signed: Extract<BullsharkMessage, { type: 'header' }>['signed'],
-    now: Millis,
-    out: BullsharkEffect[]
-  ): void {
-    const missing = this.#certifier.onHeader(from, signed, now, out)
-    const parentRound = (signed.header.round - 1) as Round
-    const digests = missing.parents.map(parent => parent.digest)
-    if (digests.length > 0) this.#synchronizer.pull(digests, parentRound, from, now, out)
-    if (missing.batches.length > 0) {
-      out.push({ type: 'want-batches', batches: missing.batches, holders: [from] })
+  #onHeader(from: PeerId, signed: SignedHeader, now: Millis, out: BullsharkEffect[]): void {
+    const { header } = signed
+    const { parents, batches } = this.#certifier.onHeader(from, signed, now, out)
+    if (parents.length > 0) this.#synchronizer.pullForHeader(header, parents, from, now, out)
+    if (batches.length > 0) {
+      const by = { type: 'header', author: header.author, round: header.round } as const
+      out.push({ type: 'want-batches', batches, holders: [from], by })
     }
-    this.#noteLag(signed.header.round)
+    this.#noteLag(header.round)
   }
 
   #onCaughtUp(

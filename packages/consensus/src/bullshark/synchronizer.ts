@@ -1,5 +1,7 @@
 import type { Digest, Epoch, Millis, PeerId, ReplicaId, Round } from '@novacron/base'
 import type { Certificate } from '../dag/certificate.ts'
+import type { Header } from '../dag/header.ts'
+import { HeaderWants } from '../dag/header-wants.ts'
 import type { BullsharkEffect, BullsharkParts } from './parts.ts'
 
 interface Pull {
@@ -17,6 +19,7 @@ export class Synchronizer {
   readonly #suspended = new Map<Digest, { certificate: Certificate; missing: Set<Digest> }>()
   readonly #waiting = new Map<Digest, Set<Digest>>()
   readonly #pulls = new Map<Digest, Pull>()
+  readonly #headers = new HeaderWants()
 
   constructor(parts: BullsharkParts) {
     this.#parts = parts
@@ -35,9 +38,11 @@ export class Synchronizer {
     return this.#suspended.has(digest)
   }
 
-  /** Pulls that several peers have not answered: only catch-up helps. */
+  /** Parents of certificates that several peers have not sent: only catch-up helps. What a header names may not exist. */
   hasStuckPull(attempts: number): boolean {
-    for (const pull of this.#pulls.values()) if (pull.attempts >= attempts) return true
+    for (const [digest, pull] of this.#pulls) {
+      if (pull.attempts >= attempts && this.#waiting.has(digest)) return true
+    }
     return false
   }
 
@@ -68,25 +73,51 @@ export class Synchronizer {
       if (children === undefined) this.#waiting.set(digest, new Set([certificate.digest]))
       else children.add(certificate.digest)
     }
-    this.pull(missing, (round - 1) as Round, source, now, out)
+    const parentRound = (round - 1) as Round
+    this.#pull(missing, { round: parentRound, source, max: options.suspendedMax }, now, out)
     return []
   }
 
-  /** Asks `source` for what is neither here nor asked for. */
-  pull(
-    digests: readonly Digest[],
-    round: Round,
+  /**
+   * Asks for parents that a header without a certificate names, in place of those of its author's header before. They may
+   * be invented, so they leave half of the room to what certificates name.
+   */
+  pullForHeader(
+    { author, round }: Pick<Header, 'author' | 'round'>,
+    parents: readonly Digest[],
     source: PeerId,
     now: Millis,
     out: BullsharkEffect[]
   ): void {
-    const { dag, options } = this.#parts
+    for (const digest of this.#headers.replace(author, round, parents)) {
+      if (!this.#waiting.has(digest)) this.#pulls.delete(digest)
+    }
+    const parentRound = (round - 1) as Round
+    const max = Math.floor(this.#parts.options.suspendedMax / 2)
+    this.#pull(parents, { round: parentRound, source, max }, now, out)
+  }
+
+  /** Asks `source` for what is neither here nor asked for. */
+  #pull(
+    digests: readonly Digest[],
+    {
+      round,
+      source,
+      max
+    }: { readonly round: Round; readonly source: PeerId; readonly max: number },
+    now: Millis,
+    out: BullsharkEffect[]
+  ): void {
+    const { dag } = this.#parts
     const fresh = digests.filter(
       digest =>
         dag.get(digest) === undefined && !this.#suspended.has(digest) && !this.#pulls.has(digest)
     )
-    const room = Math.max(0, options.suspendedMax - this.#pulls.size)
+    const room = Math.max(0, max - this.#pulls.size)
     const wanted = fresh.slice(0, room)
+    if (wanted.length < fresh.length) {
+      out.push({ type: 'count', name: 'parent_pull_overflow', by: fresh.length - wanted.length })
+    }
     for (const digest of wanted) {
       this.#pulls.set(digest, { round, source, askedAt: now, attempts: 1 })
     }
@@ -111,6 +142,7 @@ export class Synchronizer {
 
   /** After garbage collection, or a snapshot, more parents count as present. Returns what became complete. */
   collect(gcRound: Round): readonly Certificate[] {
+    this.#headers.collect(gcRound)
     for (const [digest, pull] of this.#pulls) if (pull.round <= gcRound) this.#pulls.delete(digest)
     const completed: Certificate[] = []
     const bySlot = [...this.#suspended.values()].sort(
@@ -174,7 +206,7 @@ export class Synchronizer {
       children?.delete(certificate.digest)
       if (children?.size === 0) {
         this.#waiting.delete(digest)
-        this.#pulls.delete(digest)
+        if (!this.#headers.has(digest)) this.#pulls.delete(digest)
       }
     }
   }

@@ -11,6 +11,7 @@ import {
   type Millis,
   type PeerId,
   type ReplicaId,
+  type Round,
   type Send,
   type SetTimer,
   unreachable,
@@ -18,6 +19,7 @@ import {
 } from '@novacron/base'
 import type { Committee } from '../committee.ts'
 import type { BatchReference } from '../dag/header.ts'
+import type { NamedBy } from '../orderer.ts'
 import { type Batch, type BatchHeader, readBatchHeader } from './batch.ts'
 import { BatchMaker } from './batch-maker.ts'
 import type { MempoolMessage } from './messages.ts'
@@ -33,7 +35,9 @@ export type MempoolEvent =
       readonly type: 'wanted'
       readonly batches: readonly BatchReference[]
       readonly holders: readonly PeerId[]
+      readonly by?: NamedBy
     }
+  | { readonly type: 'collected'; readonly round: Round }
   | {
       readonly type: 'ordered'
       readonly index: CommitIndex
@@ -159,11 +163,14 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
         break
       case 'wanted': {
         const missing = event.batches.filter(({ digest }) => !this.#needs.batches.has(digest))
-        if (!this.#pulls.want(missing, event.holders, now)) {
+        if (!this.#pulls.want(missing, event, now)) {
           out.push({ type: 'count', name: 'batch_pull_overflow', by: 1 })
         }
         break
       }
+      case 'collected':
+        this.#pulls.collect(event.round, this.#needs.claims)
+        break
       case 'ordered':
         this.#onOrdered(event.index, event.digests, out)
         break

@@ -12,6 +12,7 @@ export interface MempoolOptions {
   readonly pullDelayMs: number
   /** A pull that is not answered goes to another peer after this. */
   readonly pullRetryMs: number
+  /** Batches looked for at once; half of it is kept for those that a certificate or a commit names. */
   readonly pullsMax: number
   readonly pullDigestsMax: number
   /** Bytes that answer one pull; the rest is asked for again. */

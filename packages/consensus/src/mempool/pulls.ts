@@ -1,19 +1,34 @@
-import type { Digest, Millis, PeerId } from '@novacron/base'
+import type { Digest, Millis, PeerId, Round } from '@novacron/base'
 import type { BatchReference } from '../dag/header.ts'
+import { HeaderWants } from '../dag/header-wants.ts'
+import type { NamedBy } from '../orderer.ts'
 import type { MempoolEffect } from './machine.ts'
 import type { MempoolOptions } from './options.ts'
 import { pullTimer } from './timers.ts'
 
 interface Pull {
-  readonly holders: readonly PeerId[]
+  holders: readonly PeerId[]
+  /** Round of the newest vertex that names it: 0 when only headers do, without end when a commit does. */
+  until: number
   attempts: number
   dueAt: number
 }
 
-/** Batches that are named and not here: each asked from one peer at a time, another after a time-out. */
+/** Who looks for batches, and where they are likely to be. */
+export interface PullFor {
+  readonly holders: readonly PeerId[]
+  /** Left out for what is ordered. */
+  readonly by?: NamedBy
+}
+
+/**
+ * Batches that are named and not here: each asked from one peer at a time, another after a time-out. What a vertex names is
+ * looked for until its round is collected unordered, what a header names until another of its author comes.
+ */
 export class BatchPulls {
   readonly #options: MempoolOptions
   readonly #pulls = new Map<Digest, Pull>()
+  readonly #headers = new HeaderWants()
   #peers: readonly PeerId[] = []
   #isTimerSet = false
 
@@ -34,13 +49,51 @@ export class BatchPulls {
   }
 
   /** False when there was no room for all. */
-  want(batches: readonly BatchReference[], holders: readonly PeerId[], now: Millis): boolean {
-    for (const { digest } of batches) {
-      if (this.#pulls.has(digest)) continue
-      if (this.#pulls.size >= this.#options.pullsMax) return false
-      this.#pulls.set(digest, { holders, attempts: 0, dueAt: now + this.#options.pullDelayMs })
+  want(batches: readonly BatchReference[], { holders, by }: PullFor, now: Millis): boolean {
+    const digests = batches.map(({ digest }) => digest)
+    if (by?.type === 'header') {
+      this.#release(this.#headers.replace(by.author, by.round, digests))
+    }
+    const until = untilOf(by)
+    for (const digest of digests) {
+      const known = this.#pulls.get(digest)
+      if (known !== undefined) {
+        // Whoever certified it holds it, and whoever signed a header need not.
+        if (known.until === 0 && until > 0 && holders.length > 0) known.holders = holders
+        known.until = Math.max(known.until, until)
+        continue
+      }
+      if (this.#pulls.size >= this.#roomFor(by)) return false
+      const dueAt = now + this.#options.pullDelayMs
+      this.#pulls.set(digest, { holders, until, attempts: 0, dueAt })
     }
     return true
+  }
+
+  /** One commit is looked for at a time, so that its payload needs no bound. */
+  #roomFor(by: NamedBy | undefined): number {
+    const { pullsMax } = this.#options
+    if (by === undefined) return Number.POSITIVE_INFINITY
+    return by.type === 'header' ? Math.floor(pullsMax / 2) : pullsMax
+  }
+
+  /** No commit orders what lies at or below `round` any more: only what one has ordered before is still looked for. */
+  collect(round: Round, claims: () => (digest: Digest) => boolean): void {
+    this.#release(this.#headers.collect(round))
+    let isClaimed: ((digest: Digest) => boolean) | undefined
+    for (const [digest, pull] of this.#pulls) {
+      if (pull.until === 0 || pull.until > round) continue
+      isClaimed ??= claims()
+      if (isClaimed(digest)) pull.until = Number.POSITIVE_INFINITY
+      else if (this.#headers.has(digest)) pull.until = 0
+      else this.#pulls.delete(digest)
+    }
+  }
+
+  #release(digests: readonly Digest[]): void {
+    for (const digest of digests) {
+      if (this.#pulls.get(digest)?.until === 0) this.#pulls.delete(digest)
+    }
   }
 
   done(digest: Digest): void {
@@ -88,4 +141,9 @@ export class BatchPulls {
       out.push({ type: 'send', to: peer, class: 'sync', message })
     }
   }
+}
+
+function untilOf(by: NamedBy | undefined): number {
+  if (by === undefined) return Number.POSITIVE_INFINITY
+  return by.type === 'vertex' ? by.round : 0
 }

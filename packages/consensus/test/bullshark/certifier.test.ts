@@ -163,6 +163,36 @@ describe('a second header in a slot', () => {
     certifier.restoreVoted(first)
     expect(only(receive(other()), 'evidence')).toHaveLength(1)
   })
+
+  test('is noticed before any vote, and shown once for a round', () => {
+    const first = signed(headerOf({ payload: [batch('missing')] }))
+    expect(receive(first)).toEqual([])
+    const effects = receive(other())
+    expect(effects.map(effect => effect.type)).toEqual(['count', 'penalize', 'evidence'])
+    const [evidence] = only(effects, 'evidence')
+    const shown = evidence?.objects.map(o => readSignedHeader(new Reader(o), domain, hash))
+    expect(shown).toEqual([first, other()])
+    const third = signed(headerOf({ createdAt: at(4_000) }))
+    expect(receive(third).map(effect => effect.type)).toEqual(['count', 'penalize'])
+    held.add(batch('missing').digest)
+    const out: BullsharkEffect[] = []
+    certifier.retryPending(now, out)
+    expect(votesIn(out).map(vote => vote.headerId)).toEqual([first.header.id])
+  })
+})
+
+test('only the newest header of an author has anything looked for', () => {
+  const out: BullsharkEffect[] = []
+  const ask = (r: number, name: string) =>
+    certifier.onHeader(
+      peerAt(1),
+      signed(headerOf({ round: round(r), payload: [batch(name)] })),
+      now,
+      out
+    ).batches
+  expect(ask(5, 'newest')).toEqual([batch('newest')])
+  expect(ask(4, 'older')).toEqual([])
+  expect(ask(6, 'newer')).toEqual([batch('newer')])
 })
 
 describe('a header waits', () => {
@@ -194,7 +224,7 @@ describe('a header waits', () => {
     )
     const out: BullsharkEffect[] = []
     const { parents } = certifier.onHeader(peerAt(1), value, now, out)
-    expect(parents).toEqual([0, 1, 2].map(a => ({ digest: sketch.at(2, a).digest, round: 2 })))
+    expect(parents).toEqual([0, 1, 2].map(a => sketch.at(2, a).digest))
     for (const a of [0, 1, 2]) parts.dag.insert(sketch.at(2, a))
     certifier.retryPending(now, out)
     expect(votesIn(out)).toHaveLength(1)
@@ -233,7 +263,7 @@ describe('a header waits', () => {
     const out: BullsharkEffect[] = []
     const lying = signed(headerOf({ parents: [invented, ...parents.slice(1)] }))
     const missing = certifier.onHeader(peerAt(1), lying, now, out)
-    expect(missing.parents).toEqual([{ digest: invented.digest, round: 2 }])
+    expect(missing.parents).toEqual([invented.digest])
     expect(out).toEqual([])
   })
 

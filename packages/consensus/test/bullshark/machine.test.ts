@@ -204,7 +204,12 @@ describe('a round', () => {
     const effects = seat.receive(1, { type: 'header', signed: signed(value) })
     expect(messagesIn(effects, 'pull')[0]?.digests).toEqual(parents.map(p => p.digest))
     expect(only(effects, 'want-batches')).toEqual([
-      { type: 'want-batches', batches: [batch('x')], holders: [peerAt(1)] }
+      {
+        type: 'want-batches',
+        batches: [batch('x')],
+        holders: [peerAt(1)],
+        by: { type: 'header', author: 1, round: 2 }
+      }
     ])
     held.add(batch('x').digest)
     expect(

@@ -1,3 +1,4 @@
+import type { Digest } from '@novacron/base'
 import { describe, expect, test } from 'vitest'
 import type { BullsharkEffect } from '../../src/bullshark/parts.ts'
 import { answerPull, holdersOf, Synchronizer } from '../../src/bullshark/synchronizer.ts'
@@ -28,7 +29,16 @@ function setUp(options = {}) {
   const out: BullsharkEffect[] = []
   const accept = (r: number, author: number, now = 0) =>
     slots(synchronizer.accept(sketch.at(r, author), source, at(now), out))
-  return { dag, synchronizer, out, accept, parts }
+  /** For a header of `author`. */
+  const ask = (digests: readonly Digest[], author = 0, r = 3) =>
+    synchronizer.pullForHeader(
+      { author: replica(author), round: round(r) },
+      digests,
+      source,
+      at(0),
+      out
+    )
+  return { dag, synchronizer, out, accept, ask, parts }
 }
 
 function pulls(effects: readonly BullsharkEffect[]) {
@@ -79,7 +89,11 @@ describe('a certificate that lacks parents', () => {
     expect(accept(3, 2)).toEqual([])
     expect(synchronizer.suspendedCount).toBe(2)
     expect(synchronizer.pullCount).toBe(2)
-    expect(counted(out)).toEqual(['suspended_overflow'])
+    expect(counted(out)).toEqual([
+      'parent_pull_overflow',
+      'parent_pull_overflow',
+      'suspended_overflow'
+    ])
   })
 
   test('goes in when its parents are collected, and its children with it', () => {
@@ -159,8 +173,8 @@ describe('a pull that is not answered', () => {
   const peers = [peerAt(1), peerAt(2), peerAt(3)]
 
   test('goes to another peer after the time-out, in turn', () => {
-    const { synchronizer, out } = setUp({ syncRetryMs: 100 })
-    synchronizer.pull(digestsOf(2, 0), round(2), source, at(0), out)
+    const { synchronizer, ask, out } = setUp({ syncRetryMs: 100 })
+    ask(digestsOf(2, 0))
     synchronizer.retry(at(99), peers, out)
     expect(pulls(out)).toHaveLength(1)
     for (const now of [100, 200, 300]) synchronizer.retry(at(now), peers, out)
@@ -169,15 +183,17 @@ describe('a pull that is not answered', () => {
   })
 
   test('stays where it is while nobody is connected', () => {
-    const { synchronizer, out } = setUp({ syncRetryMs: 100 })
-    synchronizer.pull(digestsOf(2, 0), round(2), source, at(0), out)
+    const { synchronizer, ask, out } = setUp({ syncRetryMs: 100 })
+    ask(digestsOf(2, 0))
     synchronizer.retry(at(500), [], out)
     expect(pulls(out)).toHaveLength(1)
   })
 
   test('is stuck after so many', () => {
-    const { synchronizer } = setUp({ syncRetryMs: 100 })
-    synchronizer.pull(digestsOf(2, 0), round(2), source, at(0), [])
+    const { accept, ask, synchronizer } = setUp({ syncRetryMs: 100 })
+    ask([digest('invented')])
+    expect(synchronizer.hasStuckPull(1)).toBe(false)
+    accept(3, 0)
     expect([synchronizer.hasStuckPull(2), synchronizer.hasStuckPull(1)]).toEqual([false, true])
     synchronizer.retry(at(100), peers, [])
     expect(synchronizer.hasStuckPull(2)).toBe(true)
@@ -185,13 +201,54 @@ describe('a pull that is not answered', () => {
 })
 
 test('a large pull is split, and one beyond the bound is cut', () => {
-  const { synchronizer, out } = setUp({ pullDigestsMax: 3, suspendedMax: 7 })
+  const { synchronizer, ask, out } = setUp({ pullDigestsMax: 3, suspendedMax: 14 })
   const many = Array.from({ length: 9 }, (_, i) => digest(i))
-  synchronizer.pull(many, round(2), source, at(0), out)
+  ask(many)
   synchronizer.retry(at(1_000), [source], out)
   expect(pulls(out).map(pull => pull.digests.length)).toEqual([3, 3, 1, 3, 3, 1])
-  synchronizer.pull([digest('more')], round(2), source, at(0), out)
+  ask([digest('more')], 1)
   expect(synchronizer.pullCount).toBe(7)
+  expect(only(out, 'count').map(({ name, by }) => [name, by])).toEqual([
+    ['parent_pull_overflow', 2],
+    ['parent_pull_overflow', 1]
+  ])
+})
+
+describe('what a header names', () => {
+  const invented = (name: string) => [1, 2, 3].map(n => digest(`${name} ${n}`))
+
+  test('is looked for until another of its author comes, unless somebody else names it too', () => {
+    const { ask, synchronizer } = setUp()
+    for (let n = 0; n < 50; n++) ask(invented(`${n}`), 1, 4 + n)
+    expect(synchronizer.pullCount).toBe(3)
+    ask(invented('49'), 2)
+    ask(invented('next'), 1)
+    expect(synchronizer.pullCount).toBe(6)
+    ask(invented('next'), 2)
+    expect(synchronizer.pullCount).toBe(3)
+  })
+
+  test('leaves half of the room to certificates, and what one waits for stays', () => {
+    const { accept, ask, synchronizer } = setUp({ suspendedMax: 8 })
+    for (const author of [1, 2, 3]) ask(invented(`${author}`), author)
+    expect(synchronizer.pullCount).toBe(4)
+    accept(3, 0)
+    expect(synchronizer.pullCount).toBe(8)
+    ask(digestsOf(2, 0, 1), 0)
+    ask([], 0)
+    expect(synchronizer.pullCount).toBe(8)
+  })
+
+  test('is forgotten with its round, and not with a certificate that named it as well', () => {
+    const { accept, ask, dag, synchronizer } = setUp()
+    accept(3, 0)
+    ask([...digestsOf(2, 0), ...invented('late')], 1, 9)
+    dag.collect(round(3))
+    synchronizer.collect(round(3))
+    expect(synchronizer.pullCount).toBe(3)
+    synchronizer.collect(round(9))
+    expect(synchronizer.pullCount).toBe(0)
+  })
 })
 
 test('a pull is answered with what is here, and not at all when nothing is', () => {

@@ -17,9 +17,21 @@ import {
   type MempoolEvent,
   type MempoolMessage,
   type MempoolOptions,
+  type NamedBy,
   writeBatchHeader
 } from '../../src/index.ts'
-import { at, batch, counted, four, hash, only, peerAt, replica, verified } from '../fixtures.ts'
+import {
+  at,
+  batch,
+  counted,
+  four,
+  hash,
+  only,
+  peerAt,
+  replica,
+  round,
+  verified
+} from '../fixtures.ts'
 
 const epoch = 0 as Epoch
 const index = (value: number) => value as CommitIndex
@@ -386,14 +398,67 @@ describe('a batch that is named and not here', () => {
     expect(asked(fire(60)).map(entry => entry.digests.length)).toEqual([2, 1])
   })
 
-  test('is one of a bounded number', () => {
-    build({ pullsMax: 2 })
-    const effects = wanted(
-      [1, 2, 3].map(n => batchBy(1, n)),
-      2
-    )
-    expect(counted(effects)).toEqual(['batch_pull_overflow'])
+  const header = (author: number, r: number): NamedBy => ({
+    type: 'header',
+    author: replica(author),
+    round: round(r)
+  })
+  const vertex = (r: number): NamedBy => ({ type: 'vertex', round: round(r) })
+  const named = (by: NamedBy, ...batches: readonly Batch[]) =>
+    step({ type: 'wanted', batches: batches.map(reference), holders: [peerAt(2)], by })
+  const collected = (r: number) => step({ type: 'collected', round: round(r) })
+  const some = (count: number, author = 1) =>
+    Array.from({ length: count }, (_, n) => batchBy(author, 10, epoch, n))
+
+  test('is one of a bounded number: half is kept from headers, and a commit always has room', () => {
+    build({ pullsMax: 4 })
+    expect(counted(named(header(1, 1), ...some(3)))).toEqual(['batch_pull_overflow'])
     expect(mempool.pullCount).toBe(2)
+    expect(counted(named(vertex(1), ...some(3, 2)))).toEqual(['batch_pull_overflow'])
+    expect(mempool.pullCount).toBe(4)
+    expect(counted(wanted(some(3, 3)))).toEqual([])
+    expect(mempool.pullCount).toBe(7)
+  })
+
+  test('by a header is forgotten when its author signs another, unless others name it too', () => {
+    for (let r = 1; r < 100; r++) named(header(1, r), ...some(32, 2), batchBy(2, r))
+    expect(mempool.pullCount).toBe(33)
+    named(header(3, 5), batchBy(2, 99))
+    named(vertex(5), ...some(1, 2))
+    named(header(1, 100), batchBy(1))
+    expect(mempool.pullCount).toBe(3)
+    named(header(3, 6))
+    expect(mempool.pullCount).toBe(2)
+  })
+
+  test('by a header is forgotten when its round is collected', () => {
+    named(header(1, 5), made)
+    collected(4)
+    expect(mempool.pullCount).toBe(1)
+    collected(5)
+    expect(mempool.pullCount).toBe(0)
+  })
+
+  test('by a vertex is forgotten when it is collected, unless it waits to be run', () => {
+    const [free, held, both] = some(3) as [Batch, Batch, Batch]
+    named(vertex(5), free, held, both)
+    named(header(1, 9), both)
+    claimed.add(held.digest)
+    collected(4)
+    expect(mempool.pullCount).toBe(3)
+    collected(5)
+    expect(mempool.pullCount).toBe(2)
+    collected(9)
+    expect(mempool.pullCount).toBe(1)
+    claimed.clear()
+    collected(20)
+    expect(mempool.pullCount).toBe(1)
+  })
+
+  test('by a vertex after a header is asked from those who certified it', () => {
+    named(header(1, 5), made)
+    step({ type: 'wanted', batches: [reference(made)], holders: [peerAt(3)], by: vertex(5) })
+    expect(asked(fire(60)).map(entry => entry.to)).toEqual([peerAt(3)])
   })
 })
 
