@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import type { ChaosSummary } from '../../src/chaos/chaos.ts'
+import { type ChaosSummary, runChaos } from '../../src/chaos/chaos.ts'
 import { Cluster } from '../../src/chaos/cluster.ts'
+import type { Scenario } from '../../src/chaos/scenario.ts'
 import { run } from '../../src/run.ts'
 import { captureIo } from '../capture-io.ts'
 import { testDirectory } from '../test-directory.ts'
@@ -46,6 +47,48 @@ describe('novacron chaos', () => {
     expect(io.stderr.text).toMatch(/^novacron: kill-9 passed in /m)
     expect(readdirSync(temporary)).toEqual([])
     expect(processesOf(temporary)).toEqual([])
+  })
+
+  test('fails a scenario for what was acknowledged and is not there, and for what it expects itself', async () => {
+    const liar: Scenario = {
+      kind: 'real',
+      name: 'liar',
+      what: 'An acknowledgement that no daemon gave is put into the record.',
+      nodesMin: 4,
+      recoveryMsMax: 0,
+      faultMs: 1,
+      run: async run => {
+        const wrong = { type: 'acknowledged', lane: 0, first: 9_999, last: 9_999, atMs: 1 } as const
+        run.record.take(wrong)
+        run.expect(false, 'the sky did not fall')
+        // Halves without a quorum, so that there is something to recover from.
+        const halves = [
+          [0, 1],
+          [2, 3]
+        ]
+        run.cluster.links.partition(halves)
+        await run.sleep(500)
+      }
+    }
+    const broken: Scenario = {
+      ...liar,
+      name: 'broken',
+      run: () => Promise.reject(new Error('a mistake of the scenario'))
+    }
+    const io = captureIo({ env: process.env })
+    const chaos = { nodes: 4, seed: 1, ratePerSecond: 200, scenarios: [liar, broken] }
+    const { temporary, result } = inTemporary(() => runChaos(chaos, io, () => undefined))
+    const { failed, scenarios } = await result
+    expect(failed).toBe(2)
+    const [found, thrown] = scenarios
+    expect(found).toMatchObject({ lost: 1, duplicated: 0 })
+    const notes = found?.notes.join('\n')
+    expect(notes).toMatch(/transaction [0-9a-f]{8}\/9999 was acknowledged and is on no node/)
+    expect(notes).toContain('the sky did not fall')
+    expect(notes).toMatch(/recovery took \d+ ms, at most 0 are allowed/)
+    expect(notes).toMatch(/p50 every 500 ms after healing: /)
+    expect(thrown?.notes).toEqual(['a mistake of the scenario'])
+    expect(readdirSync(temporary)).toEqual([])
   })
 
   test('ends all daemons when it is interrupted', async () => {
