@@ -1,6 +1,5 @@
 import {
   type CommitIndex,
-  type Digest,
   ignored,
   type Machine,
   type Millis,
@@ -102,14 +101,13 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
       batches,
       claims: () => this.#retention.claims()
     })
-    const hasBatch = (digest: Digest) => batches.has(digest)
     this.#orderer = needs.makeOrderer({
       committee,
       domain,
       self,
       hash,
       sign,
-      hasBatch,
+      hasBatch: digest => batches.has(digest),
       wasSignedLogPresent
     })
     this.#restorer = new ReplicaRestorer(this.#orderer.windowCommits)

@@ -181,20 +181,6 @@ describe('a second header in a slot', () => {
   })
 })
 
-test('only the newest header of an author has anything looked for', () => {
-  const out: BullsharkEffect[] = []
-  const ask = (r: number, name: string) =>
-    certifier.onHeader(
-      peerAt(1),
-      signed(headerOf({ round: round(r), payload: [batch(name)] })),
-      now,
-      out
-    ).batches
-  expect(ask(5, 'newest')).toEqual([batch('newest')])
-  expect(ask(4, 'older')).toEqual([])
-  expect(ask(6, 'newer')).toEqual([batch('newer')])
-})
-
 describe('a header waits', () => {
   test('for payload, and is voted for once when all of it is here', () => {
     const payload = [batch('a'), batch('b')]
@@ -494,28 +480,4 @@ describe('sending again', () => {
     observer.reopenProposal()
     expect(observer.proposal).toBeUndefined()
   })
-})
-
-test('payload that was voted for is promised until its vertex is ordered or collected', () => {
-  const named = batch('promised')
-  held.add(named.digest)
-  receive(signed(headerOf({ payload: [named] })))
-  expect([...certifier.promisedPayload()]).toEqual([named.digest])
-  parts.dag.markCommitted({ round: round(3), author: replica(1), digest: named.digest })
-  expect([...certifier.promisedPayload()]).toEqual([])
-  build()
-  receive(signed(headerOf({ payload: [named] })))
-  expect([...certifier.promisedPayload()]).toEqual([named.digest])
-  parts.dag.collect(round(3))
-  expect([...certifier.promisedPayload()]).toEqual([])
-  build()
-  receive(signed(headerOf({ payload: [named] })))
-  // Its certificate may be kept from this member: a newer vote for the same author changes nothing.
-  parts.dag.insert(sketch.add(3, 0))
-  parts.dag.insert(sketch.add(3, 2))
-  parts.dag.insert(sketch.add(3, 3))
-  const above = parts.dag.round(round(3)).map(c => ({ author: c.header.author, digest: c.digest }))
-  receive(signed(header({ round: round(4), author: replica(1), parents: above })))
-  expect(record.voteFor(replica(1))?.round).toBe(4)
-  expect([...certifier.promisedPayload()]).toEqual([named.digest])
 })
