@@ -311,7 +311,8 @@ export class World<T extends ProtocolTypes> {
         domain: this.domain,
         hash,
         sign: this.#keys.signer(place),
-        prng: prng.fork()
+        prng: prng.fork(),
+        isLiar: (other: number) => byzantine.some(one => one.place === other)
       }
       const liar = new LyingPlace<T['message']>(behaviours, seat, protocol, {
         queue: this.queue,

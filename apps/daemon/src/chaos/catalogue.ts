@@ -7,6 +7,7 @@ import { partitionScenarios } from './scenarios/partition.ts'
 import { processScenarios } from './scenarios/process.ts'
 import { strangerScenarios } from './scenarios/stranger.ts'
 import { timeScenarios } from './scenarios/time.ts'
+import { simulatedScenarios } from './simulated/index.ts'
 
 /** Everything that can be done to a network, in the order in which `all` does it. */
 export const catalogue: readonly Scenario[] = [
@@ -17,5 +18,6 @@ export const catalogue: readonly Scenario[] = [
   ...strangerScenarios,
   ...damageScenarios,
   ...timeScenarios,
-  ...diskScenarios
+  ...diskScenarios,
+  ...simulatedScenarios
 ]

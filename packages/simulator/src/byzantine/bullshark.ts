@@ -69,13 +69,13 @@ class Equivocation implements Lie<Message> {
   readonly #votes = new Map<string, { readonly header: Header; readonly votes: Vote[] }>()
 
   constructor(seat: LiarSeat) {
-    const { committee, place, prng } = seat
+    const { committee, place, prng, isLiar = () => false } = seat
     this.#seat = seat
     const others = prng.shuffle(
       committee.members.map((_, at) => at).filter(other => other !== place)
     )
     this.#otherSide = new Set(others.slice(0, Math.ceil(others.length / 2)))
-    this.#witness = others.at(-1) as number
+    this.#witness = others.findLast(other => !isLiar(other)) as number
   }
 
   outgoing(letter: Letter<Message>): readonly Letter<Message>[] {

@@ -20,6 +20,8 @@ export interface LiarSeat {
   readonly hash: Hash
   readonly sign: Sign
   readonly prng: Prng
+  /** Liars know each other. */
+  readonly isLiar?: (place: number) => boolean
 }
 
 /** Stands between an honest machine and the world. */
