@@ -103,6 +103,8 @@ class Run implements ScenarioRun {
   async end(): Promise<void> {
     this.#over.abort()
     await this.#sampling
+    // What is still unanswered would be waited for, although nobody wants to know any more.
+    this.#load.kill()
     await this.#load[Symbol.asyncDispose]()
   }
 

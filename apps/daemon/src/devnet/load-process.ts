@@ -31,6 +31,8 @@ export interface LoadProcess extends AsyncDisposable {
   readonly finished: Promise<LoadResult>
   /** Ends the load early; the result follows when what was submitted is acknowledged. */
   stop(): void
+  /** Ends the process at once, whatever is unanswered. */
+  kill(): void
 }
 
 const linesKept = 20
@@ -73,6 +75,7 @@ export function startLoad(
     },
     finished: finished.promise,
     stop: () => stdin?.end(),
+    kill: () => void child.process.kill('SIGKILL'),
     [Symbol.asyncDispose]: async () => {
       await endChild(child, { politeMs: options.drainMs + 2_000, termMs: 2_000 })
     }
