@@ -7,7 +7,13 @@ export {
   type Liar
 } from './byzantine/behaviour.ts'
 export type { Letter, LiarSeat, Lie } from './byzantine/liar.ts'
-export type { RunVerdict, Violation } from './checkers/violation.ts'
+export type { Backing } from './checkers/certification.ts'
+export {
+  type RunVerdict,
+  type VerdictKind,
+  type Violation,
+  verdictKinds
+} from './checkers/violation.ts'
 export * from './dag/index.ts'
 export { Disk, type DiskImage, type TailLoss } from './disk/disk.ts'
 export { EventQueue } from './event-queue.ts'
@@ -28,6 +34,7 @@ export {
   namedFaults
 } from './faults/named.ts'
 export { type PartitionKind, partitionKinds, partitionOf } from './faults/partitions.ts'
+export type { MakeKeys, WorldKeys } from './keys.ts'
 export { type DriverLaw, driversLaw } from './law.ts'
 export { defaultLoadOptions, type LoadOptions } from './load.ts'
 export * from './machine.ts'

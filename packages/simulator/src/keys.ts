@@ -1,11 +1,22 @@
 import { ascii, concatBytes, equalBytes, type Hash, type Sign, Writer } from '@novacron/base'
 import { type SignatureCheck, signatureBytes } from '@novacron/consensus'
 
+/** The keys of all places, by number, and whether a signature holds. */
+export interface WorldKeys {
+  publicKey(index: number): Uint8Array
+  /** Signs as that place; nobody else is given it. */
+  signer(index: number): Sign
+  verify(check: SignatureCheck): boolean
+}
+
+/** Equal arguments give equal keys: they are part of what a seed replays. */
+export type MakeKeys = (count: number, seed: number, hash: Hash) => WorldKeys
+
 /**
  * Signatures that nobody can forge who does not hold this object: a keyed hash, checked by doing it again. Secrets never
  * leave; a machine is given its own `sign` only.
  */
-export class SimulatedKeys {
+export class SimulatedKeys implements WorldKeys {
   readonly #hash: Hash
   readonly #secrets: readonly Uint8Array[]
   readonly #publicKeys: readonly Uint8Array[]

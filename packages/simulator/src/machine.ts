@@ -29,11 +29,13 @@ import type {
   Row,
   SignatureCheck,
   SigningDomain,
-  StoreBatch
+  StoreBatch,
+  VertexReference
 } from '@novacron/consensus'
 import type { ReplicaOptions } from '@novacron/replica'
 import type { Behaviour } from './byzantine/behaviour.ts'
 import type { LiarSeat, Lie } from './byzantine/liar.ts'
+import type { Backing } from './checkers/certification.ts'
 
 /** The types by which one kind of replica differs from another. */
 export interface ProtocolTypes {
@@ -144,6 +146,10 @@ export interface SimulatedProtocol<T extends ProtocolTypes> {
   /** One word for the trace. */
   describe(message: T['message']): string
   signedSlots(message: T['message']): readonly SignedSlot[]
+  /** Where members sign for a vertex; undefined for a protocol whose log is not made of certificates. */
+  backingOf?(vertex: VertexReference, domain: SigningDomain): Backing | undefined
+  /** Whom a gossiped message proves a liar. */
+  accusedBy?(message: T['gossip']): PeerId | undefined
   /** What a client's request is on the wire: 0 asks for a session, the others are made in it. */
   transaction(client: number, sequence: number, session: Uint8Array | undefined): Uint8Array
   receipts(outcome: T['outcome']): readonly Receipt[]

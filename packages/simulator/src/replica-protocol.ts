@@ -19,7 +19,9 @@ import {
   type MessageCodec,
   type Orderer,
   type SignatureCheck,
-  type SigningDomain
+  type SigningDomain,
+  type VertexReference,
+  vertexDigest
 } from '@novacron/consensus'
 import {
   checkpointSigningBytes,
@@ -42,6 +44,7 @@ import {
 import type { Behaviour } from './byzantine/behaviour.ts'
 import { bullsharkLie } from './byzantine/bullshark.ts'
 import type { LiarSeat, Lie } from './byzantine/liar.ts'
+import type { Backing } from './checkers/certification.ts'
 import type {
   Gauge,
   Seat,
@@ -68,6 +71,7 @@ export interface SimulatedOrderer<Order> {
   isCheckedAlike(message: Order): boolean
   describe(message: Order): string
   signedSlots(message: Order): readonly SignedSlot[]
+  backingOf?(vertex: VertexReference, domain: SigningDomain, hash: Hash): Backing
   lie?(behaviour: Behaviour, seat: LiarSeat): Lie<ReplicaMessage<Order>> | undefined
 }
 
@@ -80,6 +84,7 @@ export function bullsharkOrderer(rules?: BullsharkRules): SimulatedOrderer<Bulls
     isCheckedAlike: ({ type }) => type === 'header' || type === 'certificate',
     describe: message => message.type,
     signedSlots: bullsharkSlots,
+    backingOf: bullsharkBacking,
     lie: bullsharkLie
   }
 }
@@ -102,6 +107,26 @@ export function bullsharkSlots(message: BullsharkMessage): SignedSlot[] {
     }
     default:
       return []
+  }
+}
+
+/** Votes, and the header in the place of its author's. */
+function bullsharkBacking(
+  { round, author, digest }: VertexReference,
+  domain: SigningDomain,
+  hash: Hash
+): Backing {
+  const known = new Map<Digest, boolean>()
+  return {
+    voteSlot: `vote/${round}/${author}`,
+    proposal: { slot: `header/${round}`, signer: author },
+    matches(headerId) {
+      const before = known.get(headerId)
+      if (before !== undefined) return before
+      const isThis = vertexDigest({ headerId, round, author }, domain, hash) === digest
+      known.set(headerId, isThis)
+      return isThis
+    }
   }
 }
 
@@ -135,6 +160,8 @@ export function replicaProtocol<Order>(
     describe: ({ layer, message }) =>
       layer === 'order' ? orderer.describe(message) : `${layer}/${message.type}`,
     signedSlots: message => slotsOf(message, orderer, hash),
+    backingOf: (vertex, domain) => orderer.backingOf?.(vertex, domain, hash),
+    accusedBy: message => (message.topic === 'evidence' ? message.evidence.against : undefined),
     transaction(client, sequence, session) {
       if (session === undefined) {
         const nonce = new Writer(16).u64(0).u64(client).finish()

@@ -1,10 +1,17 @@
 import { assert, type Digest, type Hash, type PeerId, Prng } from '@novacron/base'
 import type { CommittedSubDag } from '@novacron/consensus'
 import { AgreementChecker } from './checkers/agreement.ts'
+import { CertificationChecker } from './checkers/certification.ts'
 import { DoubleSigningChecker } from './checkers/double-signing.ts'
 import { ExactlyOnceChecker } from './checkers/exactly-once.ts'
-import type { RunVerdict, Violation } from './checkers/violation.ts'
+import {
+  type RunVerdict,
+  type VerdictKind,
+  type Violation,
+  verdictKinds
+} from './checkers/violation.ts'
 import { planFaults } from './faults/plan.ts'
+import type { MakeKeys } from './keys.ts'
 import { Load } from './load.ts'
 import type { ProtocolTypes, SimulatedProtocol } from './machine.ts'
 import type { Recorder } from './recorder.ts'
@@ -16,6 +23,8 @@ export interface SimulationNeeds<T extends ProtocolTypes> {
   readonly protocol: SimulatedProtocol<T>
   /** Keeps the last things that happened, for the account of a run; the run is the same with and without. */
   readonly recorder?: Recorder
+  /** Other signatures than the keyed stand-in; see `SimulatedKeys`. */
+  readonly makeKeys?: MakeKeys
   /** Told of each commit that an honest place has run. */
   readonly onExecuted?: (place: number, subDag: CommittedSubDag, atMs: number) => void
 }
@@ -31,6 +40,8 @@ export interface PlaceReport {
 
 export interface SimulationReport {
   readonly verdict: RunVerdict
+  /** The verdict by the five names. */
+  readonly kind: VerdictKind
   readonly seed: number
   /** Digest of everything that happened: equal for equal runs. */
   readonly traceHash: Digest
@@ -54,6 +65,8 @@ export interface SimulationReport {
   readonly counts: ReadonlyMap<string, number>
   /** Honest places that hold evidence against a liar. */
   readonly witnesses: number
+  /** Liars of whom an honest place has told all others, with proof; ascending. */
+  readonly exposed: readonly number[]
   readonly firstViolation?: Violation & { readonly atMs: number }
   /** The command that shows this run again. */
   readonly replay: string
@@ -70,6 +83,8 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
   readonly #agreement: AgreementChecker
   readonly #exactlyOnce: ExactlyOnceChecker
   readonly #doubleSigning: DoubleSigningChecker
+  readonly #certification: CertificationChecker
+  readonly #exposed = new Set<number>()
   readonly #load: Load<T>
   readonly #onExecuted: SimulationNeeds<T>['onExecuted']
   /** Places that must make progress after healing: honest, and not gone for good. */
@@ -80,17 +95,18 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
   #lateAt = 0
 
   constructor(scenario: Scenario, needs: SimulationNeeds<T>) {
-    const { hash, protocol, recorder, onExecuted } = needs
+    const { hash, protocol, recorder, makeKeys, onExecuted } = needs
     this.#onExecuted = onExecuted
     checkScenario(scenario)
     this.#scenario = scenario
     this.#protocol = protocol
     const report = (violation: Violation) => this.#onViolation(violation)
-    this.world = new World(scenario, { hash, protocol, witness: this, recorder })
+    this.world = new World(scenario, { hash, protocol, witness: this, recorder, makeKeys })
     this.#agreement = new AgreementChecker(this.world.places, report)
     this.#exactlyOnce = new ExactlyOnceChecker(report)
     const liars = new Set<number>(scenario.byzantine.map(({ place }) => place))
     this.#doubleSigning = new DoubleSigningChecker(report, liars)
+    this.#certification = this.#makeCertification(liars, report)
     const gone = new Set(scenario.gone.map(({ place }) => place))
     this.#core = Array.from({ length: this.world.places }, (_, place) => place).filter(
       place => this.world.isHonest(place) && !gone.has(place)
@@ -131,7 +147,18 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
   }
 
   sent(place: number, message: T['message']): void {
-    if (this.world.isHonest(place)) this.#doubleSigning.sent(this.#protocol.signedSlots(message))
+    if (!this.world.isHonest(place)) return
+    const slots = this.#protocol.signedSlots(message)
+    this.#doubleSigning.sent(slots)
+    this.#certification.sent(place, slots)
+  }
+
+  published(place: number, message: T['gossip']): void {
+    const accused = this.#protocol.accusedBy?.(message)
+    if (accused === undefined || !this.world.isHonest(place)) return
+    const at = this.world.placeOf(accused)
+    if (!this.world.isHonest(at)) this.#exposed.add(at)
+    else this.#onViolation({ verdict: 'accused', facts: `place ${place} tells of ${accused}` })
   }
 
   started(place: number): void {
@@ -143,14 +170,17 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
     const receipts = this.#protocol.receipts(outcome)
     const root = this.world.node(place).machine?.stateRootAt(subDag.index)
     const isNew = this.#agreement.executed(place, subDag, root)
-    if (isNew) this.#exactlyOnce.appended(subDag.index, receipts)
-    else this.#exactlyOnce.repeated(place, subDag.index, receipts)
+    if (isNew) {
+      this.#exactlyOnce.appended(subDag.index, receipts)
+      this.#checkCertified(place, subDag)
+    } else this.#exactlyOnce.repeated(place, subDag.index, receipts)
     this.#load.executed(place, subDag.index, receipts)
     this.#onExecuted?.(place, subDag, this.world.queue.now - startOfTimeMs)
   }
 
   rejected(place: number, from: PeerId, code: string): void {
-    if (!this.world.isHonest(place) || !this.world.isHonestPeer(from)) return
+    const { world } = this
+    if (!world.isHonest(place) || !world.isHonest(world.placeOf(from))) return
     this.#onViolation({ verdict: 'accused', facts: `place ${place} accuses ${from}: ${code}` })
   }
 
@@ -158,6 +188,23 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
     if (!this.world.isHonest(place)) return
     const words = error instanceof Error ? (error.stack ?? error.message) : String(error)
     this.#onViolation({ verdict: 'asserted', facts: `place ${place}: ${words}` })
+  }
+
+  #makeCertification(
+    liars: ReadonlySet<number>,
+    report: (violation: Violation) => void
+  ): CertificationChecker {
+    const { members, quorumWeight } = this.world.committee
+    const honest = new Set(members.keys())
+    for (const liar of liars) honest.delete(liar)
+    return new CertificationChecker({ honest, signersMin: quorumWeight - liars.size }, report)
+  }
+
+  #checkCertified(place: number, subDag: CommittedSubDag): void {
+    const { domain } = this.world
+    this.#certification.appended(place, subDag, vertex =>
+      this.#protocol.backingOf?.(vertex, domain)
+    )
   }
 
   #heal(): void {
@@ -233,6 +280,7 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
     const violation = this.#violation
     return {
       verdict: violation?.verdict ?? 'pass',
+      kind: verdictKinds[violation?.verdict ?? 'pass'],
       seed,
       traceHash: world.traceHash,
       commits: this.#agreement.head,
@@ -256,6 +304,7 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
       })),
       counts: world.counts,
       witnesses: this.#core.filter(place => this.#holdsEvidence(place)).length,
+      exposed: [...this.#exposed].sort((a, b) => a - b),
       ...(violation === undefined ? {} : { firstViolation: violation }),
       replay: `SEEDS=1 FIRST_SEED=${seed} npx vitest run --project sim swarm -t 'seed ${seed}:'`
     }

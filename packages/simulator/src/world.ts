@@ -22,7 +22,7 @@ import { LyingPlace } from './byzantine/lying-place.ts'
 import { Twins } from './byzantine/twins.ts'
 import { Disk, type DiskImage, type TailLoss } from './disk/disk.ts'
 import { EventQueue } from './event-queue.ts'
-import { SimulatedKeys } from './keys.ts'
+import { type MakeKeys, SimulatedKeys, type WorldKeys } from './keys.ts'
 import type { DriverLaw } from './law.ts'
 import type { ProtocolTypes, SimulatedProtocol } from './machine.ts'
 import type { Delay } from './network/delay.ts'
@@ -75,6 +75,7 @@ const gossipBytes = 300
 /** Whoever watches: the checkers and the clients. */
 export interface Witness<T extends ProtocolTypes> {
   sent(place: number, message: T['message']): void
+  published(place: number, message: T['gossip']): void
   started(place: number): void
   executed(place: number, subDag: CommittedSubDag, outcome: T['outcome']): void
   rejected(place: number, from: PeerId, code: string): void
@@ -86,6 +87,8 @@ export interface WorldNeeds<T extends ProtocolTypes> {
   readonly protocol: SimulatedProtocol<T>
   readonly witness: Witness<T>
   readonly recorder?: Recorder | undefined
+  /** Signatures of everybody; `SimulatedKeys` when left out. */
+  readonly makeKeys?: MakeKeys | undefined
 }
 
 type Parcel<T extends ProtocolTypes> =
@@ -108,7 +111,7 @@ export class World<T extends ProtocolTypes> {
   readonly counts: Map<string, number> = new Map()
   readonly #options: WorldOptions
   readonly #needs: WorldNeeds<T>
-  readonly #keys: SimulatedKeys
+  readonly #keys: WorldKeys
   readonly #trace: Trace
   readonly #checked = new WeakSet<object>()
   readonly #sizes = new WeakMap<object, number>()
@@ -134,7 +137,8 @@ export class World<T extends ProtocolTypes> {
     const singles = replicas + observers
     this.#twins = new Twins(options.byzantine, singles)
     const places = singles + this.#twins.count
-    this.#keys = new SimulatedKeys(singles, seed, needs.hash)
+    const makeKeys = needs.makeKeys ?? ((...keys) => new SimulatedKeys(...keys))
+    this.#keys = makeKeys(singles, seed, needs.hash)
     const peers = Array.from({ length: singles }, (_, place) => `node-${place + 1}` as PeerId)
     for (const [place, peer] of peers.entries()) this.#placeOf.set(peer, place)
     this.committee = new Committee(
@@ -294,8 +298,8 @@ export class World<T extends ProtocolTypes> {
     return { peer, self: original < replicas ? (original as ReplicaId) : undefined, disk, node }
   }
 
-  isHonestPeer(peer: PeerId): boolean {
-    return this.isHonest(this.#placeOf.get(peer) as number)
+  placeOf(peer: PeerId): number {
+    return this.#placeOf.get(peer) as number
   }
 
   #letLie(prng: Prng): void {
@@ -343,6 +347,7 @@ export class World<T extends ProtocolTypes> {
         }
         break
       case 'publish':
+        witness.published(from, effect.message)
         for (let to = 0; to < this.places; to++) {
           if (to === from) continue
           this.network.send(from, to, 'order', { isGossip: true, message: effect.message })

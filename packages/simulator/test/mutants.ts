@@ -56,7 +56,7 @@ export const mutants: readonly Mutant[] = [
     name: 'M6 takes f+1 for a quorum',
     replaces: 'BullsharkRules.quorumWeight',
     bullshark: { ...bullsharkRules, quorumWeight: committee => committee.validityWeight },
-    verdicts: ['diverged', 'double-signed', 'stalled', 'asserted']
+    verdicts: ['uncertified', 'diverged', 'double-signed', 'stalled', 'asserted']
   },
   {
     name: 'M7 does not persist its votes',
@@ -162,7 +162,7 @@ export const mutants: readonly Mutant[] = [
     name: 'M19 does not check signatures',
     replaces: 'DriverLaw.checkSignatures',
     law: { ...driversLaw, checkSignatures: false },
-    verdicts: ['asserted', 'diverged', 'double-signed', 'stalled']
+    verdicts: ['uncertified', 'asserted', 'diverged', 'double-signed', 'stalled']
   },
   {
     name: 'M20 does not check the pieces of a snapshot',

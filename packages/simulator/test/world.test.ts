@@ -43,6 +43,7 @@ function setUp(toy: Toy, options: Partial<WorldOptions> = {}) {
       protocol: toyProtocol(watched),
       witness: {
         sent: (_, message) => sent.push(message),
+        published: () => undefined,
         started: () => undefined,
         executed: () => undefined,
         rejected: (_, from, code) => rejected.push(`${from} ${code}`),

@@ -62,7 +62,7 @@ function vote(header: Header, seat: LiarSeat): Vote {
 class Equivocation implements Lie<Message> {
   readonly #seat: LiarSeat
   readonly #otherSide: ReadonlySet<number>
-  /** Sees both, and can tell. */
+  /** Sees both, and tells: it is honest. */
   readonly #witness: number
   /** By the id of the first and of the second header. */
   readonly #seconds = new Map<string, SignedHeader>()
