@@ -37,7 +37,7 @@ export type OrdererInput<Message> =
   | { readonly type: 'batches-stored'; readonly digests: readonly Digest[] }
   /** How far the executor is, for back-pressure. */
   | { readonly type: 'executed'; readonly index: CommitIndex }
-  /** Someone credible says that the log reaches at least to `index`. */
+  /** A member, `from`, has signed that the log reaches at least to `index`; who passed it on does not matter. */
   | { readonly type: 'head-seen'; readonly index: CommitIndex; readonly from: PeerId }
   | { readonly type: 'peer-connected' | 'peer-disconnected'; readonly peer: PeerId }
   | { readonly type: 'read-done'; readonly token: string; readonly rows: readonly Row[] }

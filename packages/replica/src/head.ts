@@ -1,5 +1,10 @@
-import type { CommitIndex, Digest, Epoch, Reader, ReplicaId, Writer } from '@novacron/base'
-import { domainWriter, type SigningDomain, signatureBytes } from '@novacron/consensus'
+import type { CommitIndex, Digest, Epoch, PeerId, Reader, ReplicaId, Writer } from '@novacron/base'
+import {
+  type Committee,
+  domainWriter,
+  type SigningDomain,
+  signatureBytes
+} from '@novacron/consensus'
 
 /** A member's signed word on how far the log goes: a hint for observers, who check the commits themselves. */
 export interface SignedHead {
@@ -8,6 +13,14 @@ export interface SignedHead {
   readonly digest: Digest
   readonly replica: ReplicaId
   readonly signature: Uint8Array
+}
+
+/** What an orderer hears of it: whoever signed it answers for it, not who passed it on. */
+export function headSeen(
+  { index, replica }: SignedHead,
+  committee: Committee
+): { readonly type: 'head-seen'; readonly index: CommitIndex; readonly from: PeerId } {
+  return { type: 'head-seen', index, from: committee.peerOf(replica) }
 }
 
 export function headSigningBytes(

@@ -31,6 +31,7 @@ import type { ReplicaEffect } from './effects.ts'
 import type { ReplicaEvent } from './events.ts'
 import { EvidenceBook } from './evidence-book.ts'
 import { FreshBatches } from './fresh-batches.ts'
+import { headSeen } from './head.ts'
 import { HeadTeller, headTimer } from './head-teller.ts'
 import type { GossipMessage, ReplicaMessage } from './messages.ts'
 import type { ReplicaNeeds, ReplicaSettings, ReplicaStatus } from './needs.ts'
@@ -204,7 +205,7 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
       case 'received':
         return this.#onMessage(event.from, event.message as ReplicaMessage<Order>, now, out)
       case 'gossiped':
-        return this.#onGossip(event.from, event.message, now, out)
+        return this.#onGossip(event.message, now, out)
       case 'timer-fired':
         return this.#onTimer(event.timer, now, out)
       case 'submitted':
@@ -248,11 +249,11 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
     }
   }
 
-  #onGossip(from: PeerId, message: GossipMessage, now: Millis, out: Out): void {
+  #onGossip(message: GossipMessage, now: Millis, out: Out): void {
     if (!this.#isRestored) return
     switch (message.topic) {
       case 'heads':
-        return this.#feedOrderer({ type: 'head-seen', index: message.head.index, from }, now, out)
+        return this.#feedOrderer(headSeen(message.head, this.#needs.committee), now, out)
       case 'evidence':
         this.#evidence.add(message.evidence, out)
         return

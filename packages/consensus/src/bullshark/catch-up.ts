@@ -6,9 +6,13 @@ import { indexKey, roundKey, tables } from '../tables.ts'
 import type { BullsharkMessage } from './messages.ts'
 import type { BullsharkEffect, BullsharkParts } from './parts.ts'
 import { byRoundAndAuthor } from './rules.ts'
+import { Rumours } from './rumours.ts'
 
 type CaughtUp = Extract<BullsharkMessage, { type: 'caught-up' }>
 type CatchUpRequest = Extract<BullsharkMessage, { type: 'catch-up' }>
+
+/** So many replies for each peer that do not reach what a member spoke of, and it is no longer the target. */
+const denialsPerPeer = 3
 
 /** Fetches the certificates of missed commits, one request in flight, another peer after a time-out. */
 export class CatchUp {
@@ -21,9 +25,15 @@ export class CatchUp {
   /** Where to go on inside one large commit; 0 lets the server decide. */
   #fromRound = 0 as Round
   #isThorough = false
+  /** Whose word the target is, unless it was learnt in another way. */
+  #claim: { readonly by: PeerId; readonly index: number } | undefined
+  #denials = 0
+  #hintedAt = Number.NEGATIVE_INFINITY
+  readonly #rumours: Rumours
 
   constructor(parts: BullsharkParts) {
     this.#parts = parts
+    this.#rumours = new Rumours(parts.options.catchUpRetryMs)
   }
 
   get isActive(): boolean {
@@ -38,6 +48,23 @@ export class CatchUp {
   want(index: number): void {
     this.#wanted = true
     if (index > this.#target) this.#target = index
+  }
+
+  /** A member says, with its signature and no proof, that the log goes up to `index`. */
+  hear(index: number, by: PeerId, lastIndex: CommitIndex, now: Millis): void {
+    if (!this.#rumours.isBelieved(by, lastIndex, now)) return
+    if (index > this.#target) {
+      this.#claim = { by, index }
+      this.#denials = 0
+    }
+    this.want(index)
+  }
+
+  /** Something unproven looks as if others were far ahead: worth asking once in a while. */
+  hint(index: number, now: Millis): void {
+    if (now - this.#hintedAt < this.#parts.options.catchUpRetryMs) return
+    this.#hintedAt = now
+    this.want(index)
   }
 
   /** Asks the next peer if nothing is in flight, or what is has waited too long. */
@@ -72,9 +99,10 @@ export class CatchUp {
   }
 
   /** After the certificates of a reply went in: true when it brought something, so that the next may be asked at once. */
-  onReply(message: CaughtUp, lastIndex: CommitIndex, peerCount: number): boolean {
+  onReply(message: CaughtUp, lastIndex: CommitIndex, peerCount: number, now: Millis): boolean {
     const asked = this.#inFlight?.fromIndex ?? (0 as CommitIndex)
     this.#inFlight = undefined
+    this.#weighClaim(message.head, lastIndex, peerCount, now)
     if (message.head > this.#target) this.#target = message.head
     const progressed = lastIndex >= asked
     const reached = message.certificates.at(-1)?.header.round ?? (0 as Round)
@@ -98,9 +126,28 @@ export class CatchUp {
     if (this.#fruitless >= peerCount) {
       this.#target = 0
       this.#fruitless = 0
+      this.#dropClaim(now)
     }
     this.#wanted = lastIndex < this.#target
     return progressed || goesOn
+  }
+
+  /** While commits arrive by themselves each reply may look like progress: what counts is whether anybody is that far. */
+  #weighClaim(head: number, lastIndex: CommitIndex, peerCount: number, now: Millis): void {
+    const claim = this.#claim
+    if (claim === undefined) return
+    if (lastIndex >= claim.index) {
+      this.#claim = undefined
+      return
+    }
+    if (head >= claim.index || ++this.#denials < denialsPerPeer * peerCount) return
+    this.#dropClaim(now)
+    this.#target = head
+  }
+
+  #dropClaim(now: Millis): void {
+    if (this.#claim !== undefined) this.#rumours.doubt(this.#claim.by, this.#claim.index, now)
+    this.#claim = undefined
   }
 }
 

@@ -199,7 +199,7 @@ export class Bullshark implements Orderer<BullsharkMessage> {
         this.#executedIndex = event.index
         return
       case 'head-seen':
-        return this.#onHead(event.index)
+        return this.#onHead(event.index, event.from, now)
       case 'peer-connected':
       case 'peer-disconnected':
         return this.#connected.set(event.peer, event.type === 'peer-connected')
@@ -258,7 +258,7 @@ export class Bullshark implements Orderer<BullsharkMessage> {
       const by = { type: 'header', author: header.author, round: header.round } as const
       out.push({ type: 'want-batches', batches, holders: [from], by })
     }
-    this.#noteLag(header.round)
+    if (this.#isFar(header.round)) this.#catchUp.hint(this.#committer.lastIndex + 1, now)
   }
 
   #onCaughtUp(
@@ -274,7 +274,7 @@ export class Bullshark implements Orderer<BullsharkMessage> {
     this.#accept(message.certificates, from, now, out)
     this.#keeper.commit(this.#stopAt, now, out)
     const peers = this.#connected.ordered()
-    const progressed = this.#catchUp.onReply(message, this.#committer.lastIndex, peers.length)
+    const progressed = this.#catchUp.onReply(message, this.#committer.lastIndex, peers.length, now)
     if (progressed && this.#mayCatchUp()) {
       this.#catchUp.advance(this.#committer.lastIndex, peers, now, out)
     }
@@ -292,9 +292,10 @@ export class Bullshark implements Orderer<BullsharkMessage> {
     this.#maybeFinishRecovery(now, out)
   }
 
-  #onHead(index: CommitIndex): void {
+  #onHead(index: CommitIndex, from: PeerId, now: Millis): void {
     const slack = this.#parts.self === undefined ? 0 : this.#options.catchUpLagRounds
-    if (index > this.#committer.lastIndex + slack) this.#catchUp.want(index)
+    const { lastIndex } = this.#committer
+    if (index > lastIndex + slack) this.#catchUp.hear(index, from, lastIndex, now)
   }
 
   #onStopAt(index: CommitIndex, out: BullsharkEffect[]): void {
@@ -392,7 +393,9 @@ export class Bullshark implements Orderer<BullsharkMessage> {
     now: Millis,
     out: BullsharkEffect[]
   ): void {
-    for (const { header } of certificates) this.#noteLag(header.round)
+    if (certificates.some(({ header }) => this.#isFar(header.round))) {
+      this.#catchUp.want(this.#committer.lastIndex + 1)
+    }
     this.#keeper.accept(certificates, from, now, out)
   }
 
@@ -464,9 +467,8 @@ export class Bullshark implements Orderer<BullsharkMessage> {
     if (stalledLooks % stalledResends === 0) this.#catchUp.want(index + 1)
   }
 
-  #noteLag(round: Round): void {
-    const lag = round - this.#parts.dag.highestQuorumRound
-    if (lag > this.#options.catchUpLagRounds) this.#catchUp.want(this.#committer.lastIndex + 1)
+  #isFar(round: Round): boolean {
+    return round - this.#parts.dag.highestQuorumRound > this.#options.catchUpLagRounds
   }
 
   #mayCatchUp(): boolean {

@@ -14,10 +14,12 @@ const upTo = (r: number): Certificate[] => sketch.all.filter(c => c.header.round
 
 let catchUp: CatchUp
 let out: BullsharkEffect[]
+let clock: number
 
 beforeEach(() => {
   catchUp = new CatchUp(partsOf({}, { catchUpRetryMs: 1_000 }))
   out = []
+  clock = 0
 })
 
 function asked() {
@@ -34,7 +36,7 @@ function ask(lastIndex: number, now: number, to: readonly PeerId[] = peers): voi
 function reply(fields: Partial<CaughtUp>, lastIndex: number, peerCount = 3): boolean {
   const base = { type: 'caught-up', epoch: domain.epoch, fromIndex: index(1) } as const
   const bounds = { lowest: index(1), head: index(0), certificates: [] }
-  return catchUp.onReply({ ...base, ...bounds, ...fields }, index(lastIndex), peerCount)
+  return catchUp.onReply({ ...base, ...bounds, ...fields }, index(lastIndex), peerCount, at(clock))
 }
 
 describe('asking', () => {
@@ -173,4 +175,84 @@ describe('an answer', () => {
     )
     expect(catchUp.isActive).toBe(false)
   })
+})
+
+describe('the word of a member', () => {
+  const liar = peerAt(3)
+  /** Everybody is asked, and has nothing more. */
+  const denyAll = () => {
+    for (const _ of peers) {
+      ask(0, clock)
+      reply({}, 0)
+    }
+  }
+  const hear = (claimed: number, by = liar, lastIndex = 0) => {
+    catchUp.hear(claimed, by, index(lastIndex), at(clock))
+    return catchUp.isActive
+  }
+
+  test('that nobody can back up is not listened to for a while, each time longer', () => {
+    const waits: number[] = []
+    for (let n = 0; n < 12; n++) {
+      expect(hear(10 ** 12)).toBe(true)
+      denyAll()
+      expect([catchUp.isActive, catchUp.targetIndex]).toEqual([false, 0])
+      const from = clock
+      while (!hear(10 ** 12 + n)) clock += 250
+      waits.push(clock - from)
+      denyAll()
+      clock = from + 2 ** 31
+    }
+    expect(waits[0]).toBe(1_000)
+    expect(waits.every((wait, n) => n === 0 || wait >= (waits[n - 1] as number))).toBe(true)
+    expect(waits.at(-1)).toBe(1_024_000)
+  })
+
+  test('of others is heard meanwhile, and so is its own once what it said came true', () => {
+    hear(50)
+    denyAll()
+    expect(hear(60)).toBe(false)
+    expect(hear(60, peerAt(2))).toBe(true)
+    denyAll()
+    expect(hear(60, liar, 50)).toBe(true)
+  })
+
+  test('is dropped although commits arrive meanwhile and every reply brings some', () => {
+    hear(10 ** 12)
+    let lastIndex = 0
+    let requests = 0
+    while (catchUp.isActive && requests < 50) {
+      ask(lastIndex, requests++)
+      lastIndex++
+      const isBehind = requests % 2 === 0
+      reply({ fromIndex: index(lastIndex), head: index(lastIndex + (isBehind ? 1 : 0)) }, lastIndex)
+    }
+    expect(requests).toBeLessThan(12)
+    expect(hear(10 ** 12, liar, lastIndex)).toBe(false)
+  })
+
+  test('that is reached is no claim any more', () => {
+    hear(3)
+    ask(0, 0)
+    reply({ head: index(2), certificates: upTo(4) }, 3)
+    expect(catchUp.isActive).toBe(false)
+    expect(hear(9, liar, 3)).toBe(true)
+  })
+})
+
+test('what only looks like a lead is followed once in a while', () => {
+  const hint = () => {
+    catchUp.hint(1, at(clock))
+    const { isActive } = catchUp
+    for (const _ of peers) {
+      ask(0, clock)
+      reply({}, 0)
+    }
+    return isActive
+  }
+  const followed = [0, 500, 499, 1].map(after => {
+    clock += after
+    return hint()
+  })
+  expect(followed).toEqual([true, false, false, true])
 })
