@@ -182,9 +182,8 @@ export class CatchUpServer {
   }
 
   onRequest(to: PeerId, request: CatchUpRequest, bounds: LogBounds, out: BullsharkEffect[]): void {
-    const { servingMax, catchUpCommitsMax } = this.#parts.options
-    const isAsking = [...this.#serving.values()].some(serving => serving.to === to)
-    if (isAsking || this.#serving.size >= servingMax) {
+    const { catchUpCommitsMax } = this.#parts.options
+    if (!this.#hasSlotFor(to)) {
       out.push({ type: 'count', name: 'catch_up_refused', by: 1 })
       return
     }
@@ -202,6 +201,15 @@ export class CatchUpServer {
       limit: catchUpCommitsMax
     }
     out.push({ type: 'read', token, range })
+  }
+
+  /** One for each peer, and some that only members get: observers must not keep a member back that lags. */
+  #hasSlotFor(peer: PeerId): boolean {
+    const { committee, options } = this.#parts
+    const isObserver = (to: PeerId) => committee.replicaOf(to) === undefined
+    const served = [...this.#serving.values()].map(({ to }) => to)
+    if (served.includes(peer) || served.length >= options.servingMax) return false
+    return !isObserver(peer) || served.filter(isObserver).length < options.servingObserversMax
   }
 
   /** True when the token was this server's. */

@@ -51,6 +51,8 @@ export interface BullsharkOptions extends BullsharkClusterOptions {
   readonly catchUpCertificatesMax: number
   /** Catch-up requests served at once. */
   readonly servingMax: number
+  /** Those of them that peers outside the committee may take; the rest is kept for members that lag. */
+  readonly servingObserversMax: number
 }
 
 export const tier1Bullshark: BullsharkOptions = {
@@ -76,7 +78,8 @@ export const tier1Bullshark: BullsharkOptions = {
   pullDigestsMax: 64,
   catchUpCommitsMax: 64,
   catchUpCertificatesMax: 1_500,
-  servingMax: 8
+  servingMax: 8,
+  servingObserversMax: 4
 }
 
 export const tier2Bullshark: BullsharkOptions = {

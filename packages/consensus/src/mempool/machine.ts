@@ -9,6 +9,7 @@ import {
   type Hash,
   type Machine,
   type Millis,
+  PeerBudgets,
   type PeerId,
   type ReplicaId,
   type Round,
@@ -82,6 +83,10 @@ export interface MempoolNeeds {
   readonly claims: () => (digest: Digest) => boolean
 }
 
+/** Looking for a batch costs something even when it is not here. */
+const lookupBytes = 32
+const servedPeersMax = 1_024
+
 interface Unordered {
   readonly author: ReplicaId
   readonly sizeBytes: number
@@ -107,6 +112,7 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
   readonly #queue: BatchReference[] = []
   readonly #unordered = new Map<Digest, Unordered>()
   readonly #unorderedBytes = new Map<ReplicaId, number>()
+  readonly #served: PeerBudgets
   #lastIndex = 0 as CommitIndex
   #hasAnnounced = false
 
@@ -115,6 +121,11 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
     checkMempoolOptions(this.#options)
     this.#needs = needs
     this.#pulls = new BatchPulls(this.#options)
+    this.#served = new PeerBudgets({
+      peerBytesPerSecond: this.#options.pullBytesPerSecond,
+      allBytesPerSecond: this.#options.pullBytesPerSecond * (needs.committee.size + 1),
+      peersMax: servedPeersMax
+    })
     if (needs.self !== undefined) {
       this.#maker = new BatchMaker(this.#options.batchBytesMax, {
         epoch: needs.epoch,
@@ -159,7 +170,7 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
         this.#onTake(event.batchesMax, event.bytesMax, now, out)
         break
       case 'received':
-        this.#onMessage(event.from, event.message, out)
+        this.#onMessage(event.from, event.message, now, out)
         break
       case 'wanted': {
         const missing = event.batches.filter(({ digest }) => !this.#needs.batches.has(digest))
@@ -225,9 +236,9 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
     out.push({ type: 'payload-waiting' })
   }
 
-  #onMessage(from: PeerId, message: MempoolMessage, out: MempoolEffect[]): void {
+  #onMessage(from: PeerId, message: MempoolMessage, now: Millis, out: MempoolEffect[]): void {
     if (message.type === 'batch') this.#onBatch(from, message.batch, out)
-    else this.#onPull(from, message.digests, out)
+    else this.#onPull(from, message.digests, now, out)
   }
 
   #onBatch(from: PeerId, batch: Batch, out: MempoolEffect[]): void {
@@ -268,16 +279,25 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
     this.#unorderedBytes.set(author, (this.#unorderedBytes.get(author) ?? 0) + sizeBytes)
   }
 
-  #onPull(from: PeerId, digests: readonly Digest[], out: MempoolEffect[]): void {
+  /** Reading costs as much as sending: who has cost enough gets nothing, and asks another. */
+  #onPull(from: PeerId, digests: readonly Digest[], now: Millis, out: MempoolEffect[]): void {
+    if (this.#served.isSpent(from, now)) {
+      out.push({ type: 'count', name: 'batch_pull_refused', by: 1 })
+      return
+    }
+    const { pullDigestsMax, pullAnswerBytesMax, observerAnswerBytesMax } = this.#options
+    const isMember = this.#needs.committee.replicaOf(from) !== undefined
+    const bytesMax = isMember ? pullAnswerBytesMax : observerAnswerBytesMax
     let bytes = 0
-    for (const digest of digests.slice(0, this.#options.pullDigestsMax)) {
+    for (const digest of digests.slice(0, pullDigestsMax)) {
       const stored = this.#needs.batches.read(digest)
       if (stored === undefined) continue
       bytes += stored.length
       const message = { type: 'batch', batch: { digest, bytes: stored } } as const
       out.push({ type: 'send', to: from, class: 'bulk', message })
-      if (bytes > this.#options.pullAnswerBytesMax) break
+      if (bytes > bytesMax) break
     }
+    this.#served.spend(from, bytes + digests.length * lookupBytes, now)
   }
 
   #onOrdered(index: CommitIndex, digests: readonly Digest[], out: MempoolEffect[]): void {

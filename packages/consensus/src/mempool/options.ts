@@ -17,6 +17,10 @@ export interface MempoolOptions {
   readonly pullDigestsMax: number
   /** Bytes that answer one pull; the rest is asked for again. */
   readonly pullAnswerBytesMax: number
+  /** The same for whoever is not in the committee. */
+  readonly observerAnswerBytesMax: number
+  /** What one peer's pulls may cost; beyond it they get nothing. */
+  readonly pullBytesPerSecond: number
   /** Commits after which a stored batch that nothing has ordered is dropped. */
   readonly unorderedCommitsMax: number
 }
@@ -30,6 +34,8 @@ export const defaultMempoolOptions: MempoolOptions = {
   pullsMax: 50_000,
   pullDigestsMax: 64,
   pullAnswerBytesMax: 8_000_000,
+  observerAnswerBytesMax: 2_000_000,
+  pullBytesPerSecond: 32_000_000,
   unorderedCommitsMax: 2_000
 }
 

@@ -179,6 +179,22 @@ test('it serves so many at once, and each peer once', () => {
   expect(only(out, 'read')).toHaveLength(3)
 })
 
+test('observers take so many places, and leave the rest to members', () => {
+  setUp({ servingMax: 3, servingObserversMax: 1 })
+  const [first, second] = ['observer-1', 'observer-2'] as [PeerId, PeerId]
+  request(1, 0, first)
+  request(1, 0, second)
+  expect(counted(out)).toEqual(['catch_up_refused'])
+  request(1, 0, peerAt(1))
+  request(1, 0, peerAt(2))
+  expect(only(out, 'read')).toHaveLength(3)
+  request(1, 0, peerAt(3))
+  expect(counted(out)).toEqual(['catch_up_refused', 'catch_up_refused'])
+  server.onRead('serve/0', [], bounds, out)
+  request(1, 0, second)
+  expect(only(out, 'read')).toHaveLength(4)
+})
+
 test('a read of somebody else is not its own', () => {
   expect(server.onRead('restore/meta', [], bounds, out)).toBe(false)
 })

@@ -300,30 +300,6 @@ describe('batches of others', () => {
   })
 })
 
-describe('a pull by others', () => {
-  const pull = (digests: readonly Digest[]) =>
-    only(receive(2, { type: 'pull-batches', digests }), 'send')
-
-  test('is answered with what is here', () => {
-    const made = batchBy(1)
-    arrives(1, made)
-    expect(pull([batch('none').digest])).toEqual([])
-    expect(pull([batch('none').digest, made.digest])).toEqual([
-      { type: 'send', to: peerAt(2), class: 'bulk', message: { type: 'batch', batch: made } }
-    ])
-  })
-
-  test.each([
-    { name: 'digests', options: { pullDigestsMax: 2 }, expected: 2 },
-    { name: 'bytes', options: { pullAnswerBytesMax: 2 * (batchHeaderBytes + 100) }, expected: 3 }
-  ])('is answered within a bound of $name', ({ options, expected }) => {
-    build(options)
-    const batches = [0, 1, 2, 3].map(n => batchBy(1, 100, epoch, n))
-    for (const made of batches) arrives(1, made)
-    expect(pull(batches.map(made => made.digest))).toHaveLength(expected)
-  })
-})
-
 describe('a batch that is named and not here', () => {
   const wanted = (batches: readonly Batch[], ...holders: readonly number[]) =>
     step({ type: 'wanted', batches: batches.map(reference), holders: holders.map(peerAt) })

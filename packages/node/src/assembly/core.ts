@@ -7,6 +7,7 @@ import type { Control } from '../control/control.ts'
 import { systemClock } from '../driver/clock.ts'
 import { Driver, type DriverListener } from '../driver/driver.ts'
 import { LateWire } from '../driver/late-wire.ts'
+import { ObserverBudget } from '../driver/observer-budget.ts'
 import { signatureChecker } from '../driver/signatures.ts'
 import { SpilledBatches, spilledBytesMax } from '../driver/spilled-batches.ts'
 import type { OpenedStore } from '../store/level-store.ts'
@@ -71,6 +72,8 @@ export function assembleCore(needs: CoreNeeds): Core {
       driver.post({ type: 'submitted', region, count })
     }
   })
+  const others = committee.members.map(member => member.peer).filter(peer => peer !== peerId)
+  const trusted = [...others, ...loaded.options.upstreams.map(({ peer }) => peer)]
   const codec = replicaCodec(bullsharkCodec(domain, sha256), sha256)
   const driver = new Driver({
     machine: replica,
@@ -80,7 +83,8 @@ export function assembleCore(needs: CoreNeeds): Core {
     wire,
     clock: systemClock,
     signatures: signatureChecker(verifySignature, verifySignatureAsync),
-    others: committee.members.map(member => member.peer).filter(peer => peer !== peerId),
+    others,
+    observers: new ObserverBudget(loaded.options.limits, trusted),
     listener: listenerOf(telemetry, control, needs)
   })
   return { replica, driver, control, wire, telemetry }

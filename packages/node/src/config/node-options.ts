@@ -2,6 +2,7 @@ import type { PeerId } from '@novacron/base'
 import { z } from 'zod'
 import { isLoopback } from '../api/host-check.ts'
 import { type LogLevel, logLevels } from '../api/node-control.ts'
+import { defaultObserverBudgetOptions } from '../driver/observer-budget.ts'
 import {
   flag,
   integer,
@@ -66,6 +67,10 @@ export interface NodeOptions {
     readonly diskFreeBytes: number
     /** Own bytes accepted and not committed; beyond it clients wait. */
     readonly pendingBytes: number
+    /** What one peer outside the committee may be sent; what it asks for beyond is dropped. */
+    readonly observerBytesPerSecond: number
+    /** The same for all of them together. */
+    readonly observersBytesPerSecond: number
     readonly apiConnections: number
     readonly ingestConnections: number
   }
@@ -86,6 +91,7 @@ export const defaultNodeOptions: Omit<NodeOptions, 'name'> = {
     diskBytes: 64 * 1024 * MiB,
     diskFreeBytes: 64 * MiB,
     pendingBytes: 32_000_000,
+    ...defaultObserverBudgetOptions,
     apiConnections: 900,
     ingestConnections: 256
   }
@@ -96,6 +102,7 @@ const anObject = { error: 'an object' }
 const addressesMax = 16
 const peersMax = 64
 const bytes = (min: number): z.ZodType<number, number> => integer(min, 2 ** 50)
+const perSecond = integer(65_536, 1_000_000_000)
 const path = text(/^[^\0]{1,4096}$/, 'a path')
 const host = text(/^[0-9a-zA-Z.:_-]{1,253}$/, 'an IP address or a host name')
 const port = integer(0, 65_535)
@@ -173,6 +180,8 @@ const nodeOptionsSchema: z.ZodType<NodeOptions, unknown> = z.strictObject(
           diskBytes: bytes(16 * MiB).default(defaults.limits.diskBytes),
           diskFreeBytes: bytes(0).default(defaults.limits.diskFreeBytes),
           pendingBytes: integer(MiB, 1_073_741_824).default(defaults.limits.pendingBytes),
+          observerBytesPerSecond: perSecond.default(defaults.limits.observerBytesPerSecond),
+          observersBytesPerSecond: perSecond.default(defaults.limits.observersBytesPerSecond),
           apiConnections: integer(1, 65_536).default(defaults.limits.apiConnections),
           ingestConnections: integer(1, 65_536).default(defaults.limits.ingestConnections)
         },

@@ -20,6 +20,7 @@ import type { GossipTopic } from '@novacron/transport'
 import type { Store } from '../store/store.ts'
 import type { Clock } from './clock.ts'
 import { isDiskFull, unlessDiskFull } from './disk-full.ts'
+import type { ObserverBudget } from './observer-budget.ts'
 import { defaultOutboxOptions, Outbox, type OutboxKind } from './outbox.ts'
 import type { SignatureChecker } from './signatures.ts'
 import type { SpilledBatches } from './spilled-batches.ts'
@@ -64,6 +65,8 @@ export interface DriverNeeds {
   /** Everyone that a broadcast goes to: the committee without this node. */
   readonly others: readonly PeerId[]
   readonly listener: DriverListener
+  /** What answers to anybody else may cost. */
+  readonly observers: ObserverBudget
 }
 
 /** While the disk is full the store is asked again this often. */
@@ -126,7 +129,8 @@ export class Driver implements AsyncDisposable {
   receive(from: PeerId, frame: Uint8Array): void | Promise<void> {
     if (this.#isClosed) return
     if (this.#isDiskFull) return this.#onUntaken()
-    const { machine, codec, signatures } = this.#needs
+    const { machine, codec, signatures, observers, listener, clock } = this.#needs
+    if (!observers.admits(from, clock())) return listener.onCount('observer_refused', 1)
     const message = this.#decode(from, () => codec.decode(frame))
     if (message === undefined) return
     const verdict = machine.screen(from, message)
@@ -228,6 +232,10 @@ export class Driver implements AsyncDisposable {
       return this.#outbox.add(() => wire.publish(topic, bytes), kind, bytes.length)
     }
     const frame = codec.encode(effect.message)
+    if (effect.type === 'send') {
+      const { layer } = effect.message
+      this.#needs.observers.onAnswer(effect.to, layer, frame.length, this.#needs.clock())
+    }
     const leave =
       effect.type === 'send'
         ? () => wire.send(effect.to, effect.class, frame)

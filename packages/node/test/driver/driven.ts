@@ -14,6 +14,11 @@ import {
   type DriverListener,
   type Wire
 } from '../../src/driver/driver.ts'
+import {
+  defaultObserverBudgetOptions,
+  ObserverBudget,
+  type ObserverBudgetOptions
+} from '../../src/driver/observer-budget.ts'
 import type { SignatureChecker } from '../../src/driver/signatures.ts'
 import { SpilledBatches } from '../../src/driver/spilled-batches.ts'
 import { FakeStore } from './fake-store.ts'
@@ -84,7 +89,10 @@ export interface Driven {
 }
 
 /** A driver over parts that the test holds. Time stands still at 1,000. */
-export function driven(checker?: Partial<SignatureChecker>): Driven {
+export function driven(
+  checker?: Partial<SignatureChecker>,
+  budget: ObserverBudgetOptions = defaultObserverBudgetOptions
+): Driven {
   const trace: string[] = []
   const failures: unknown[] = []
   const machine = new ScriptedMachine()
@@ -114,6 +122,7 @@ export function driven(checker?: Partial<SignatureChecker>): Driven {
     clock: () => 1_000 as Millis,
     signatures: { checkAll: holds, checkAllNow: holds, ...checker },
     others: peers,
+    observers: new ObserverBudget(budget, peers),
     listener
   })
   return { driver, machine, store, batches, trace, failures }

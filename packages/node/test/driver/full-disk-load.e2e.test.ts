@@ -2,6 +2,7 @@ import { ascii, type Digest, type Millis } from '@novacron/base'
 import type { ReplicaEffect } from '@novacron/replica'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Driver, type DriverListener } from '../../src/driver/driver.ts'
+import { defaultObserverBudgetOptions, ObserverBudget } from '../../src/driver/observer-budget.ts'
 import { SpilledBatches } from '../../src/driver/spilled-batches.ts'
 import { openStore } from '../../src/store/level-store.ts'
 import { failingFiles } from '../store/failing-files.ts'
@@ -64,6 +65,7 @@ test('a disk that is full for long costs neither memory nor the store, and with 
     clock: () => 1_000 as Millis,
     signatures: { checkAll: () => true, checkAllNow: () => true },
     others: peers,
+    observers: new ObserverBudget(defaultObserverBudgetOptions, peers),
     listener
   })
   await using _driver = driver
