@@ -59,7 +59,12 @@ function onVolume(root: string): Disposable {
 function fill(directory: string, freeBytes: number): string {
   const path = join(directory, 'ballast')
   const { bavail, bsize } = statfsSync(directory)
-  writeFileSync(path, Buffer.alloc(Math.max(0, bavail * bsize - freeBytes)))
+  try {
+    writeFileSync(path, Buffer.alloc(Math.max(0, bavail * bsize - freeBytes)))
+  } catch (error) {
+    // The daemon was faster with the last bytes: full it is all the same.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+  }
   return path
 }
 
