@@ -22,9 +22,14 @@ interface OpenProposal {
 interface Pending {
   readonly signed: SignedHeader
   readonly from: PeerId
+  /** By this clock it comes from the future until then. */
+  readonly notBefore: number
   /** So many of its parents have been found to be here, and stay: each retry goes on after them. */
   parentsHere: number
 }
+
+/** A clock that is so far off is broken: its headers are not kept until they are due. */
+const earlyMaxMs = 60_000
 
 /** What a header still needs before it may be voted for. */
 export interface MissingForVote {
@@ -46,6 +51,8 @@ export class Certifier {
   readonly #promised = new Map<Round, SignedHeader[]>()
   /** The last round of each author for which evidence was given. */
   readonly #convicted = new Map<ReplicaId, Round>()
+  /** Authors whose newest header came from the future, and by how much. */
+  readonly #leads = new Map<ReplicaId, number>()
   #abstainUntil = 0 as Round
   #maySign = false
   #highestHeaderSeen = 0 as Round
@@ -180,14 +187,28 @@ export class Certifier {
     now: Millis,
     out: BullsharkEffect[]
   ): MissingForVote {
-    const { rules } = this.#parts
-    const { author, round, id, createdAt } = signed.header
-    const nothingMissing = { parents: [], batches: [] }
+    const { author, round, createdAt } = signed.header
     if (round > this.#highestHeaderSeen) this.#highestHeaderSeen = round
-    if (createdAt > now + this.#parts.options.clockDriftMaxMs) {
+    const aheadMs = createdAt - now
+    if (aheadMs <= this.#parts.options.clockDriftMaxMs) {
+      this.#leads.delete(author)
+    } else {
+      this.#leads.set(author, aheadMs)
       out.push({ type: 'count', name: 'header_from_the_future', by: 1 })
-      return nothingMissing
+      if (aheadMs > earlyMaxMs) return { parents: [], batches: [] }
     }
+    return this.#consider(from, signed, now, out)
+  }
+
+  #consider(
+    from: PeerId,
+    signed: SignedHeader,
+    now: Millis,
+    out: BullsharkEffect[]
+  ): MissingForVote {
+    const { rules } = this.#parts
+    const { author, round, id } = signed.header
+    const nothingMissing = { parents: [], batches: [] }
     const last = this.#record.voteFor(author)
     if (last !== undefined && round < last.round) return nothingMissing
     if (last !== undefined && last.headerId === id) {
@@ -209,7 +230,8 @@ export class Certifier {
     }
     const missing = this.#missingFor(signed)
     const isComplete = missing.parents.length + missing.batches.length === 0
-    if (!this.#maySign || !isComplete) return this.#wait(from, signed, missing)
+    const isEarly = this.#dueAt(signed) > now
+    if (!this.#maySign || !isComplete || isEarly) return this.#wait(from, signed, missing)
     this.#vote(signed, out)
     return nothingMissing
   }
@@ -221,8 +243,26 @@ export class Certifier {
     if (pending !== undefined && pending.signed.header.round > round) {
       return { parents: [], batches: [] }
     }
-    this.#pending.set(author, { signed, from, parentsHere: 0 })
+    this.#pending.set(author, { signed, from, notBefore: this.#dueAt(signed), parentsHere: 0 })
     return missing
+  }
+
+  #dueAt({ header }: SignedHeader): number {
+    return header.createdAt - this.#parts.options.clockDriftMaxMs
+  }
+
+  /** When the next header that came too early may be looked at again. */
+  earlyUntil(now: Millis): Millis | undefined {
+    let next: number | undefined
+    for (const { notBefore } of this.#pending.values()) {
+      if (notBefore > now && (next === undefined || notBefore < next)) next = notBefore
+    }
+    return next as Millis | undefined
+  }
+
+  /** Whose clocks are ahead of this one by more than is allowed, or this one behind theirs. */
+  get clockLeads(): ReadonlyMap<ReplicaId, number> {
+    return this.#leads
   }
 
   /** Votes for every waiting header that has become complete. */
@@ -231,11 +271,12 @@ export class Certifier {
     const { rules, hasBatch } = this.#parts
     for (const [author, pending] of this.#pending) {
       const { signed, from } = pending
+      if (pending.notBefore > now) continue
       if (!this.#hasParents(pending) || rules.missingPayload(signed.header, hasBatch).length > 0) {
         continue
       }
       this.#pending.delete(author)
-      this.onHeader(from, signed, now, out)
+      this.#consider(from, signed, now, out)
     }
   }
 

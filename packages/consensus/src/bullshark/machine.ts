@@ -166,6 +166,7 @@ export class Bullshark implements Orderer<BullsharkMessage> {
       blockedReason: this.#blockedReason,
       connected: this.#connected,
       abstainUntil: this.#certifier.abstainedRound,
+      clockLeads: this.#certifier.clockLeads,
       catchUpTarget: this.#catchUp.isActive ? this.#catchUp.targetIndex : undefined
     })
   }
@@ -410,6 +411,8 @@ export class Bullshark implements Orderer<BullsharkMessage> {
       this.#catchUp.advance(this.#committer.lastIndex, this.#connected.ordered(), now, out)
     }
     if (isSyncing) this.#timers.keep('sync', (now + this.#options.syncRetryMs) as Millis, out)
+    const earlyUntil = this.#certifier.earlyUntil(now)
+    if (earlyUntil !== undefined) this.#timers.set('early', earlyUntil, out)
     this.#timers.keep('resend', (now + this.#options.resendDelayMs) as Millis, out)
   }
 
@@ -453,9 +456,8 @@ export class Bullshark implements Orderer<BullsharkMessage> {
       if (this.#synchronizer.hasStuckPull(stuckPullAttempts)) {
         this.#catchUp.want(this.#committer.lastIndex + 1)
       }
-    } else if (timer === 'resend') {
-      this.#onResendTimer(out)
-    }
+    } else if (timer === 'resend') this.#onResendTimer(out)
+    else if (timer === 'early') this.#certifier.retryPending(now, out)
   }
 
   /** Resends only while nothing moves; when that does not help either, asks for commits. */

@@ -15,6 +15,8 @@ export interface StatusFacts {
   readonly catchUpTarget: number | undefined
   /** No vote is given up to this round: what was signed there may have been lost. */
   readonly abstainUntil: Round
+  /** Authors whose newest header is too far ahead of this clock, in milliseconds. */
+  readonly clockLeads: ReadonlyMap<ReplicaId, number>
 }
 
 /** Says what is missing, and from whom, also when nothing moves. */
@@ -66,6 +68,10 @@ function reasonsOf(facts: StatusFacts): string[] {
     reasons.push(`gives no votes up to round ${upTo}: the record of what it signed was lost or old`)
   }
   if (facts.blockedReason !== undefined) reasons.push(`not proposing: ${facts.blockedReason}`)
+  for (const [author, aheadMs] of facts.clockLeads) {
+    const peer = committee.peerOf(author)
+    reasons.push(`headers of ${peer} are ${Math.ceil(aheadMs)} ms ahead of this clock`)
+  }
   if (facts.catchUpTarget !== undefined) {
     reasons.push(`catching up to commit ${facts.catchUpTarget}`)
   }

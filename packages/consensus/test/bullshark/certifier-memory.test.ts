@@ -1,5 +1,5 @@
 import type { Millis } from '@novacron/base'
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { Certifier } from '../../src/bullshark/certifier.ts'
 import type { BullsharkEffect, BullsharkParts } from '../../src/bullshark/parts.ts'
 import { SignedRecord } from '../../src/bullshark/signed-record.ts'
@@ -76,4 +76,45 @@ test('only the newest header of an author has anything looked for', () => {
   expect(ask(5, 'newest')).toEqual([batch('newest')])
   expect(ask(4, 'older')).toEqual([])
   expect(ask(6, 'newer')).toEqual([batch('newer')])
+})
+
+describe('a header from the future', () => {
+  const createdAt = at(7_000)
+  const dueAt = at(6_500)
+  const votes = (effects: readonly BullsharkEffect[]) =>
+    effects.filter(e => e.type === 'send' && e.message.type === 'vote').length
+  const retry = (time: number) => {
+    const out: BullsharkEffect[] = []
+    certifier.retryPending(at(time), out)
+    return votes(out)
+  }
+
+  test('is kept and voted for when it is due, not before', () => {
+    expect(votes(receive(signed(headerOf({ createdAt }))))).toBe(0)
+    expect(certifier.earlyUntil(now)).toBe(dueAt)
+    expect([...certifier.clockLeads]).toEqual([[1, 2_000]])
+    expect([6_499, 6_500, 6_501].map(retry)).toEqual([0, 1, 0])
+    expect(certifier.earlyUntil(dueAt)).toBeUndefined()
+    // The clocks differ all the same, until a header shows that they do not.
+    expect(certifier.clockLeads.size).toBe(1)
+    receive(signed(headerOf({ round: round(4), createdAt })), dueAt)
+    expect(certifier.clockLeads.size).toBe(0)
+  })
+
+  test('has what it names looked for meanwhile', () => {
+    const value = signed(headerOf({ createdAt, payload: [batch('x')] }))
+    expect(certifier.onHeader(peerAt(1), value, now, []).batches).toEqual([batch('x')])
+    expect(retry(7_000)).toBe(0)
+    held.add(batch('x').digest)
+    expect(retry(7_000)).toBe(1)
+  })
+
+  test('is one for each author, the first to be due is waited for, and none is kept for longer than a minute', () => {
+    receive(signed(headerOf({ createdAt: at(9_000) })))
+    receive(signed(headerOf({ author: replica(2), createdAt })))
+    receive(signed(headerOf({ author: replica(3), createdAt: at(65_001) })))
+    expect(certifier.earlyUntil(now)).toBe(dueAt)
+    expect(certifier.clockLeads.size).toBe(3)
+    expect(retry(100_000)).toBe(2)
+  })
 })

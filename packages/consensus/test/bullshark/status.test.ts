@@ -30,6 +30,7 @@ function facts(fields: Partial<StatusFacts> = {}): StatusFacts {
     connected: new Set([1, 2, 3].map(peerAt)),
     catchUpTarget: undefined,
     abstainUntil: round(0),
+    clockLeads: new Map(),
     ...fields
   }
 }
@@ -152,4 +153,15 @@ describe('the reasons, in words', () => {
       expect(describeStatus(facts(given)).reasons).toEqual(reasons)
     }
   )
+})
+
+test('clocks that differ are named', () => {
+  const clockLeads = new Map([
+    [replica(2), 1_200.4],
+    [replica(3), 900]
+  ])
+  expect(describeStatus(facts({ clockLeads })).reasons).toEqual([
+    'headers of peer-2 are 1201 ms ahead of this clock',
+    'headers of peer-3 are 900 ms ahead of this clock'
+  ])
 })
