@@ -5,6 +5,7 @@ import { type Behaviour, checkLiars, drawLiars, type Liar } from './byzantine/be
 import type { TailLoss } from './disk/disk.ts'
 import { drawFaults } from './faults/draw.ts'
 import { endOf, type Fault } from './faults/fault.ts'
+import { drawNamedFaults } from './faults/named.ts'
 import { type DriverLaw, driversLaw } from './law.ts'
 import { defaultLoadOptions, type LoadOptions } from './load.ts'
 import type { Delay } from './network/delay.ts'
@@ -110,7 +111,8 @@ export function drawScenario(seed: number, fixed: Partial<Omit<Scenario, 'seed'>
   const observers = fixed.observers ?? prng.pick([0, 0, 1])
   const faults = [
     ...drawFaults(budget, prng.fork()),
-    ...drawLateObservers(replicas, observers, chaosMs, prng.fork())
+    ...drawLateObservers(replicas, observers, chaosMs, prng.fork()),
+    ...drawNamedFaults(replicas, chaosMs, prng.fork())
   ]
   const drawn: Scenario = {
     ...quietScenario,

@@ -86,6 +86,8 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
   readonly #certification: CertificationChecker
   readonly #exposed = new Set<number>()
   readonly #load: Load<T>
+  /** Places that come back with an empty or an older disk. */
+  readonly #forgetful: ReadonlySet<number>
   readonly #onExecuted: SimulationNeeds<T>['onExecuted']
   /** Places that must make progress after healing: honest, and not gone for good. */
   readonly #core: readonly number[]
@@ -107,6 +109,11 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
     const liars = new Set<number>(scenario.byzantine.map(({ place }) => place))
     this.#doubleSigning = new DoubleSigningChecker(report, liars)
     this.#certification = this.#makeCertification(liars, report)
+    this.#forgetful = new Set(
+      scenario.faults.flatMap(fault =>
+        fault.type === 'crash' && fault.disk.type !== 'own' ? fault.places : []
+      )
+    )
     const gone = new Set(scenario.gone.map(({ place }) => place))
     this.#core = Array.from({ length: this.world.places }, (_, place) => place).filter(
       place => this.world.isHonest(place) && !gone.has(place)
@@ -149,7 +156,7 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
   sent(place: number, message: T['message']): void {
     if (!this.world.isHonest(place)) return
     const slots = this.#protocol.signedSlots(message)
-    this.#doubleSigning.sent(slots)
+    if (!this.#forgetful.has(place)) this.#doubleSigning.sent(slots)
     this.#certification.sent(place, slots)
   }
 
@@ -159,6 +166,15 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
     const at = this.world.placeOf(accused)
     if (!this.world.isHonest(at)) this.#exposed.add(at)
     else this.#onViolation({ verdict: 'accused', facts: `place ${place} tells of ${accused}` })
+  }
+
+  /** Who forgets what it signed can be told by those who have it. */
+  arrived(from: number, to: number, message: T['message']): void {
+    const isWatched = this.#forgetful.has(from) && this.world.isHonest(from)
+    if (!isWatched || to >= this.#scenario.replicas || !this.world.isHonest(to)) return
+    const { size, quorumWeight } = this.world.committee
+    const slots = this.#protocol.signedSlots(message)
+    this.#doubleSigning.arrived(to, slots, size - quorumWeight + 1)
   }
 
   started(place: number): void {

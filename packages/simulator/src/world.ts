@@ -76,6 +76,8 @@ const gossipBytes = 300
 export interface Witness<T extends ProtocolTypes> {
   sent(place: number, message: T['message']): void
   published(place: number, message: T['gossip']): void
+  /** Some place has it now. */
+  arrived?(from: number, to: number, message: T['message']): void
   started(place: number): void
   executed(place: number, subDag: CommittedSubDag, outcome: T['outcome']): void
   rejected(place: number, from: PeerId, code: string): void
@@ -220,7 +222,6 @@ export class World<T extends ProtocolTypes> {
       mempool: this.#options.mempool,
       replica: this.#options.replica
     })
-    disk.createSignedLog()
     node.start(machine)
     if (node.isUp) this.network.setUp(place, true)
   }
@@ -414,6 +415,7 @@ export class World<T extends ProtocolTypes> {
     }
     if (node.isUp) this.#recordMessage('got', `from place ${from}`, to, parcel.message)
     if (this.#liars.get(to)?.hears(this.#twins.originalOf(from), parcel.message) === true) return
+    if (!isDamaged) this.#needs.witness.arrived?.(from, to, parcel.message)
     if (isDamaged) node.receiveDamaged(sender, parcel.message)
     else node.receive(sender, parcel.message)
   }

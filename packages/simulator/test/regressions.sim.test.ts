@@ -47,4 +47,25 @@ describe('what seeds have found stays found', () => {
       expect(report.verdict, report.firstViolation?.facts).toBe('pass')
     }
   )
+
+  test('a wiped member that lost power again before it signed anything believed its empty record', () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const crash = { type: 'crash', loss: 'lost', staggerMs: 0 } as const
+      // Away for so long that the others have forgotten what it signed.
+      const wiped = {
+        ...crash,
+        atMs: 400,
+        places: [1],
+        downMs: 1_600,
+        disk: { type: 'wiped' }
+      } as const
+      const power = { ...crash, atMs: 2_000 + 8 * seed, places: [0, 1, 2, 3], downMs: 150 } as const
+      const faults = [wiped, { ...power, disk: { type: 'own' } }] as const
+      const bullshark = { gcDepthRounds: 8, minHeaderDelayMs: 5, idleHeaderDelayMs: 10 }
+      const replica = { checkpointIntervalCommits: 5, retentionCommits: 1 }
+      const more = { seed, faults, bullshark, replica, chaosMs: 800 }
+      const report = simulate({ ...quietScenario, ...more }, bullsharkNeeds())
+      expect(report.verdict, `seed ${seed}: ${report.firstViolation?.facts}`).toBe('pass')
+    }
+  })
 })

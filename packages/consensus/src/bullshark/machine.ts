@@ -332,13 +332,13 @@ export class Bullshark implements Orderer<BullsharkMessage> {
       this.#catchUp.want(this.#committer.lastIndex + 1)
       return
     }
-    this.#recovery.ask(now, out)
+    this.#recovery.ask(now, this.#wasSignedLogPresent, out)
     this.#maybeFinishRecovery(now, out)
   }
 
   #maybeFinishRecovery(now: Millis, out: BullsharkEffect[]): void {
     const { highestRound } = this.#parts.dag
-    const floor = this.#recovery.conclude(highestRound, this.#wasSignedLogPresent)
+    const floor = this.#recovery.conclude(highestRound, this.#wasSignedLogPresent, out)
     if (floor === undefined) return
     this.#proposeFloor = floor.proposeFloor
     this.#certifier.abstainUntil(floor.abstainUntil)
@@ -452,7 +452,7 @@ export class Bullshark implements Orderer<BullsharkMessage> {
     this.#timers.fired(timer)
     if (timer === 'sync') {
       this.#synchronizer.retry(now, this.#connected.ordered(), out)
-      if (this.#phase === 'recovering') this.#recovery.ask(now, out)
+      if (this.#phase === 'recovering') this.#recovery.ask(now, this.#wasSignedLogPresent, out)
       if (this.#synchronizer.hasStuckPull(stuckPullAttempts)) {
         this.#catchUp.want(this.#committer.lastIndex + 1)
       }

@@ -1,4 +1,4 @@
-import type { Millis, PeerId, ReplicaId, Round } from '@novacron/base'
+import type { Millis, PeerId, ReplicaId, Round, Write } from '@novacron/base'
 import type { Certificate } from '../dag/certificate.ts'
 import type { Dag } from '../dag/dag.ts'
 import type { Header } from '../dag/header.ts'
@@ -53,8 +53,12 @@ export class Recovery {
       .map(member => member.peer)
   }
 
-  ask(now: Millis, out: BullsharkEffect[]): void {
-    if (this.#nonce === 0) this.#nonce = Math.max(1, Math.floor(now))
+  /** A record that is not there is marked as such on the disk: a restart in the middle must not find it empty and believe it. */
+  ask(now: Millis, wasLogPresent: boolean, out: BullsharkEffect[]): void {
+    if (this.#nonce === 0) {
+      this.#nonce = Math.max(1, Math.floor(now))
+      if (!wasLogPresent) this.#persist(this.#record.beginRecovery(this.#parts.domain.epoch), out)
+    }
     const message = {
       type: 'ask-own-round',
       epoch: this.#parts.domain.epoch,
@@ -92,7 +96,24 @@ export class Recovery {
   }
 
   /** The floor once enough have answered; undefined before. */
-  conclude(ownHighestRound: Round, wasLogPresent: boolean): RecoveredFloor | undefined {
+  conclude(
+    ownHighestRound: Round,
+    wasLogPresent: boolean,
+    out: BullsharkEffect[]
+  ): RecoveredFloor | undefined {
+    const found = this.#find(ownHighestRound, wasLogPresent && !this.#record.isRecovering)
+    if (found === undefined) return undefined
+    if (found.isStale || this.#record.isRecovering) {
+      this.#persist(this.#record.endRecovery(this.#parts.domain.epoch, found), out)
+    }
+    return found
+  }
+
+  #persist(write: Write, out: BullsharkEffect[]): void {
+    out.push({ type: 'persist', writes: [write], durable: true })
+  }
+
+  #find(ownHighestRound: Round, wasLogPresent: boolean): RecoveredFloor | undefined {
     const { committee, self, rules } = this.#parts
     if (this.#isDone || self === undefined) return undefined
     const others = this.#repliedWeight
@@ -105,13 +126,20 @@ export class Recovery {
     const isTrusted = rules.isRecordTrusted(wasLogPresent, isContradicted)
     if (!isTrusted && others < needed) return undefined
     this.#isDone = true
-    const { headerRound } = this.#record
+    const { headerRound, floor: earlier } = this.#record
+    const proposed = Math.max(headerRound, earlier.proposeFloor)
     const certified = [...this.#replies.values()].flatMap(reply => reply.certificates)
     const known = Math.max(ownHighestRound, highestRoundOf(certified.map(c => c.header)))
     const isStale = !isTrusted && (isContradicted || known > 0)
-    if (!isStale) return { isStale, proposeFloor: headerRound, abstainUntil: 0 as Round }
-    const floor = Math.max(known + 2, highestRoundOf(signed)) as Round
-    return { isStale, proposeFloor: Math.max(headerRound, floor) as Round, abstainUntil: floor }
+    if (!isStale) {
+      return { isStale, proposeFloor: proposed as Round, abstainUntil: earlier.abstainUntil }
+    }
+    const floor = Math.max(known + 2, highestRoundOf(signed))
+    return {
+      isStale,
+      proposeFloor: Math.max(proposed, floor) as Round,
+      abstainUntil: Math.max(floor, earlier.abstainUntil) as Round
+    }
   }
 
   /** One slot is enough: an old copy may lack a single vote, in a round that others were voted for in. */

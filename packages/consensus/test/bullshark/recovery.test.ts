@@ -39,7 +39,7 @@ function setUp(committee = four, self: number | 'observer' = 0) {
   const parts = partsOf({ committee, self: self === 'observer' ? undefined : replica(self) })
   const recovery = new Recovery(parts, record)
   const out: BullsharkEffect[] = []
-  recovery.ask(at(startedAt), out)
+  recovery.ask(at(startedAt), true, out)
   const hears = (replies: readonly OwnRound[]) => {
     for (const [index, reply] of replies.entries()) recovery.onReply(replica(index + 1), reply)
   }
@@ -57,7 +57,7 @@ function write(record: SignedRecord, own: number, votes: Readonly<Record<number,
 test('it asks everyone who has not answered, with one nonce', () => {
   const { recovery, out } = setUp()
   recovery.onReply(replica(2), ownRound())
-  recovery.ask(at(9_999), out)
+  recovery.ask(at(9_999), true, out)
   const sent = only(out, 'send').map(({ to, message }) => [
     to,
     message.type === 'ask-own-round' && message.nonce
@@ -72,12 +72,12 @@ describe('with a record that nobody contradicts it concludes with a quorum, the 
     const { recovery } = setUp()
     recovery.onReply(replica(1), ownRound())
     recovery.onReply(replica(1), ownRound())
-    expect(recovery.conclude(round(0), true)).toBeUndefined()
+    expect(recovery.conclude(round(0), true, [])).toBeUndefined()
     expect(recovery.isDone).toBe(false)
     recovery.onReply(replica(2), ownRound())
-    expect(recovery.conclude(round(0), true)).toEqual(fresh)
+    expect(recovery.conclude(round(0), true, [])).toEqual(fresh)
     expect(recovery.isDone).toBe(true)
-    expect(recovery.conclude(round(0), true)).toBeUndefined()
+    expect(recovery.conclude(round(0), true, [])).toBeUndefined()
     recovery.onReply(replica(3), ownRound(headerProof(9)))
     expect(recovery.missing()).toEqual([peerAt(3)])
   })
@@ -86,21 +86,21 @@ describe('with a record that nobody contradicts it concludes with a quorum, the 
     const { recovery } = setUp(committeeOf(1, 4, 1, 1))
     recovery.onReply(replica(2), ownRound())
     recovery.onReply(replica(3), ownRound())
-    expect(recovery.conclude(round(0), true)).toBeUndefined()
+    expect(recovery.conclude(round(0), true, [])).toBeUndefined()
     recovery.onReply(replica(1), ownRound())
-    expect(recovery.conclude(round(0), true)).toBeDefined()
+    expect(recovery.conclude(round(0), true, [])).toBeDefined()
   })
 
   test('an observer never does', () => {
     const { recovery } = setUp(four, 'observer')
     for (const index of [0, 1, 2, 3]) recovery.onReply(replica(index), ownRound())
-    expect(recovery.conclude(round(0), true)).toBeUndefined()
+    expect(recovery.conclude(round(0), true, [])).toBeUndefined()
   })
 
   test('not with answers to an earlier start', () => {
     const { recovery, hears } = setUp()
     hears([ownRound({}, 999), ownRound({}, 999), ownRound({}, 999)])
-    expect(recovery.conclude(round(0), true)).toBeUndefined()
+    expect(recovery.conclude(round(0), true, [])).toBeUndefined()
   })
 })
 
@@ -108,36 +108,36 @@ describe('with a record that is lost or contradicted it waits for a quorum of th
   test('a lost one: with one member away it waits', () => {
     const { recovery, hears } = setUp()
     hears([ownRound(), ownRound()])
-    expect(recovery.conclude(round(0), false)).toBeUndefined()
+    expect(recovery.conclude(round(0), false, [])).toBeUndefined()
     expect(recovery.isDone).toBe(false)
     recovery.onReply(replica(3), ownRound())
-    expect(recovery.conclude(round(0), false)).toBeDefined()
+    expect(recovery.conclude(round(0), false, [])).toBeDefined()
   })
 
   test('an old copy: the one who knows better makes the third necessary', () => {
     const { record, recovery, hears } = setUp()
     write(record, 3, {})
     hears([ownRound(), ownRound(headerProof(4))])
-    expect(recovery.conclude(round(3), true)).toBeUndefined()
+    expect(recovery.conclude(round(3), true, [])).toBeUndefined()
     recovery.onReply(replica(3), ownRound())
-    expect(recovery.conclude(round(3), true)).toMatchObject({ isStale: true })
+    expect(recovery.conclude(round(3), true, [])).toMatchObject({ isStale: true })
   })
 
   test('of seven, five others are enough and four are not', () => {
     const { recovery, hears } = setUp(committeeOf(1, 1, 1, 1, 1, 1, 1))
     hears([ownRound(), ownRound(), ownRound(), ownRound()])
-    expect(recovery.conclude(round(0), false)).toBeUndefined()
+    expect(recovery.conclude(round(0), false, [])).toBeUndefined()
     recovery.onReply(replica(5), ownRound())
-    expect(recovery.conclude(round(0), false)).toBeDefined()
+    expect(recovery.conclude(round(0), false, [])).toBeDefined()
   })
 
   test('all of them when they are no quorum', () => {
     const { recovery } = setUp(committeeOf(4, 1, 1, 1))
     recovery.onReply(replica(1), ownRound())
     recovery.onReply(replica(2), ownRound())
-    expect(recovery.conclude(round(0), false)).toBeUndefined()
+    expect(recovery.conclude(round(0), false, [])).toBeUndefined()
     recovery.onReply(replica(3), ownRound())
-    expect(recovery.conclude(round(0), false)).toBeDefined()
+    expect(recovery.conclude(round(0), false, [])).toBeDefined()
   })
 })
 
@@ -146,14 +146,14 @@ describe('a committee of one', () => {
     for (const wasLogPresent of [true, false]) {
       const { recovery, out } = setUp(committeeOf(1))
       expect(out).toEqual([])
-      expect(recovery.conclude(round(0), wasLogPresent)).toEqual(fresh)
+      expect(recovery.conclude(round(0), wasLogPresent, [])).toEqual(fresh)
     }
   })
 
   test('whose record is lost knows its last round from its own vertices', () => {
     const { recovery } = setUp(committeeOf(1))
     const floor = { isStale: true, proposeFloor: 9, abstainUntil: 9 }
-    expect(recovery.conclude(round(7), false)).toEqual(floor)
+    expect(recovery.conclude(round(7), false, [])).toEqual(floor)
   })
 })
 
@@ -262,7 +262,7 @@ describe('the floor', () => {
     const { record, recovery, hears } = setUp()
     write(record, own, votes)
     hears(told.map(proofs => ownRound(proofs)))
-    expect(recovery.conclude(round(highest), !isLost)).toEqual(expected)
+    expect(recovery.conclude(round(highest), !isLost, [])).toEqual(expected)
   })
 
   test.each<{ name: string; proofs: Proofs }>([
@@ -273,7 +273,7 @@ describe('the floor', () => {
     const { record, recovery, hears } = setUp()
     write(record, 8, { 1: 8 })
     hears([ownRound(proofs), ownRound()])
-    expect(recovery.conclude(round(9), true)).toEqual({ ...fresh, proposeFloor: 8 })
+    expect(recovery.conclude(round(9), true, [])).toEqual({ ...fresh, proposeFloor: 8 })
   })
 
   test.each<{ name: string; proofs: Proofs }>([
@@ -282,16 +282,19 @@ describe('the floor', () => {
   ])('$name lifts no floor, since one signature is quickly made', ({ proofs }) => {
     const { recovery, hears } = setUp()
     hears([ownRound(proofs), ownRound({ certificates: [certified(4, 1)] }), ownRound()])
-    expect(recovery.conclude(round(0), false)).toMatchObject({ proposeFloor: 6, abstainUntil: 6 })
+    expect(recovery.conclude(round(0), false, [])).toMatchObject({
+      proposeFloor: 6,
+      abstainUntil: 6
+    })
   })
 
   test('the last answer of a member counts', () => {
     const { recovery, hears } = setUp()
     hears([ownRound(), ownRound()])
-    expect(recovery.conclude(round(0), false)).toBeUndefined()
+    expect(recovery.conclude(round(0), false, [])).toBeUndefined()
     recovery.onReply(replica(1), ownRound({ certificates: [certified(5, 1)] }))
     recovery.onReply(replica(3), ownRound())
-    expect(recovery.conclude(round(0), false)).toMatchObject({ proposeFloor: 7 })
+    expect(recovery.conclude(round(0), false, [])).toMatchObject({ proposeFloor: 7 })
   })
 })
 

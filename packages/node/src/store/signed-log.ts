@@ -37,26 +37,39 @@ export class SignedLog {
   readonly #files: FileSystem
   readonly #options: SignedLogOptions
   readonly #table: OrderedTable
-  #fd: number
+  /** Undefined until there is a file. */
+  #fd: number | undefined
   #marker: Uint8Array
   #end: number
   /** A write or sync failed: what lies on the disk is unknown, the next append writes the file anew from memory. */
   #isSuspect = false
 
-  /** Opens the log and cuts a torn tail; creates an empty one where there is none. */
+  /**
+   * Opens the log and cuts a torn tail. Where there is none, the file comes with the first append and what that holds: an
+   * empty one would look like the record of a node that has signed nothing.
+   */
   static open(path: string, files: FileSystem, options: SignedLogOptions): SignedLog {
     const existing = openIfThere(path, files)
-    if (existing === undefined) {
-      const created = createLog(path, files, [])
-      return new SignedLog(path, files, options, { ...created, presence: 'missing' })
-    }
+    if (existing === undefined) return SignedLog.#withoutFile(path, files, options, 'missing')
     const opened = loadLog(existing, files)
     if (opened !== undefined) return new SignedLog(path, files, options, opened)
     // Not a signed log at all. Keep the bytes for the operator and go on as if it were lost.
     files.close(existing)
     files.rename(path, `${path}.damaged`)
-    const created = createLog(path, files, [])
-    return new SignedLog(path, files, options, { ...created, presence: 'damaged', damagedCount: 1 })
+    return SignedLog.#withoutFile(path, files, options, 'damaged')
+  }
+
+  static #withoutFile(
+    path: string,
+    files: FileSystem,
+    options: SignedLogOptions,
+    presence: SignedLogPresence
+  ): SignedLog {
+    const damagedCount = presence === 'damaged' ? 1 : 0
+    const nothing = { fd: undefined, marker: new Uint8Array(markerLength), end: 0 }
+    const log = new SignedLog(path, files, options, { ...nothing, presence, damagedCount })
+    log.#isSuspect = true
+    return log
   }
 
   private constructor(
@@ -88,16 +101,22 @@ export class SignedLog {
     return this.#table.range(options)
   }
 
-  /** Appends units in order and syncs them; they are readable once this resolves. Safe to call again after a throw. */
+  /** Appends units in order and syncs them; they are readable once this resolves, or sooner. Safe to call again after a throw. */
   async append(units: readonly (readonly Write[])[]): Promise<void> {
     if (units.length === 0) return
-    const staged = this.#isSuspect
+    const isSuspect = this.#isSuspect || this.#fd === undefined
     this.#isSuspect = true
-    if (staged) this.#rewrite()
+    if (isSuspect) {
+      for (const write of units.flat()) this.#table.apply(write)
+      this.#rewrite()
+      this.#isSuspect = false
+      return
+    }
     const parts = units.flatMap(unit => recordOf(this.#marker, unit))
     const length = parts.reduce((sum, part) => sum + part.length, 0)
-    writeAll(this.#files, this.#fd, parts, this.#end)
-    await this.#files.sync(this.#fd)
+    const fd = this.#fd as number
+    writeAll(this.#files, fd, parts, this.#end)
+    await this.#files.sync(fd)
     this.#end += length
     for (const write of units.flat()) this.#table.apply(write)
     if (this.#end > Math.max(this.#options.compactBytes, 2 * this.#table.bytes)) this.#rewrite()
@@ -105,13 +124,13 @@ export class SignedLog {
   }
 
   close(): void {
-    this.#files.close(this.#fd)
+    if (this.#fd !== undefined) this.#files.close(this.#fd)
   }
 
   /** A new file with the latest values alone takes the place of the old one; both are complete at every moment. */
   #rewrite(): void {
     const { fd, marker, end } = createLog(this.#path, this.#files, this.#table.entries())
-    this.#files.close(this.#fd)
+    this.close()
     this.#fd = fd
     this.#marker = marker
     this.#end = end
@@ -119,7 +138,7 @@ export class SignedLog {
 }
 
 interface OpenedLog {
-  readonly fd: number
+  readonly fd: number | undefined
   readonly marker: Uint8Array
   readonly end: number
   readonly presence: SignedLogPresence

@@ -50,7 +50,7 @@ test.each([1, 2, 3, 4, 5, 21, 42, 63])(
       }
     )
     await store[Symbol.asyncDispose]()
-    expect(signedLog).toBe('present')
+    if (told > 0) expect(signedLog).toBe('present')
     expect(votes.length).toBe(pairs.length)
     expect([told, told + 1]).toContain(votes.length)
     expect([told, told + 1]).toContain(signed[0] ?? 0)

@@ -85,9 +85,15 @@ function append(store: Store, seed: number, length = 1000): Digest {
 describe('opening', () => {
   test('tells whether signed.log was there', async () => {
     const directory = temporaryDirectory()
-    for (const expected of ['missing', 'present']) {
+    // The first life signs nothing: what is not there still counts as lost in the second.
+    for (const [expected, writes] of [
+      ['missing', []],
+      ['missing', [put('signed', 1, 'x')]],
+      ['present', []]
+    ] as const) {
       const opened = await openStore({ directory, ...small })
       expect(opened.signedLog).toBe(expected)
+      opened.store.write(writes)
       await opened.store[Symbol.asyncDispose]()
     }
     const path = join(directory, 'signed.log')
@@ -480,7 +486,7 @@ test('a power cut loses nothing that a flush covered, at any moment', async () =
   for (const { copy, acknowledged: promised } of copies) {
     const { store: after, signedLog } = await openStore({ directory: copy, ...small })
     const [, signed] = (await entriesOf(after, 'signed')).join().split('=s')
-    expect(signedLog).toBe('present')
+    if (promised > 0) expect(signedLog).toBe('present')
     expect(Number(signed ?? 0)).toBeGreaterThanOrEqual(promised)
     const votes = await entriesOf(after, 'votes')
     expect(votes.length).toBeGreaterThanOrEqual(promised)

@@ -23,14 +23,19 @@ function logPath(): string {
   return join(temporaryDirectory(), 'signed.log')
 }
 
-test('an absent log is missing once and present from then on', () => {
+test('an absent log is missing until something is in it: an empty one would be believed', async () => {
   const path = logPath()
   const first = open(path)
   expect(first.presence).toBe('missing')
   first.close()
   const second = open(path)
-  expect([second.presence, texts(second)]).toEqual(['present', []])
+  expect(second.presence).toBe('missing')
+  await second.append([[vote(1, 'first')]])
+  await second.append([[vote(2, 'second')]])
   second.close()
+  const third = open(path)
+  expect([third.presence, texts(third)]).toEqual(['present', ['1=first', '2=second']])
+  third.close()
 })
 
 test('a created log is present, and is not created twice', () => {
@@ -104,7 +109,7 @@ describe('damage', () => {
     expect(log.presence).toBe('damaged')
     expect(statSync(`${path}.damaged`).size).toBe(length)
     log.close()
-    expect(open(path).presence).toBe('present')
+    expect(open(path).presence).toBe('missing')
   })
 
   test('any flipped bit leaves no wrong value', async () => {

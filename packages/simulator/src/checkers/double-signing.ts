@@ -6,6 +6,8 @@ import type { Report } from './violation.ts'
 export class DoubleSigningChecker {
   readonly #report: Report
   readonly #liars: ReadonlySet<number>
+  /** Who has which signature, of signers that may have lost their record. */
+  readonly #holders = new Map<string, Set<number>>()
   /** Content by slot and signer. */
   readonly #signed = new Map<string, Map<number, Digest>>()
 
@@ -30,6 +32,21 @@ export class DoubleSigningChecker {
           facts: `replica ${signer} signed ${known} and ${content} for ${slot}`
         })
       }
+    }
+  }
+
+  /**
+   * For a signer that may have lost its record: a signature binds it once so many places have it that any quorum it asks
+   * knows of it. What fewer have, no protocol can tell it.
+   */
+  arrived(at: number, slots: readonly SignedSlot[], placesMin: number): void {
+    for (const one of slots) {
+      const { signer, slot, content } = one
+      const key = `${signer}/${slot}/${content}`
+      const holders = this.#holders.get(key) ?? new Set()
+      this.#holders.set(key, holders.add(at))
+      if (holders.size >= placesMin || this.#signed.get(slot)?.has(signer) === true)
+        this.sent([one])
     }
   }
 

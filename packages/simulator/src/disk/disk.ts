@@ -51,7 +51,7 @@ export class Disk {
     read: digest => this.#batch(digest)
   }
 
-  /** False after a wipe until the node has started once. */
+  /** False after a wipe until the first record of a signature, or of the recovery before it, is on the disk. */
   get hasSignedLog(): boolean {
     return this.#hasSignedLog
   }
@@ -59,10 +59,6 @@ export class Disk {
   /** Writes that a crash may take. */
   get unsynced(): number {
     return deviceNames.reduce((sum, name) => sum + this.#devices[name].unsynced, 0)
-  }
-
-  createSignedLog(): void {
-    this.#hasSignedLog = true
   }
 
   write(writes: readonly Write[], isDurable = false): void {
@@ -111,7 +107,9 @@ export class Disk {
 
   /** Everything up to the mark is on the disk. */
   sync(mark: DiskMark): void {
+    const unsynced = this.#devices.signed.unsynced
     for (const name of deviceNames) this.#devices[name].sync(mark[name])
+    if (this.#devices.signed.unsynced < unsynced) this.#hasSignedLog = true
   }
 
   crash(loss: TailLoss): void {
@@ -122,6 +120,7 @@ export class Disk {
     const reached = batches.mark - batches.unsynced + keptBatches
     batches.crash(keptBatches)
     for (const device of [signed, database]) device.crash(keptOf(device), reached)
+    if ((signed.table(tables.signed)?.size ?? 0) > 0) this.#hasSignedLog = true
   }
 
   /**

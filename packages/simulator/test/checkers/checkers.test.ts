@@ -168,3 +168,20 @@ test('double signing is two contents of one signer for one slot', () => {
   checker.sent([{ ...signed, content: digestOf(2) }])
   expect(found.map(({ verdict }) => verdict)).toEqual(['double-signed'])
 })
+
+test('who may have lost its record is bound by what enough others have', () => {
+  const { found, report } = watch()
+  const checker = new DoubleSigningChecker(report)
+  const first = { signer: 1 as ReplicaId, slot: 'header/3', content: digestOf(1) }
+  const second = { ...first, content: digestOf(2) }
+  // Only one place has the first: nobody that is asked may know of it.
+  checker.arrived(0, [first], 2)
+  checker.arrived(0, [first], 2)
+  checker.arrived(2, [second], 2)
+  expect(found).toEqual([])
+  checker.arrived(3, [second], 2)
+  checker.arrived(2, [second], 2)
+  expect(found).toEqual([])
+  checker.arrived(3, [first], 2)
+  expect(found.map(({ verdict }) => verdict)).toEqual(['double-signed'])
+})

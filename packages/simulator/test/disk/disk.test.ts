@@ -140,14 +140,16 @@ describe('the disk', () => {
     expect(texts(disk.read(all('a')))).toEqual(['old'])
   })
 
-  test('a wipe takes everything, and the record of signatures counts as lost until the next start', () => {
+  test('a wipe takes everything, and the record of signatures counts as lost until something is in it', () => {
     const disk = new Disk(new Prng(1))
     disk.write([put('a', 1, 'x')])
     disk.sync(disk.mark())
     disk.wipe()
     expect(disk.read(all('a'))).toEqual([])
     expect(disk.hasSignedLog).toBe(false)
-    disk.createSignedLog()
+    disk.write([{ ...put('a', 1, 'x'), table: tables.signed }], true)
+    expect(disk.hasSignedLog).toBe(false)
+    disk.sync(disk.mark())
     expect(disk.hasSignedLog).toBe(true)
   })
 })
