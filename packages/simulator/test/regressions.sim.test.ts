@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { quietScenario, type Scenario, simulate } from '../src/index.ts'
+import { drawScenario, quietScenario, type Scenario, simulate } from '../src/index.ts'
 import { bullsharkNeeds } from './needs.ts'
 
 const fast: Scenario = {
@@ -67,5 +67,10 @@ describe('what seeds have found stays found', () => {
       const report = simulate({ ...quietScenario, ...more }, bullsharkNeeds())
       expect(report.verdict, `seed ${seed}: ${report.firstViolation?.facts}`).toBe('pass')
     }
+  })
+
+  test('seed 133: a header that waited at others was not told to its author, who had forgotten it', () => {
+    const report = simulate(drawScenario(133), bullsharkNeeds())
+    expect(report.verdict, report.firstViolation?.facts).toBe('pass')
   })
 })

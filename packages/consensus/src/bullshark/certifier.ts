@@ -94,9 +94,12 @@ export class Certifier {
     this.#maySign = value
   }
 
-  /** The newest header of `author` that was voted for here. */
-  votedHeader(author: ReplicaId): SignedHeader | undefined {
-    return this.#voted.get(author)
+  /** The newest header that `author` signed, as far as is known here: voted for, or waiting for what it names. */
+  seenHeader(author: ReplicaId): SignedHeader | undefined {
+    const voted = this.#voted.get(author)
+    const waiting = this.#pending.get(author)?.signed
+    if (waiting === undefined || voted === undefined) return waiting ?? voted
+    return waiting.header.round > voted.header.round ? waiting : voted
   }
 
   /** Payload of the headers that were voted for and that a commit may still order, whether or not the newest. */

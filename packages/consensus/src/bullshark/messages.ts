@@ -60,7 +60,7 @@ export type BullsharkMessage =
       readonly type: 'own-round'
       readonly epoch: Epoch
       readonly nonce: number
-      /** The asker's newest header that was voted for here, with its signature. */
+      /** The asker's newest header that is known here, voted for or not, with its signature. */
       readonly header?: SignedHeader
       /** The asker's vote for the header that is open here. */
       readonly vote?: Vote

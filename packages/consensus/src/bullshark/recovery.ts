@@ -71,12 +71,12 @@ export class Recovery {
   answer(
     from: PeerId,
     nonce: number,
-    certifier: Pick<Certifier, 'votedHeader' | 'openVoteOf'>,
+    certifier: Pick<Certifier, 'seenHeader' | 'openVoteOf'>,
     out: BullsharkEffect[]
   ): void {
     const asker = this.#parts.committee.replicaOf(from)
     if (asker === undefined) return
-    const header = certifier.votedHeader(asker)
+    const header = certifier.seenHeader(asker)
     const vote = certifier.openVoteOf(asker)
     const message = {
       type: 'own-round',

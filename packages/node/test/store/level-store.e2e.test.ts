@@ -85,7 +85,6 @@ function append(store: Store, seed: number, length = 1000): Digest {
 describe('opening', () => {
   test('tells whether signed.log was there', async () => {
     const directory = temporaryDirectory()
-    // The first life signs nothing: what is not there still counts as lost in the second.
     for (const [expected, writes] of [
       ['missing', []],
       ['missing', [put('signed', 1, 'x')]],
