@@ -11,6 +11,7 @@ import { defaultExecutionOptions, type MemberListing } from '@novacron/execution
 import { Replica, type ReplicaSettings } from '@novacron/replica'
 import { chainDigest } from '../config/chain-digest.ts'
 import type { Genesis } from '../config/genesis.ts'
+import { tierTimings } from '../config/network-tier.ts'
 import type { NodeOptions } from '../config/node-options.ts'
 import { batchFrameBytes } from './sizes.ts'
 
@@ -52,6 +53,7 @@ export function replicaSettings(genesis: Genesis, options: NodeOptions): Replica
       retentionBytes: options.retention.bytes
     },
     mempool: {
+      ...tierTimings[options.network.tier].mempool,
       batchBytesMax: cluster.batchBytesMax,
       pendingBytesMax: Math.max(options.limits.pendingBytes, batchFrameBytes(cluster))
     },
@@ -67,9 +69,11 @@ export function replicaSettings(genesis: Genesis, options: NodeOptions): Replica
   }
 }
 
-export function bullsharkOptions({ cluster }: Genesis): Partial<BullsharkOptions> {
+/** Timings of the network's tier; what the chain must agree on is the genesis's. */
+export function bullsharkOptions({ cluster }: Genesis, { network }: NodeOptions): BullsharkOptions {
   const { gcDepthRounds, schedulePeriodCommits, scheduleWindowCommits } = cluster
-  return { gcDepthRounds, schedulePeriodCommits, scheduleWindowCommits }
+  const { bullshark } = tierTimings[network.tier]
+  return { ...bullshark, gcDepthRounds, schedulePeriodCommits, scheduleWindowCommits }
 }
 
 export interface ReplicaParts {
@@ -95,7 +99,7 @@ export function makeReplica(
     domain,
     members,
     makeOrderer: needs => {
-      const bullshark = new Bullshark(bullsharkOptions(genesis), needs)
+      const bullshark = new Bullshark(bullsharkOptions(genesis, options), needs)
       made.push(bullshark)
       return bullshark
     }

@@ -15,6 +15,7 @@ import {
   text
 } from './fields.ts'
 import type { Genesis } from './genesis.ts'
+import { type NetworkTier, networkTiers } from './network-tier.ts'
 import { type Problem, problemAt, problemsOf } from './problem.ts'
 import type { Result } from './result.ts'
 
@@ -42,6 +43,8 @@ export interface NodeOptions {
   readonly announce: readonly string[]
   /** Peers that an observer takes the log from; without any it takes the members. */
   readonly upstreams: readonly Upstream[]
+  /** How far the members are from one another; sets how long a node waits for them. */
+  readonly network: { readonly tier: NetworkTier }
   readonly discovery: { readonly bootstrap: readonly string[]; readonly mdns: boolean }
   readonly api: {
     /** Directory of `control.sock` and `ingest.sock`; null for the data directory. */
@@ -82,6 +85,7 @@ export const defaultNodeOptions: Omit<NodeOptions, 'name'> = {
   listen: ['/ip4/0.0.0.0/tcp/4610'],
   announce: [],
   upstreams: [],
+  network: { tier: 'rack' },
   discovery: { bootstrap: [], mdns: false },
   api: { socketDirectory: null, tcp: null },
   metrics: { host: '127.0.0.1', port: 0 },
@@ -127,6 +131,9 @@ const nodeOptionsSchema: z.ZodType<NodeOptions, unknown> = z.strictObject(
     listen: listOf(listenAddress(), 1, addressesMax).default([...defaults.listen]),
     announce: listOf(reachableAddress('any'), 0, addressesMax).default([]),
     upstreams: listOf(upstream, 0, peersMax).default([]),
+    network: z
+      .strictObject({ tier: oneOf(networkTiers).default(defaults.network.tier) }, anObject)
+      .prefault({}),
     discovery: z
       .strictObject(
         {

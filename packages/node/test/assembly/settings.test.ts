@@ -1,4 +1,5 @@
 import { toHex } from '@novacron/base'
+import { tier1Bullshark, tier2Bullshark, tier3Bullshark } from '@novacron/consensus'
 import { checkMeshOptions, defaultMeshOptions } from '@novacron/transport'
 import { describe, expect, test } from 'vitest'
 import { classesFor } from '../../src/assembly/mesh.ts'
@@ -76,12 +77,32 @@ describe('options', () => {
       mempool: { batchBytesMax: 2_000, pendingBytesMax: options.limits.pendingBytes },
       execution: { transactionBytesMax: 1_024, stateBytesMax: 3 * MiB, sessionsMax: 11 }
     })
-    expect(bullsharkOptions(genesis)).toEqual({
+    expect(bullsharkOptions(genesis, options)).toEqual({
+      ...tier1Bullshark,
       gcDepthRounds: 13,
       schedulePeriodCommits: 17,
       scheduleWindowCommits: 19
     })
   })
+
+  test.each([
+    ['rack', tier1Bullshark, 250],
+    ['region', tier2Bullshark, 600],
+    ['wan', tier3Bullshark, 2_000]
+  ] as const)(
+    'of a network that is a %s are its timings, while the chain keeps its rounds',
+    (tier, timings, pullRetryMs) => {
+      const genesis = genesisOf(['a'], { cluster: { gcDepthRounds: 13 } })
+      const network = { tier }
+      expect(bullsharkOptions(genesis, { ...options, network })).toEqual({
+        ...timings,
+        gcDepthRounds: 13
+      })
+      expect(replicaSettings(genesis, { ...options, network }).mempool).toMatchObject({
+        pullRetryMs
+      })
+    }
+  )
 
   test('leave room for the largest transaction everywhere, whatever the node asks for', () => {
     const cluster = { transactionBytesMax: largest, batchBytesMax: largest }
