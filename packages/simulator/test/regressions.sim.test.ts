@@ -21,6 +21,21 @@ describe('what seeds have found stays found', () => {
     }
   )
 
+  // With batches that expire although they are named, all four wait for payload that they have dropped.
+  test.each([1, 3, 4, 5])(
+    'seed %i: payload that was voted for, or that waits to be run, does not expire',
+    seed => {
+      const delay = { type: 'uniform', fromMs: 0.5, toMs: 60 } as const
+      const network = { ...fast.network, delay, isFifo: false, lossPercent: 10 }
+      const faults = [1, 2, 3].map(
+        to => ({ type: 'link-flap', atMs: 500, forMs: 1_500, between: [0, to] }) as const
+      )
+      const mempool = { unorderedCommitsMax: 1 }
+      const report = simulate({ ...fast, seed, network, mempool, faults }, bullsharkNeeds())
+      expect(report.verdict, report.firstViolation?.facts).toBe('pass')
+    }
+  )
+
   test.each([123, 133])(
     'seed %i: an executor waited for ever for payload that everybody had pruned',
     seed => {
