@@ -34,6 +34,7 @@ export {
   namedFaults
 } from './faults/named.ts'
 export { type PartitionKind, partitionKinds, partitionOf } from './faults/partitions.ts'
+export { type Departure, departureNames, departures, type Gone } from './gone.ts'
 export type { MakeKeys, WorldKeys } from './keys.ts'
 export { type DriverLaw, driversLaw } from './law.ts'
 export { defaultLoadOptions, type LoadOptions } from './load.ts'

@@ -154,5 +154,5 @@ export interface SimulatedProtocol<T extends ProtocolTypes> {
   transaction(client: number, sequence: number, session: Uint8Array | undefined): Uint8Array
   receipts(outcome: T['outcome']): readonly Receipt[]
   /** What a liar makes of the protocol's own words; undefined for a behaviour that needs none. */
-  lie?(behaviour: Behaviour, seat: LiarSeat): Lie<T['message']> | undefined
+  lie?(behaviour: Behaviour, seat: LiarSeat): Lie<T['message'], T['gossip']> | undefined
 }

@@ -72,7 +72,7 @@ export interface SimulatedOrderer<Order> {
   describe(message: Order): string
   signedSlots(message: Order): readonly SignedSlot[]
   backingOf?(vertex: VertexReference, domain: SigningDomain, hash: Hash): Backing
-  lie?(behaviour: Behaviour, seat: LiarSeat): Lie<ReplicaMessage<Order>> | undefined
+  lie?(behaviour: Behaviour, seat: LiarSeat): Lie<ReplicaMessage<Order>, GossipMessage> | undefined
 }
 
 /** Bullshark as shipped, or with a rule replaced. */

@@ -2,6 +2,7 @@ import { AssertionError, Fault } from '@novacron/base'
 import { defaultBullsharkOptions, defaultMempoolOptions } from '@novacron/consensus'
 import { defaultReplicaOptions } from '@novacron/replica'
 import { behaviourNames } from './byzantine/behaviour.ts'
+import { departureNames } from './gone.ts'
 import { checkLoadOptions } from './load.ts'
 import { checkDelay } from './network/delay.ts'
 import { checkNetworkOptions } from './network/network.ts'
@@ -92,7 +93,10 @@ function checkItem(at: string, item: unknown): void {
     const isTime = key.endsWith('Ms') || key === 'place'
     if (isTime && typeof value !== 'number') malformed(`${at}.${key}`, 'is not a number')
   }
-  const { behaviours } = item as { readonly behaviours?: unknown }
+  const { behaviours, how } = item as { readonly behaviours?: unknown; readonly how?: unknown }
+  if (how !== undefined && !departureNames.some(name => name === how)) {
+    malformed(`${at}.how`, `is not one of ${departureNames.join(', ')}`)
+  }
   if (behaviours === undefined) return
   const isKnown = (each: unknown) => behaviourNames.some(name => name === each)
   if (Array.isArray(behaviours) && behaviours.every(isKnown)) return

@@ -2,10 +2,10 @@ import { assert, Prng } from '@novacron/base'
 import { type BullsharkOptions, committeeSizeMax, type MempoolOptions } from '@novacron/consensus'
 import type { ReplicaOptions } from '@novacron/replica'
 import { type Behaviour, checkLiars, drawLiars, type Liar } from './byzantine/behaviour.ts'
-import type { TailLoss } from './disk/disk.ts'
 import { drawFaults } from './faults/draw.ts'
 import { endOf, type Fault } from './faults/fault.ts'
 import { drawNamedFaults } from './faults/named.ts'
+import { departureNames, type Gone } from './gone.ts'
 import { type DriverLaw, driversLaw } from './law.ts'
 import { defaultLoadOptions, type LoadOptions } from './load.ts'
 import type { Delay } from './network/delay.ts'
@@ -32,12 +32,8 @@ export interface Scenario {
   readonly crashPoints: readonly CrashPoint[]
   /** Members that lie from beginning to end; nothing heals them. */
   readonly byzantine: readonly Liar[]
-  /** Places that crash and never come back. */
-  readonly gone: readonly {
-    readonly place: number
-    readonly atMs: number
-    readonly loss: TailLoss
-  }[]
+  /** Places that break at some time and stay broken; progress is asked of the others. */
+  readonly gone: readonly Gone[]
   /** Faults and load go on at least until then; the rest of the run must make progress. */
   readonly chaosMs: number
   /** Requests go on for so long after everything is healed. */
@@ -137,7 +133,8 @@ export function drawScenario(seed: number, fixed: Partial<Omit<Scenario, 'seed'>
     gone: Array.from({ length: gone }, () => ({
       place: prng.below(replicas),
       atMs: 200 + prng.below(Math.max(1, chaosMs - 200)),
-      loss: prng.pick(losses)
+      loss: prng.pick(losses),
+      how: prng.pick(departureNames)
     })),
     crashPoints: hasCopiedDisk(faults) ? [] : drawCrashPoints(replicas, prng.fork()),
     chaosMs,

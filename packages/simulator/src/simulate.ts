@@ -11,6 +11,7 @@ import {
   verdictKinds
 } from './checkers/violation.ts'
 import { planFaults } from './faults/plan.ts'
+import { planGone } from './gone.ts'
 import type { MakeKeys } from './keys.ts'
 import { Load } from './load.ts'
 import type { ProtocolTypes, SimulatedProtocol } from './machine.ts'
@@ -133,9 +134,7 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
     const healedAt = startOfTimeMs + healedAtMs(this.#scenario)
     planFaults(world, faults)
     for (const point of crashPoints) world.addCrashPoint(point)
-    for (const { place, atMs, loss } of this.#scenario.gone) {
-      world.queue.schedule(startOfTimeMs + atMs, () => world.bury(place, loss))
-    }
+    planGone(world, this.#scenario.gone)
     for (let place = 0; place < world.places; place++) world.start(place)
     this.#load.start()
     this.#watchGauges()

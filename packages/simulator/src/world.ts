@@ -17,7 +17,7 @@ import {
   type SigningDomain
 } from '@novacron/consensus'
 import type { ReplicaOptions } from '@novacron/replica'
-import type { Liar } from './byzantine/behaviour.ts'
+import type { Behaviour, Liar } from './byzantine/behaviour.ts'
 import { LyingPlace } from './byzantine/lying-place.ts'
 import { Twins } from './byzantine/twins.ts'
 import { Disk, type DiskImage, type TailLoss } from './disk/disk.ts'
@@ -121,7 +121,7 @@ export class World<T extends ProtocolTypes> {
   readonly #sites: readonly Site<T>[]
   readonly #placeOf = new Map<PeerId, number>()
   readonly #crashPoints: CrashPoint[] = []
-  readonly #liars = new Map<number, LyingPlace<T['message']>>()
+  readonly #liars = new Map<number, LyingPlace<T['message'], T['gossip']>>()
   readonly #twins: Twins
   /** Places that never come back. */
   readonly #gone = new Set<number>()
@@ -236,10 +236,14 @@ export class World<T extends ProtocolTypes> {
     this.network.setUp(place, false)
   }
 
-  /** Crashes, and no start brings it back. */
-  bury(place: number, loss: TailLoss): void {
-    this.crash(place, loss)
+  /** From now on no start brings it back. */
+  bury(place: number): void {
     this.#gone.add(place)
+  }
+
+  /** A process that was stopped goes on, unless it is gone for good. */
+  resume(place: number): void {
+    if (!this.#gone.has(place)) this.node(place).resume()
   }
 
   /** Puts an older copy in the place of the data directory, or nothing at all; the node must be down. */
@@ -291,7 +295,7 @@ export class World<T extends ProtocolTypes> {
           this.crash(place, 'kept')
           witness.failed(place, error)
         },
-        onCount: (name, by) => this.counts.set(name, (this.counts.get(name) ?? 0) + by),
+        onCount: (name, by) => this.#count(name, by),
         crashesAt: (count, point) => this.#crashesAt(place, count, point)
       }
     )
@@ -307,7 +311,8 @@ export class World<T extends ProtocolTypes> {
     const { byzantine } = this.#options
     if (byzantine.length === 0) return
     const { protocol, hash } = this.#needs
-    this.#twins.start(this.queue, this.network, prng.fork())
+    const onLie = (name: Behaviour) => this.#count(`lie_${name}`)
+    this.#twins.start(this.queue, this.network, prng.fork(), () => onLie('twins'))
     for (const { place, behaviours } of byzantine) {
       const seat = {
         place,
@@ -319,14 +324,18 @@ export class World<T extends ProtocolTypes> {
         prng: prng.fork(),
         isLiar: (other: number) => byzantine.some(one => one.place === other)
       }
-      const liar = new LyingPlace<T['message']>(behaviours, seat, protocol, {
+      const liar = new LyingPlace<T['message'], T['gossip']>(behaviours, seat, protocol, {
         queue: this.queue,
         isUp: () => this.isUp(place),
         deliver: letter => this.#deliver(place, letter.to, letter.streamClass, letter.message),
-        onLie: name => this.counts.set(`lie_${name}`, (this.counts.get(`lie_${name}`) ?? 0) + 1)
+        onLie
       })
       this.#liars.set(place, liar)
     }
+  }
+
+  #count(name: string, by = 1): void {
+    this.counts.set(name, (this.counts.get(name) ?? 0) + by)
   }
 
   #send(from: number, effect: Outgoing<T>): void {
@@ -349,10 +358,17 @@ export class World<T extends ProtocolTypes> {
         break
       case 'publish':
         witness.published(from, effect.message)
-        for (let to = 0; to < this.places; to++) {
-          if (to === from) continue
-          this.network.send(from, to, 'order', { isGossip: true, message: effect.message })
+        for (const message of this.#liars.get(from)?.published(effect.message) ?? [
+          effect.message
+        ]) {
+          this.#publish(from, message)
         }
+    }
+  }
+
+  #publish(from: number, message: T['gossip']): void {
+    for (let to = 0; to < this.places; to++) {
+      if (to !== from) this.network.send(from, to, 'order', { isGossip: true, message })
     }
   }
 

@@ -41,6 +41,11 @@ describe('a scenario as JSON', () => {
     { json: { load: { clients: 'many' } }, at: 'load.clients', reason: 'is not a number' },
     { json: { faults: [3] }, at: 'faults.0', reason: 'is not an object' },
     { json: { faults: [{ atMs: '3' }] }, at: 'faults.0.atMs', reason: 'is not a number' },
+    {
+      json: { gone: [{ place: 1, how: 'away' }] },
+      at: 'gone.0.how',
+      reason: 'is not one of crashed, cut-off, unheard, stopped'
+    },
     { json: { gone: [{ place: 'x' }] }, at: 'gone.0.place', reason: 'is not a number' },
     { json: { network: { delay: 3 } }, at: 'network.delay', reason: 'is not an object' }
   ])('$json: $at $reason', ({ json, at, reason }) => {

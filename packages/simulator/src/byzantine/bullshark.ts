@@ -12,16 +12,21 @@ import {
   type Vote,
   voteSigningBytes
 } from '@novacron/consensus'
-import type { ReplicaMessage } from '@novacron/replica'
+import type { GossipMessage, ReplicaMessage } from '@novacron/replica'
 import type { Behaviour } from './behaviour.ts'
+import { Flood } from './flood.ts'
 import { type Letter, type LiarSeat, type Lie, memoryMax } from './liar.ts'
+import { lyingSync } from './lying-sync.ts'
 
 type Message = ReplicaMessage<BullsharkMessage>
 
 const order = (message: BullsharkMessage): Message => ({ layer: 'order', message })
 
 /** The lies that are told in words of Bullshark and of the replica around it. */
-export function bullsharkLie(behaviour: Behaviour, seat: LiarSeat): Lie<Message> | undefined {
+export function bullsharkLie(
+  behaviour: Behaviour,
+  seat: LiarSeat
+): Lie<Message, GossipMessage> | undefined {
   switch (behaviour) {
     case 'equivocate':
       return new Equivocation(seat)
@@ -36,7 +41,9 @@ export function bullsharkLie(behaviour: Behaviour, seat: LiarSeat): Lie<Message>
     case 'far-future':
       return { outgoing: letter => [letter, ...future(letter, seat)] }
     case 'lying-sync':
-      return { outgoing: letter => [untrue(letter, seat)] }
+      return lyingSync(seat)
+    case 'flood':
+      return new Flood(seat)
     case 'vote-for-all':
       return { heard: (from, message) => voteFor(from, message, seat) }
     default:
@@ -230,45 +237,6 @@ function future(letter: Letter<Message>, seat: LiarSeat): readonly Letter<Messag
     { ...letter, message: order({ type: 'header', signed: signed(far, seat.domain, seat) }) },
     { ...letter, message: order({ type: 'vote', vote: vote(far, seat) }) }
   ]
-}
-
-/** Answers to those who ask: promises that are not kept, pieces that are not right, nothing at all. */
-function untrue(letter: Letter<Message>, { prng }: LiarSeat): Letter<Message> {
-  const { message } = letter
-  if (message.layer === 'order') {
-    const inner = message.message
-    switch (inner.type) {
-      case 'caught-up': {
-        const lie = { ...inner, certificates: inner.certificates.slice(1) }
-        return { ...letter, message: order(lie) }
-      }
-      case 'pulled':
-        return { ...letter, message: order({ ...inner, certificates: [] }) }
-      case 'own-round': {
-        const { type, epoch, nonce } = inner
-        return { ...letter, message: order({ type, epoch, nonce, certificates: [] }) }
-      }
-      default:
-        return letter
-    }
-  }
-  if (message.layer !== 'snapshot') return letter
-  const inner = message.message
-  if (inner.type === 'piece' && inner.bytes.length > 0) {
-    const bytes = inner.bytes.slice()
-    const at = prng.below(bytes.length)
-    bytes[at] = (bytes[at] as number) ^ 1
-    return { ...letter, message: { layer: 'snapshot', message: { ...inner, bytes } } }
-  }
-  if (inner.type === 'buckets') {
-    const buckets = inner.buckets.map(([bucket, bytes]) => {
-      const copy = bytes.slice()
-      if (copy.length > 0) copy[copy.length - 1] = (copy[copy.length - 1] as number) ^ 1
-      return [bucket, copy] as const
-    })
-    return { ...letter, message: { layer: 'snapshot', message: { ...inner, buckets } } }
-  }
-  return letter
 }
 
 function voteFor(from: number, message: Message, seat: LiarSeat): readonly Letter<Message>[] {

@@ -25,9 +25,11 @@ export interface LiarSeat {
 }
 
 /** Stands between an honest machine and the world. */
-export interface Lie<Message> {
+export interface Lie<Message, Gossip = never> {
   /** What leaves in place of a letter of the machine. */
   outgoing?(letter: Letter<Message>): readonly Letter<Message>[]
+  /** What is gossiped in place of what the machine gossips. */
+  published?(message: Gossip): readonly Gossip[]
   /** What it sends because of what it hears. */
   heard?(from: number, message: Message): readonly Letter<Message>[]
   /** True: the machine does not get to know. */
@@ -58,10 +60,6 @@ export function plainLie<Message>(behaviour: Behaviour, seat: LiarSeat): Lie<Mes
       return { outgoing: letter => (prng.chance(0.3) ? [] : [letter]) }
     case 'replay':
       return new Replay<Message>(seat, others)
-    case 'flood':
-      return {
-        outgoing: letter => new Array<Letter<Message>>(1 + prng.below(burstMax)).fill(letter)
-      }
     default:
       return undefined
   }

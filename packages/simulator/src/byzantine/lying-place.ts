@@ -12,25 +12,26 @@ export interface LyingPlaceNeeds<Message> {
 
 const idleMs = 150
 
-interface NamedLie<Message> {
+interface NamedLie<Message, Gossip> {
   readonly behaviour: Behaviour
-  readonly lie: Lie<Message>
+  readonly lie: Lie<Message, Gossip>
 }
 
 /** All lies of one place, one after another over whatever its machine does. */
-export class LyingPlace<Message> {
-  readonly #lies: readonly NamedLie<Message>[]
+export class LyingPlace<Message, Gossip = never> {
+  readonly #lies: readonly NamedLie<Message, Gossip>[]
   readonly #needs: LyingPlaceNeeds<Message>
 
   constructor(
     behaviours: readonly Behaviour[],
     seat: LiarSeat,
-    words: { lie?(behaviour: Behaviour, seat: LiarSeat): Lie<Message> | undefined },
+    words: { lie?(behaviour: Behaviour, seat: LiarSeat): Lie<Message, Gossip> | undefined },
     needs: LyingPlaceNeeds<Message>
   ) {
     this.#needs = needs
     this.#lies = behaviours.flatMap(behaviour => {
-      const lie = plainLie<Message>(behaviour, seat) ?? words.lie?.(behaviour, seat)
+      const lie: Lie<Message, Gossip> | undefined =
+        plainLie<Message>(behaviour, seat) ?? words.lie?.(behaviour, seat)
       return lie === undefined ? [] : [{ behaviour, lie }]
     })
     if (this.#lies.some(({ lie }) => lie.idle !== undefined)) this.#idle()
@@ -45,6 +46,18 @@ export class LyingPlace<Message> {
       if (!isSame(before, letters)) this.#needs.onLie(behaviour)
     }
     for (const one of letters) this.#send(one)
+  }
+
+  /** What is gossiped in place of `message`. */
+  published(message: Gossip): readonly Gossip[] {
+    let messages: readonly Gossip[] = [message]
+    for (const { behaviour, lie } of this.#lies) {
+      if (lie.published === undefined) continue
+      const before = messages
+      messages = before.flatMap(one => lie.published?.(one) ?? [one])
+      if (!isSame(before, messages)) this.#needs.onLie(behaviour)
+    }
+    return messages
   }
 
   /** True when the machine must not get to know. */

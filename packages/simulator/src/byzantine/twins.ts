@@ -51,11 +51,15 @@ export class Twins {
     return pair?.side.has(from) === true ? pair.copy : to
   }
 
-  start(queue: EventQueue, network: Separable, prng: Prng): void {
+  /** `onDivided` is told each time that a pair's sides are drawn. */
+  start(queue: EventQueue, network: Separable, prng: Prng, onDivided: () => void): void {
     for (const pair of this.#pairs) {
       network.block(pair.original, pair.copy, 'twins')
       for (let change = 0; change < changesMax; change++) {
-        queue.schedule(queue.now + change * changeMs, () => this.#divide(pair, network, prng))
+        queue.schedule(queue.now + change * changeMs, () => {
+          this.#divide(pair, network, prng)
+          onDivided()
+        })
       }
     }
   }

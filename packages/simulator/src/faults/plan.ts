@@ -74,7 +74,7 @@ function placeCourse<T extends ProtocolTypes>(world: World<T>, fault: Fault): Co
     case 'pause':
       return {
         begin: () => world.node(fault.place).pause(),
-        end: () => world.node(fault.place).resume()
+        end: () => world.resume(fault.place)
       }
     case 'clock-drift':
       return { begin: () => world.node(fault.place).clock.drift(fault.perMillion) }
