@@ -53,7 +53,7 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['packages/*/src/**/*.ts', 'apps/*/src/**/*.ts'],
-      exclude: ['apps/daemon/src/main.ts', '**/*.d.ts'],
+      exclude: ['apps/daemon/src/main.ts', 'packages/hostile-peer/src/main.ts', '**/*.d.ts'],
       reporter: ['text', 'json-summary'],
       thresholds: { lines: 96, branches: 90 }
     }

@@ -21,7 +21,21 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
     '@novacron/replica',
     '@novacron/transport'
   ],
-  'apps/daemon': ['@novacron/base', '@novacron/node', '@novacron/simulator', '@novacron/transport']
+  'packages/hostile-peer': [
+    '@novacron/base',
+    '@novacron/node',
+    '@novacron/replica',
+    '@novacron/consensus',
+    '@novacron/simulator',
+    '@novacron/transport'
+  ],
+  'apps/daemon': [
+    '@novacron/base',
+    '@novacron/hostile-peer',
+    '@novacron/node',
+    '@novacron/simulator',
+    '@novacron/transport'
+  ]
 }
 
 /** Each third party has one home; its sources elsewhere must not know it. */

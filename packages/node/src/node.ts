@@ -1,7 +1,7 @@
 import type { NodeSockets } from './api/node-report.ts'
 import { assembleCore, type Core } from './assembly/core.ts'
 import { openNodeLogs } from './assembly/logs.ts'
-import { startNodeMesh } from './assembly/mesh.ts'
+import { type MeshStarter, startNodeMesh } from './assembly/mesh.ts'
 import { dropUnnamedBatches } from './assembly/reconcile.ts'
 import { chainFactsOf } from './assembly/replica-settings.ts'
 import { startServers } from './assembly/servers.ts'
@@ -32,6 +32,8 @@ export interface RunningNode extends AsyncDisposable {
 export interface StartOptions {
   /** The store's seams, for crash tests. */
   readonly store?: StoreNeeds
+  /** How the mesh is started, for programs that stand between a node and its peers. */
+  readonly mesh?: MeshStarter
 }
 
 /**
@@ -85,7 +87,11 @@ export async function startNode(
   const { replica, control, wire, telemetry } = core
   const driver = stack.use(core.driver)
   driver.post({ type: 'started' })
-  const mesh = await startNodeMesh(loaded, domain.chain, committee, driver, telemetry, signal)
+  const mesh = await startNodeMesh(
+    { loaded, chain: domain.chain, committee, driver, telemetry },
+    signal,
+    options.mesh
+  )
   wire.connect(stack.use(mesh))
   const onRoundTrip = (roundTripMs: number) =>
     driver.post({ type: 'network-measured', roundTripMs })

@@ -7,6 +7,7 @@ export {
   type Liar
 } from './byzantine/behaviour.ts'
 export type { Letter, LiarSeat, Lie } from './byzantine/liar.ts'
+export { LyingPlace, type LyingPlaceNeeds } from './byzantine/lying-place.ts'
 export type { Backing } from './checkers/certification.ts'
 export {
   type RunVerdict,

@@ -2,6 +2,7 @@ import type { Scenario } from './scenario.ts'
 import { clientScenarios } from './scenarios/client.ts'
 import { damageScenarios } from './scenarios/damage.ts'
 import { diskScenarios } from './scenarios/disk.ts'
+import { hostileScenarios } from './scenarios/hostile.ts'
 import { linkScenarios } from './scenarios/link.ts'
 import { partitionScenarios } from './scenarios/partition.ts'
 import { processScenarios } from './scenarios/process.ts'
@@ -16,6 +17,7 @@ export const catalogue: readonly Scenario[] = [
   ...linkScenarios,
   ...clientScenarios,
   ...strangerScenarios,
+  ...hostileScenarios,
   ...damageScenarios,
   ...timeScenarios,
   ...diskScenarios,

@@ -24,7 +24,11 @@ export interface ClusterPlan {
 }
 
 /** Starts another program in place of a daemon; disposing ends it. */
-export type Replacement = (node: DevnetNode, links: LinkGrid) => Promise<AsyncDisposable>
+export type Replacement = (
+  node: DevnetNode,
+  links: LinkGrid,
+  io: Pick<Io, 'program' | 'env'>
+) => Promise<AsyncDisposable>
 
 const readyMs = 60_000
 /** Often enough that a run of some seconds has several. */
@@ -48,7 +52,7 @@ export class Cluster implements AsyncDisposable {
   readonly #ports: readonly number[]
   readonly #daemons: (Daemon | undefined)[]
   readonly #io: Pick<Io, 'program' | 'env'>
-  readonly #owned: AsyncDisposable
+  readonly #owned: AsyncDisposableStack
   readonly #paused = new Set<number>()
 
   private constructor(
@@ -92,7 +96,7 @@ export class Cluster implements AsyncDisposable {
     const cluster = new Cluster({ root, links, nodes, ports }, plan, io, inner)
     try {
       for (const [node, replace] of plan.replaced ?? []) {
-        inner.use(await replace(nodes[node] as DevnetNode, links))
+        cluster.#owned.use(await replace(nodes[node] as DevnetNode, links, io))
       }
       for (const node of cluster.honest) cluster.start(node)
       await cluster.ready(io.signal)
@@ -166,7 +170,6 @@ export class Cluster implements AsyncDisposable {
   }
 
   async ready(signal: AbortSignal): Promise<void> {
-    if (this.plan.replaced !== undefined) return
     await untilReady(
       this.honest.map(node => this.daemon(node)),
       readyMs,

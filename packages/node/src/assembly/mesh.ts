@@ -27,15 +27,24 @@ export function classesFor(batchBytes: number): Pick<MeshOptions, 'classes' | 'o
   }
 }
 
+/** `startMesh`, or what stands in its place. */
+export type MeshStarter = typeof startMesh
+
+export interface NodeMeshNeeds {
+  readonly loaded: LoadedNode
+  readonly chain: string
+  readonly committee: Committee
+  readonly driver: Driver
+  readonly telemetry: Telemetry
+}
+
 /** Connects the driver to the mesh: members to all members, observers to their upstreams or else to the members. */
 export async function startNodeMesh(
-  { options, keys, genesis }: LoadedNode,
-  chain: string,
-  committee: Committee,
-  driver: Driver,
-  telemetry: Telemetry,
-  signal: AbortSignal
+  { loaded, chain, committee, driver, telemetry }: NodeMeshNeeds,
+  signal: AbortSignal,
+  start: MeshStarter = startMesh
 ): Promise<Mesh> {
+  const { options, keys, genesis } = loaded
   const meshOptions: MeshOptions = {
     ...defaultMeshOptions,
     chain,
@@ -50,7 +59,7 @@ export async function startNodeMesh(
     ...classesFor(batchFrameBytes(genesis.cluster)),
     gossip: { ...defaultMeshOptions.gossip, hintBytesMax: gossipHintBytesMax }
   }
-  const mesh = await startMesh(
+  const mesh = await start(
     meshOptions,
     {
       privateKeySeed: keys.peer.seed,

@@ -1,0 +1,2 @@
+export { lyingMesh } from './lying-mesh.ts'
+export { checkMisdeeds, type Misdeed, misdeedNames } from './misdeed.ts'

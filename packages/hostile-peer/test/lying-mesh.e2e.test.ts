@@ -1,0 +1,60 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  buildGenesis,
+  initNode,
+  installGenesis,
+  loadNode,
+  type RunningNode,
+  startNode,
+  valueOrThrow
+} from '@novacron/node'
+import { expect, test } from 'vitest'
+import { lyingMesh, type Misdeed } from '../src/index.ts'
+
+const soon = { timeout: 30_000, interval: 50 }
+const never = new AbortController().signal
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise(resolve => server.close(resolve))
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+/** Data directories of four members that know each other. */
+async function fourMembers(root: string): Promise<readonly string[]> {
+  const directories = [0, 1, 2, 3].map(place => join(root, `n${place}`))
+  const parts = []
+  for (const [place, directory] of directories.entries()) {
+    const listen = [`/ip4/127.0.0.1/tcp/${await freePort()}`]
+    const discovery = { bootstrap: [], mdns: false }
+    const log = { level: 'fatal' } as const
+    const options = { name: `n${place}`, listen, discovery, log }
+    parts.push(initNode(directory, { options, addresses: listen }).part)
+  }
+  const request = { chainName: 'test', createdAt: new Date().toISOString(), cluster: {} }
+  const genesis = valueOrThrow(buildGenesis(parts, request), root)
+  for (const directory of directories) installGenesis(directory, genesis)
+  return directories
+}
+
+test('three real nodes commit among lies and noise, and the liar is known to have told them', async () => {
+  await using stack = new AsyncDisposableStack()
+  const root = mkdtempSync(join(tmpdir(), 'novacron-hostile-'))
+  stack.defer(() => rmSync(root, { recursive: true, force: true, maxRetries: 3 }))
+  const [hostile = '', ...honest] = await fourMembers(root)
+  const told = new Set<Misdeed>()
+  const misdeeds: readonly Misdeed[] = ['delay', 'replay', 'censor', 'nonsense', 'largest']
+  const mesh = lyingMesh(loadNode(hostile), misdeeds, name => told.add(name))
+  const nodes: RunningNode[] = []
+  for (const directory of honest) nodes.push(stack.use(await startNode(directory, {}, never)))
+  stack.use(await startNode(hostile, { mesh }, never))
+  await expect.poll(() => [...told].sort(), soon).toEqual([...misdeeds].sort())
+  const heights = () => nodes.map(({ control }) => control.status().committedIndex)
+  const before = Math.max(...heights())
+  await expect.poll(() => Math.min(...heights()), soon).toBeGreaterThan(before + 3)
+})
