@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto'
 import { Fault, type PeerId, Prng, type ReplicaId, streamClasses } from '@novacron/base'
 import { type BullsharkMessage, bullsharkCodec } from '@novacron/consensus'
 import { chainFactsOf, type loadNode, type MeshStarter, sha256 } from '@novacron/node'
-import { type ReplicaMessage, replicaCodec } from '@novacron/replica'
+import { type GossipMessage, type ReplicaMessage, replicaCodec } from '@novacron/replica'
 import { bullsharkOrderer, EventQueue, type Letter, LyingPlace } from '@novacron/simulator'
 import { type Mesh, type MeshHandlers, startMesh } from '@novacron/transport'
 import { isNoise, type Misdeed, type Noise } from './misdeed.ts'
@@ -37,7 +37,7 @@ export function lyingMesh(
     const deliver = ({ to, streamClass, message }: Letter<Message>): void => {
       mesh?.send(peerAt(to), streamClass, codec.encode(message))
     }
-    const liar = new LyingPlace<Message>(
+    const liar = new LyingPlace<Message, GossipMessage>(
       misdeeds.filter(misdeed => !isNoise(misdeed)),
       {
         place: self,

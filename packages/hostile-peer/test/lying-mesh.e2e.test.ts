@@ -32,7 +32,7 @@ async function fourMembers(root: string): Promise<readonly string[]> {
   for (const [place, directory] of directories.entries()) {
     const listen = [`/ip4/127.0.0.1/tcp/${await freePort()}`]
     const discovery = { bootstrap: [], mdns: false }
-    const log = { level: 'fatal' } as const
+    const log = { level: 'fatal', destination: 'stderr' } as const
     const options = { name: `n${place}`, listen, discovery, log }
     parts.push(initNode(directory, { options, addresses: listen }).part)
   }
