@@ -9,6 +9,7 @@ import {
 } from '@novacron/simulator'
 import { textTable } from '../text-table.ts'
 import type { ToldRun } from './failure.ts'
+import { printedVerdict, wordsOfVerdict } from './verdict.ts'
 
 /** One run in words: what it was made of, how it ended, and what came just before the end if that was a bad one. */
 export function accountOf({ scenario, report, events }: ToldRun): string[] {
@@ -103,7 +104,7 @@ function violationOf(
     value === 0 ? what : `${what} (${value})`
   ])
   return [
-    `First violation, after ${(atMs / 1_000).toFixed(6)} s: ${verdict}`,
+    `First violation, after ${(atMs / 1_000).toFixed(6)} s: ${wordsOfVerdict(printedVerdict(verdict))}`,
     ...facts.split('\n').map(line => `  ${line}`),
     '',
     'Events before it',

@@ -11,6 +11,7 @@ import { replayCommand } from './replay.ts'
 import { runSeeds, type SeedRange } from './run-seeds.ts'
 import type { SeedResult } from './seed-run.ts'
 import { type Summary, Tally } from './tally.ts'
+import { printedVerdict, wordsOfVerdict } from './verdict.ts'
 import { describeFirstFailure, describeMany, describeOne, describeShrunk } from './words.ts'
 
 export interface SimulateRequest {
@@ -100,7 +101,9 @@ async function explain(
   const scenario = scenarioOf(campaign, seed)
   const told = tell(protocol, scenario)
   if (shrinkRuns === 0 || signal.aborted) return { told, shrunk: undefined }
-  progress.note(`seed ${seed} ended ${verdict}; looking for a smaller scenario that does`)
+  progress.note(
+    `seed ${seed} ended ${wordsOfVerdict(printedVerdict(verdict))}; looking for a smaller scenario that does`
+  )
   const onRun = (runs: number, best: Scenario) => progress.showShrinking(runs, shrinkRuns, best)
   const shrunk = await shrinkFailure(
     protocol,
@@ -134,7 +137,10 @@ function jsonOf(failure: Failure | undefined): object {
   if (failure === undefined) return {}
   const { told, shrunk } = failure
   const { firstViolation, seed } = told.report
-  return { firstFailure: { seed, ...firstViolation, scenario: told.scenario, shrunk } }
+  const printed = printedVerdict(told.report.verdict)
+  return {
+    firstFailure: { seed, ...firstViolation, ...printed, scenario: told.scenario, shrunk }
+  }
 }
 
 async function writeFailures(

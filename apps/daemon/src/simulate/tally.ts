@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { SeedResult } from './seed-run.ts'
+import { type PrintedVerdict, printedVerdict } from './verdict.ts'
+
+export interface FailedSeed extends PrintedVerdict {
+  readonly seed: number
+  readonly replay: string
+}
 
 /** The one JSON object of `simulate --json`. */
 export interface Summary {
@@ -8,11 +14,7 @@ export interface Summary {
   /** That have been run. */
   readonly seeds: number
   readonly passed: number
-  readonly failed: readonly {
-    readonly seed: number
-    readonly verdict: string
-    readonly replay: string
-  }[]
+  readonly failed: readonly FailedSeed[]
   readonly virtualSeconds: number
   readonly steps: number
   /** Of one seed its own, of several one of all theirs in the order of the seeds. */
@@ -90,7 +92,11 @@ export class Tally {
       replicas,
       seeds: this.done,
       passed: this.done - this.failed,
-      failed: this.failures().map(({ seed, verdict }) => ({ seed, verdict, replay: replay(seed) })),
+      failed: this.failures().map(({ seed, verdict }) => ({
+        seed,
+        ...printedVerdict(verdict),
+        replay: replay(seed)
+      })),
       virtualSeconds: rounded(virtualSeconds),
       steps: sum(({ steps }) => steps),
       traceHash: this.traceHash(),

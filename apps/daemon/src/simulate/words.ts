@@ -4,6 +4,7 @@ import { accountOf } from './account.ts'
 import type { ToldRun } from './failure.ts'
 import type { SeedResult } from './seed-run.ts'
 import type { Summary } from './tally.ts'
+import { printedVerdict, wordsOfVerdict } from './verdict.ts'
 
 /** Failing seeds that are listed; JSON has all. */
 const failuresShown = 20
@@ -17,9 +18,9 @@ export function describeMany(summary: Summary, failures: readonly SeedResult[]):
     `${protocol}, ${countOf(replicas, 'replica')}: ${passed} of ${countOf(seeds, 'seed')} passed` +
       (interrupted ? ' until the interruption' : ''),
     ...costOf(summary),
-    ...shown.flatMap(({ seed, verdict, replay }, at) => [
-      `seed ${seed}: ${verdict}: ${firstLine(failures[at]?.facts)}`,
-      `  ${replay}`
+    ...shown.flatMap((failed, at) => [
+      `seed ${failed.seed}: ${wordsOfVerdict(failed)}: ${firstLine(failures[at]?.facts)}`,
+      `  ${failed.replay}`
     ]),
     ...(hidden > 0 ? [`and ${hidden} more, which --json lists`] : [])
   ]
@@ -32,7 +33,7 @@ export function describeOne(summary: Summary, told: ToldRun): string[] {
   const { p50, p99, max } = latencyMs
   const recovery = recoveredMs === undefined ? 'never' : showMs(Math.round(recoveredMs))
   return [
-    `${summary.protocol}, seed ${scenario.seed}, ${countOf(scenario.replicas, 'replica')}: ${verdict}`,
+    `${summary.protocol}, seed ${scenario.seed}, ${countOf(scenario.replicas, 'replica')}: ${wordsOfVerdict(printedVerdict(verdict))}`,
     '',
     ...accountOf(told),
     'Result',

@@ -130,7 +130,7 @@ describe('a broken rule', () => {
     const { exitCode, out, err } = await runSimulate(line)
     expect(exitCode).toBe(1)
     expect(err).toContain('looking for a smaller scenario that does')
-    const [, seed, verdict] = /^seed (\d+): ([a-z-]+): /m.exec(out) ?? []
+    const [, seed, verdict, detail] = /^seed (\d+): ([a-z]+)(?: \(([a-z-]+)\))?: /m.exec(out) ?? []
     expect(out).toContain(`Seed ${seed} in full`)
     expect(out).toMatch(/^ {2}power-loss|^ +[\d.]+ +[\d.]+ +power-loss/m)
     expect(out).toContain(`First violation, after`)
@@ -148,6 +148,7 @@ describe('a broken rule', () => {
       expect(again.summary.failed[0]).toEqual({
         seed: Number(seed),
         verdict,
+        ...(detail === undefined ? {} : { detail }),
         replay: `novacron simulate unsynced --scenario ${path}`
       })
     }
@@ -157,22 +158,23 @@ describe('a broken rule', () => {
 
   test('fails in the same way by the replay that is printed', async () => {
     const { summary } = await runJson([...argv, ...spec, '--seeds', '4', '--shrink-runs', '0'])
-    for (const { seed, verdict, replay } of summary.failed) {
+    for (const { seed, replay, ...verdict } of summary.failed) {
       expect(replay).toBe(
         `novacron simulate unsynced --seed ${seed} --replicas 4 --virtual 1500ms --faults power-loss=200ms`
       )
       const again = await runJson([...wordsOf(replay).slice(0), '--shrink-runs', '0'])
-      expect(again.summary.failed).toEqual([{ seed, verdict, replay }])
+      expect(again.summary.failed).toEqual([{ seed, replay, ...verdict }])
     }
     expect(summary.failed.length).toBeGreaterThan(0)
   })
 
   test('of one seed is told with its replay', async () => {
     const { summary } = await runJson([...argv, ...spec, '--seeds', '4', '--shrink-runs', '0'])
-    const [{ replay, verdict }] = summary.failed
+    const [{ replay, verdict, detail }] = summary.failed
+    const words = detail === undefined ? verdict : `${verdict} \\(${detail}\\)`
     const { exitCode, out } = await runSimulate([...wordsOf(replay), '--shrink-runs', '2'])
     expect(exitCode).toBe(1)
-    expect(out).toMatch(new RegExp(`^unsynced, seed \\d+, 4 replicas: ${verdict}\n`))
+    expect(out).toMatch(new RegExp(`^unsynced, seed \\d+, 4 replicas: ${words}\n`))
     expect(out).toContain(`again: ${replay}\n`)
     expect(out).toContain('back to progress after healing: never')
     expect(out).toContain('less may do')
