@@ -166,9 +166,9 @@ export const executionFormats: readonly Format[] = [
   {
     name: 'bucket',
     homes: [`${source}/buckets/bucket.ts`],
-    samples: bytes.map(value => encodeBucket(new Map([[byteKeyOf(key), value]])).slice()),
+    samples: bytes.map(value => encodeBucket([{ name: byteKeyOf(key), value }])),
     decode: stored => decodeBucket(stored, bucket, hash),
     encode: (entries: ReturnType<typeof decodeBucket>) =>
-      encodeBucket(new Map(entries.map(entry => [byteKeyOf(entry.key), entry.value])))
+      encodeBucket(entries.map(entry => ({ name: byteKeyOf(entry.key), value: entry.value })))
   }
 ]

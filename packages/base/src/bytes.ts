@@ -58,6 +58,20 @@ export function writeHex(hex: string, bytes: Uint8Array, offset: number): void {
   if (!isHex) throw new RangeError(`not hex: ${hex.slice(0, 80)}`)
 }
 
+/** Big-endian, as `Writer.u64` does; for what is laid out in place. `value` is a safe integer >= 0. */
+export function writeU64(bytes: Uint8Array, offset: number, value: number): void {
+  writeU32(bytes, offset, Math.floor(value / 0x1_0000_0000))
+  writeU32(bytes, offset + 4, value >>> 0)
+}
+
+/** Big-endian. `value` is an integer from 0 to 2^32 - 1. */
+export function writeU32(bytes: Uint8Array, offset: number, value: number): void {
+  bytes[offset] = value >>> 24
+  bytes[offset + 1] = (value >>> 16) & 0xff
+  bytes[offset + 2] = (value >>> 8) & 0xff
+  bytes[offset + 3] = value & 0xff
+}
+
 /** 32 bytes of a digest. */
 export function bytesOfDigest(digest: Digest): Uint8Array {
   return fromHex(digest)

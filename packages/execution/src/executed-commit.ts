@@ -23,7 +23,10 @@ export interface ExecutedRun {
   /** Place of the first in the commit; the others follow it. */
   readonly firstOrdinal: number
   readonly code: ResultCode
+  /** The id of the session that was opened. */
   readonly value?: Uint8Array
+  /** Version of what the first wrote; those of the others follow it, one by one. */
+  readonly firstVersion?: number
   /** SHA-256 of the envelope that asked for a session: how its sender recognises the answer. */
   readonly openDigest?: Digest
 }

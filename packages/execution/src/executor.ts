@@ -224,7 +224,8 @@ export class Executor {
 
   #run(cursor: EnvelopeCursor, recorder: RunRecorder): void {
     if (this.#name === undefined || !cursor.isOfSession(this.#words)) this.#select(cursor)
-    recorder.record(this.#name as SessionName, cursor.sequence, this.#resultOf(cursor))
+    const result = this.#resultOf(cursor)
+    recorder.record(this.#name as SessionName, cursor.sequence, result, this.#position)
   }
 
   #resultOf(cursor: EnvelopeCursor): Result {

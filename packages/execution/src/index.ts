@@ -1,5 +1,5 @@
 export { type Application, ApplyContext } from './applications/application.ts'
-export { type KvItem, type KvValue, kvApplication, versionOfResult } from './applications/kv.ts'
+export { type KvItem, type KvValue, kvApplication } from './applications/kv.ts'
 export {
   encodeKvOperation,
   type KvOperation,

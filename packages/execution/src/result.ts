@@ -32,8 +32,10 @@ export function resultCodeOf(byte: number): ResultCode | undefined {
   return resultCodes[byte]
 }
 
-/** `value` belongs to whoever takes the result: the version of a key (u64), or the id of an opened session. */
 export interface Result {
   readonly code: ResultCode
+  /** The id of an opened session; belongs to whoever takes the result. */
   readonly value?: Uint8Array
+  /** What was written has the position of the transaction in the log as its version. */
+  readonly isVersioned?: true
 }

@@ -26,18 +26,24 @@ export class RunRecorder {
     return this.#transactions
   }
 
-  record(session: string, sequence: number, result: Result): void {
+  /** `position` is that of the transaction in the log: what follows in a commit follows there too. */
+  record(session: string, sequence: number, result: Result, position: number): void {
     const ordinal = this.#transactions
     this.#count(result.code)
     const run = this.#run
     const isNext =
       run !== undefined &&
-      result.value === undefined &&
       run.code === result.code &&
       run.lastSequence + 1 === sequence &&
-      run.session === session
-    if (isNext) run.lastSequence = sequence
-    else this.#begin(runOf(session, sequence, ordinal, result), result.value === undefined)
+      run.session === session &&
+      (run.firstVersion !== undefined) === (result.isVersioned === true)
+    if (isNext) {
+      run.lastSequence = sequence
+      return
+    }
+    const begun = runOf(session, sequence, ordinal, result)
+    if (result.isVersioned === true) begun.firstVersion = position
+    this.#begin(begun, true)
   }
 
   /** A transaction that asked for a session: always a run of its own, which its sender finds by digest. */
@@ -81,12 +87,18 @@ export class RunRecorder {
   }
 }
 
-function runOf(session: string, sequence: number, ordinal: number, result: Result): ExecutedRun {
-  return {
+function runOf(
+  session: string,
+  sequence: number,
+  ordinal: number,
+  { code, value }: Result
+): Mutable<ExecutedRun> {
+  const run = {
     session,
     firstSequence: sequence,
     lastSequence: sequence,
     firstOrdinal: ordinal,
-    ...result
+    code
   }
+  return value === undefined ? run : { ...run, value }
 }

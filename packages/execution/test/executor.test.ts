@@ -74,17 +74,19 @@ describe('what becomes of a commit', () => {
     expect(outcome.runs[0]).toMatchObject({ firstSequence: 1, lastSequence: count })
   })
 
-  test('a result with a value is a run of its own', () => {
+  test('writes that follow one another are one run with versions that do too', () => {
     const log = new Chain()
     const session = log.open()
     const { runs } = log.run(
       join(putOf(session, 1, 'a', '1'), putOf(session, 2, 'b', '2'), logOf(session, 3))
     )
-    expect(runs.map(run => [run.firstSequence, run.value?.at(-1)])).toEqual([
-      [1, 2],
-      [2, 3],
-      [3, undefined]
+    const facts = runs.map(run => [run.firstSequence, run.lastSequence, run.firstVersion])
+    expect(facts).toEqual([
+      [1, 2, 2],
+      [3, 3, undefined]
     ])
+    expect(log.executor.kvGet(text('a'))?.version).toBe(2)
+    expect(log.executor.kvGet(text('b'))?.version).toBe(3)
   })
 
   test('transactions of two sessions are told apart', () => {
@@ -158,6 +160,7 @@ describe('what is refused', () => {
   test('a refusal by an application uses up the sequence, so that its answer stays', () => {
     expect(log.codes(logOf(session, 1), logOf(session, 2), logOf(session, 3))).toEqual([
       'duplicate',
+      'duplicate',
       'ok'
     ])
   })
@@ -205,7 +208,7 @@ describe('sessions through the log', () => {
     const log = new Chain({ sessionsMax: 1, sessionIdleCommitsMin: 2 })
     const open = openOf(1)
     const session = log.run(open).runs[0]!.value!
-    expect(log.codes(logOf(session, 1), logOf(session, 2))).toEqual(['ok'])
+    expect(log.codes(logOf(session, 1), logOf(session, 2))).toEqual(['ok', 'ok'])
     expect(log.codes(openOf(2))).toEqual(['sessions-full'])
     const other = log.run(openOf(2)).runs[0]!.value!
     expect(log.codes(logOf(session, 1), logOf(session, 3))).toEqual([

@@ -81,7 +81,9 @@ export class Chain {
   }
 
   codes(...envelopes: Uint8Array[]): string[] {
-    return this.run(join(...envelopes)).runs.map(run => run.code)
+    return this.run(join(...envelopes)).runs.flatMap(run =>
+      new Array<string>(run.lastSequence - run.firstSequence + 1).fill(run.code)
+    )
   }
 
   roots(): readonly [string, string] {

@@ -36,3 +36,5 @@ export interface Application {
 }
 
 export const done: Result = { code: 'ok' }
+/** As `done`, and what was written has the transaction's position as its version. */
+export const written: Result = { code: 'ok', isVersioned: true }

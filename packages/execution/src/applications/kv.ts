@@ -1,8 +1,8 @@
-import { Reader, Writer } from '@novacron/base'
+import { Reader, writeU64 } from '@novacron/base'
 import type { TransactionView } from '../envelope.ts'
 import type { Result } from '../result.ts'
 import type { StateView } from '../state/state-view.ts'
-import { type Application, type ApplyContext, done } from './application.ts'
+import { type Application, type ApplyContext, done, written } from './application.ts'
 import { kvKeyBytesMax, readKvOperation } from './kv-operation.ts'
 
 export const kvApplication = 2
@@ -51,11 +51,6 @@ export const kv: Application = {
   }
 }
 
-/** `value` of the result of a write. */
-export function versionOfResult(value: Uint8Array): number {
-  return new Reader(value).u64()
-}
-
 export function getKv(state: StateView, key: Uint8Array): KvValue | undefined {
   const stored = state.get(key)
   return stored === undefined ? undefined : kvValueOf(stored)
@@ -73,9 +68,10 @@ export function listKv(
 
 function put(context: Readonly<ApplyContext>, key: Uint8Array, value: Uint8Array): Result {
   // Copied: the batch belongs to the store.
-  const stored = new Writer(versionBytes + value.length).u64(context.position).raw(value).finish()
-  if (!context.state.put(key, stored)) return stateFull
-  return { code: 'ok', value: stored.slice(0, versionBytes) }
+  const stored = context.state.makeValue(versionBytes + value.length)
+  writeU64(stored, 0, context.position)
+  stored.set(value, versionBytes)
+  return context.state.put(key, stored) ? written : stateFull
 }
 
 /** 0 for a key that is not there. */

@@ -1,5 +1,5 @@
-import { compareBytes, decodeFault, type Hash, Reader, Writer } from '@novacron/base'
-import { type ByteKey, bytesOfKey } from '../state/byte-key.ts'
+import { compareBytes, decodeFault, emptyBytes, type Hash, Reader, writeU32 } from '@novacron/base'
+import type { ByteKey } from '../state/byte-key.ts'
 
 export const bucketCount = 4_096
 /** More than any bucket's charge allows in one value. */
@@ -16,19 +16,39 @@ export function bucketOf(key: Uint8Array, hash: Hash): number {
   return ((digest[0] as number) << 4) | ((digest[1] as number) >>> 4)
 }
 
-/** Ascending by key: key length u16, key, value length u32, value. An empty bucket has no bytes. */
-export function encodeBucket(entries: ReadonlyMap<ByteKey, Uint8Array>): Uint8Array {
-  let length = 0
-  for (const [key, value] of entries) length += 6 + key.length + value.length
-  const writer = new Writer(length)
-  for (const key of [...entries.keys()].sort(compareKeys)) {
-    writer.u16(key.length).raw(bytesOfKey(key))
-    writer.bytes(entries.get(key) as Uint8Array)
-  }
-  return writer.finish()
+/** What a bucket is made of, before it is encoded. */
+export interface NamedValue {
+  readonly name: ByteKey
+  value: Uint8Array
 }
 
-function compareKeys(a: ByteKey, b: ByteKey): number {
+/**
+ * Ascending by key: key length u16, key, value length u32, value. An empty bucket has no bytes. The values become views into
+ * what is returned: no byte of the state is held twice.
+ */
+export function encodeBucket(entries: readonly NamedValue[]): Uint8Array {
+  if (entries.length === 0) return emptyBytes
+  let length = 0
+  for (const { name, value } of entries) length += 6 + name.length + value.length
+  const bytes = new Uint8Array(length)
+  let at = 0
+  for (const entry of entries.toSorted(compareNames)) {
+    const { name, value } = entry
+    bytes[at] = name.length >>> 8
+    bytes[at + 1] = name.length & 0xff
+    at += 2
+    for (let i = 0; i < name.length; i++) bytes[at + i] = name.charCodeAt(i)
+    at += name.length
+    writeU32(bytes, at, value.length)
+    at += 4
+    bytes.set(value, at)
+    entry.value = bytes.subarray(at, at + value.length)
+    at += value.length
+  }
+  return bytes
+}
+
+function compareNames({ name: a }: NamedValue, { name: b }: NamedValue): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 

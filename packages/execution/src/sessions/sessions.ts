@@ -148,11 +148,10 @@ export class Sessions {
   #encode(bucket: number): Uint8Array {
     const names = this.#names[bucket]
     if (names === undefined || names.size === 0) return emptyBytes
-    const entries = new Map<string, Uint8Array>()
-    for (const name of names) {
+    const entries = [...names].map(name => {
       const { session } = this.#held.get(name) as Held
-      entries.set(byteKeyOf(fromHex(name)), this.#rules.encodeSession(session))
-    }
+      return { name: byteKeyOf(fromHex(name)), value: this.#rules.encodeSession(session) }
+    })
     return encodeBucket(entries)
   }
 }

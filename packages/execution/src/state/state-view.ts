@@ -21,6 +21,11 @@ export class StateView {
     return this.#state.get(this.#own(key))
   }
 
+  /** A buffer for a value to be put: shorter ones share memory, so that it costs little. */
+  makeValue(length: number): Uint8Array {
+    return this.#state.makeValue(length)
+  }
+
   /** Takes `value` over. False when the state has no room; then nothing has changed. */
   put(key: Uint8Array, value: Uint8Array): boolean {
     return this.#state.put(this.#own(key), value)
@@ -47,9 +52,8 @@ export class StateView {
     const entries: StateEntry[] = []
     for (const name of this.#state.keysFrom(first)) {
       if (entries.length >= limit || (end !== undefined && name >= end)) break
-      const bytes = bytesOfKey(name)
-      const value = this.#state.valueOf(name, bytes)
-      if (value !== undefined) entries.push({ key: bytes.subarray(1), value })
+      const value = this.#state.valueOf(name)
+      if (value !== undefined) entries.push({ key: bytesOfKey(name).subarray(1), value })
     }
     return entries
   }

@@ -1,22 +1,37 @@
 import { emptyBytes, type Hash } from '@novacron/base'
-import { type BucketEntry, bucketCount, bucketOf, encodeBucket } from '../buckets/bucket.ts'
+import {
+  type BucketEntry,
+  bucketCount,
+  bucketOf,
+  encodeBucket,
+  type NamedValue
+} from '../buckets/bucket.ts'
 import { BucketTree, type TreeImage } from '../buckets/bucket-tree.ts'
 import type { ExecutionOptions } from '../options.ts'
 import { type ByteKey, byteKeyOf } from './byte-key.ts'
 import { OrderedKeys } from './ordered-keys.ts'
+import { ValueArena } from './value-arena.ts'
 
 /** Charged for each entry above its bytes: about what the maps and the order cost. */
 export const entryOverheadBytes = 64
+
+/** A key's value, and where to find it in its bucket. */
+interface Entry extends NamedValue {
+  readonly bucket: number
+  /** In the list of its bucket. */
+  place: number
+}
 
 /** All keys of all applications, in memory. A key's first byte is its application. */
 export class State {
   readonly #options: ExecutionOptions
   readonly #hash: Hash
-  readonly #buckets: (Map<ByteKey, Uint8Array> | undefined)[] = new Array(bucketCount).fill(
-    undefined
-  )
+  /** By key, which remember their bucket: only a key that is new has to be hashed. */
+  readonly #entries = new Map<ByteKey, Entry>()
+  readonly #buckets: (Entry[] | undefined)[] = new Array(bucketCount).fill(undefined)
   readonly #charges = new Float64Array(bucketCount)
   readonly #keys = new OrderedKeys()
+  readonly #arena = new ValueArena()
   readonly tree: BucketTree
   #sizeBytes = 0
 
@@ -37,43 +52,55 @@ export class State {
 
   /** The value belongs to the state: do not change it. */
   get(key: Uint8Array): Uint8Array | undefined {
-    return this.#buckets[bucketOf(key, this.#hash)]?.get(byteKeyOf(key))
+    return this.valueOf(byteKeyOf(key))
   }
 
-  valueOf(key: ByteKey, bytes: Uint8Array): Uint8Array | undefined {
-    return this.#buckets[bucketOf(bytes, this.#hash)]?.get(key)
+  valueOf(name: ByteKey): Uint8Array | undefined {
+    return this.#entries.get(name)?.value
+  }
+
+  /** A buffer for a value that is to be put; all of it is to be written. */
+  makeValue(length: number): Uint8Array {
+    return this.#arena.make(length)
   }
 
   /** Takes `value` over. False when there is no room; then nothing has changed. Shrinking always succeeds. */
   put(key: Uint8Array, value: Uint8Array): boolean {
-    const bucket = bucketOf(key, this.#hash)
     const name = byteKeyOf(key)
-    const added = this.#addedBytes(bucket, name, value)
+    const entry = this.#entries.get(name)
+    const bucket = entry?.bucket ?? bucketOf(key, this.#hash)
+    const added = entry === undefined ? chargeOf(name, value) : value.length - entry.value.length
     const { stateBytesMax, bucketBytesMax } = this.#options
     const fits =
       this.#sizeBytes + added <= stateBytesMax &&
       (this.#charges[bucket] as number) + added <= bucketBytesMax
     if (added > 0 && !fits) return false
-    this.#set(bucket, name, value)
+    if (entry === undefined) this.#insert(bucket, name, value)
+    else this.#replace(entry, value)
+    this.tree.touch(bucket)
     return true
   }
 
   /** For the few entries of fixed size that the executor keeps: they find room even when the state is full. */
   putAlways(key: Uint8Array, value: Uint8Array): void {
-    this.#set(bucketOf(key, this.#hash), byteKeyOf(key), value)
+    const name = byteKeyOf(key)
+    const entry = this.#entries.get(name)
+    const bucket = entry?.bucket ?? bucketOf(key, this.#hash)
+    if (entry === undefined) this.#insert(bucket, name, value)
+    else this.#replace(entry, value)
+    this.tree.touch(bucket)
   }
 
   /** False when the key was not there. */
   delete(key: Uint8Array): boolean {
-    const bucket = bucketOf(key, this.#hash)
     const name = byteKeyOf(key)
-    const entries = this.#buckets[bucket]
-    const old = entries?.get(name)
-    if (entries === undefined || old === undefined) return false
-    entries.delete(name)
-    if (entries.size === 0) this.#buckets[bucket] = undefined
+    const entry = this.#entries.get(name)
+    if (entry === undefined) return false
+    const { bucket, value } = entry
+    this.#entries.delete(name)
+    this.#removeFromBucket(entry)
     this.#keys.delete(name)
-    this.#charge(bucket, -chargeOf(name, old))
+    this.#charge(bucket, -chargeOf(name, value))
     this.tree.touch(bucket)
     return true
   }
@@ -90,31 +117,38 @@ export class State {
     })
   }
 
-  /** Fills an empty state with a bucket that the tree already holds. Values are copied. */
+  /** Fills an empty state with a bucket that the tree already holds: the values stay views into that. */
   load(bucket: number, entries: readonly BucketEntry[]): void {
-    for (const { key, value } of entries) this.#insert(bucket, byteKeyOf(key), value.slice())
-  }
-
-  #set(bucket: number, name: ByteKey, value: Uint8Array): void {
-    this.#insert(bucket, name, value)
-    this.tree.touch(bucket)
+    for (const { key, value } of entries) this.#insert(bucket, byteKeyOf(key), value)
   }
 
   #insert(bucket: number, name: ByteKey, value: Uint8Array): void {
-    const added = this.#addedBytes(bucket, name, value)
     let entries = this.#buckets[bucket]
     if (entries === undefined) {
-      entries = new Map()
+      entries = []
       this.#buckets[bucket] = entries
     }
-    if (!entries.has(name)) this.#keys.add(name)
-    entries.set(name, value)
-    this.#charge(bucket, added)
+    const entry = { name, value, bucket, place: entries.length }
+    entries.push(entry)
+    this.#entries.set(name, entry)
+    this.#keys.add(name)
+    this.#charge(bucket, chargeOf(name, value))
   }
 
-  #addedBytes(bucket: number, name: ByteKey, value: Uint8Array): number {
-    const old = this.#buckets[bucket]?.get(name)
-    return old === undefined ? chargeOf(name, value) : value.length - old.length
+  #replace(entry: Entry, value: Uint8Array): void {
+    this.#charge(entry.bucket, value.length - entry.value.length)
+    entry.value = value
+  }
+
+  /** The last takes its place: the order in a bucket is made when it is encoded. */
+  #removeFromBucket({ bucket, place }: Entry): void {
+    const entries = this.#buckets[bucket] as Entry[]
+    const last = entries.pop() as Entry
+    if (place < entries.length) {
+      entries[place] = last
+      last.place = place
+    }
+    if (entries.length === 0) this.#buckets[bucket] = undefined
   }
 
   #charge(bucket: number, bytes: number): void {

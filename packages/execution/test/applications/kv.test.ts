@@ -5,8 +5,7 @@ import {
   encodeKvOperation,
   type KvOperation,
   kvKeyBytesMax,
-  readKvOperation,
-  versionOfResult
+  readKvOperation
 } from '../../src/index.ts'
 import { Chain, join, kvOf, putOf, text } from '../fixtures.ts'
 
@@ -66,7 +65,7 @@ describe('keys and values', () => {
     const log = new Chain()
     const session = log.open()
     const [run] = log.run(putOf(session, 1, 'k', 'one')).runs
-    expect(versionOfResult(run!.value!)).toBe(2)
+    expect(run!.firstVersion).toBe(2)
     expect(log.executor.kvGet(key)).toEqual({ value: text('one'), version: 2 })
     log.run(putOf(session, 2, 'k', 'two'))
     expect(log.executor.kvGet(key)).toEqual({ value: text('two'), version: 3 })

@@ -8,7 +8,10 @@ export interface Settled {
   readonly index: number
   readonly ordinal: number
   readonly code: ResultCode
+  /** The id of an opened session. */
   readonly value?: Uint8Array
+  /** Of what was written. */
+  readonly version?: number
 }
 
 type Waiter = (settled: Settled) => void
@@ -124,8 +127,9 @@ export class Receipts {
 }
 
 function settledOf(index: number, run: ExecutedRun, sequence: number): Settled {
-  const { session, code, value, firstOrdinal, firstSequence } = run
-  const ordinal = firstOrdinal + (sequence - firstSequence)
-  const settled = { session, sequence, index, ordinal, code }
+  const { session, code, value, firstOrdinal, firstSequence, firstVersion } = run
+  const place = sequence - firstSequence
+  const settled = { session, sequence, index, ordinal: firstOrdinal + place, code }
+  if (firstVersion !== undefined) return { ...settled, version: firstVersion + place }
   return value === undefined ? settled : { ...settled, value }
 }

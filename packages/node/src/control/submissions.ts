@@ -7,8 +7,7 @@ import {
   kvApplication,
   kvKeyBytesMax,
   logApplication,
-  nonceBytes,
-  versionOfResult
+  nonceBytes
 } from '@novacron/execution'
 import { apiFault } from '../api/faults.ts'
 import type {
@@ -135,11 +134,11 @@ const never = new AbortController().signal
 const gatewayOpenMs = 10_000
 
 function receiptOf(settled: Settled, request: SubmitPayload): Receipt {
-  const { session, sequence, index, ordinal, code, value } = settled
+  const { session, sequence, index, ordinal, code, version } = settled
   if (code === 'session-expired') throw apiFault({ code: 'session-expired', session })
   const receipt = { session, sequence, state: 'committed', index, ordinal, code } as const
-  const hasVersion = request.application === 'kv' && value?.length === 8
-  return hasVersion ? { ...receipt, version: versionOfResult(value) } : receipt
+  const isVersioned = request.application === 'kv' && version !== undefined
+  return isVersioned ? { ...receipt, version } : receipt
 }
 
 /** What many wait for goes on when one of them gives up. */

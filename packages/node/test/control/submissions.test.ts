@@ -1,4 +1,4 @@
-import { ascii, digestOf, Fault, fromHex, toHex, Writer } from '@novacron/base'
+import { ascii, digestOf, Fault, fromHex, toHex } from '@novacron/base'
 import {
   EnvelopeCursor,
   type ExecutedRun,
@@ -47,12 +47,12 @@ class Gateway {
   }
 
   /** Runs all that was offered, sessions opened as the executor would. */
-  execute(code: ResultCode = 'ok', value?: Uint8Array): void {
+  execute(code: ResultCode = 'ok', firstVersion?: number): void {
     this.#index += 1
     const runs = this.offered.splice(0).map((offered, ordinal): ExecutedRun => {
       const { session, sequence } = offered
       if (offered.application !== sessionApplication) {
-        const more = value === undefined ? {} : { value }
+        const more = firstVersion === undefined ? {} : { firstVersion }
         return run(session, sequence, sequence, { firstOrdinal: ordinal, code, ...more })
       }
       const id = sessionOf(`${this.#index}/${ordinal}`)
@@ -139,7 +139,7 @@ test('a kv operation brings the version back, and an evicted session its own err
   const put = node.submissions.submit(request, never)
   await turn()
   expect(node.offered[0]?.application).toBe(kvApplication)
-  node.execute('ok', new Writer(8).u64(77).finish())
+  node.execute('ok', 77)
   expect(await put).toMatchObject({ code: 'ok', version: 77 })
   const missed = node.submissions.submit(request, never)
   await turn()
