@@ -4,6 +4,7 @@ import {
   type Digest,
   type Hash,
   type Millis,
+  type ReplicaId,
   type Round
 } from '@novacron/base'
 import type { Committee } from '../committee.ts'
@@ -11,16 +12,11 @@ import type { Certificate } from '../dag/certificate.ts'
 import type { Dag } from '../dag/dag.ts'
 import { type CommittedSubDag, genesisCommitDigest, makeSubDag } from '../dag/sub-dag.ts'
 import type { SigningDomain } from '../signing.ts'
+import type { Awaited, CommitEngine, LogPosition } from './engine.ts'
+import { ExactEngine } from './exact-engine.ts'
+import { LeaderSchedule } from './leader-schedule.ts'
 import type { BullsharkClusterOptions } from './options.ts'
 import type { BullsharkRules, LeaderOf } from './rules.ts'
-import {
-  baseLeader,
-  leaderUnder,
-  noSwaps,
-  type SwapTable,
-  scoreCommit,
-  swapTable
-} from './schedule.ts'
 
 export interface CommitterNeeds {
   readonly committee: Committee
@@ -39,26 +35,27 @@ export function commitWindow(options: BullsharkClusterOptions): number {
   return Math.max(options.gcDepthRounds + 2, schedule)
 }
 
-/** Turns the DAG into the agreed log: the commit rule, the order of each commit, leaders, garbage collection. */
+/** Turns the DAG into the agreed log: asks the engine for anchors, orders what they reach, keeps the chain and the scores. */
 export class Committer {
   readonly #options: BullsharkClusterOptions
   readonly #needs: CommitterNeeds
-  #lastAnchorRound = 0 as Round
+  readonly #schedule: LeaderSchedule
+  readonly #engine: CommitEngine
+  #position: LogPosition = { round: 0 as Round, anchors: 0 }
   #lastIndex = 0 as CommitIndex
   #lastDigest: Digest = genesisCommitDigest
   #lastTimestamp = 0 as Millis
-  #swaps: SwapTable = noSwaps
-  /** Points of the last commits, oldest first; empty without a schedule period. */
-  readonly #points: (readonly number[])[] = []
-  readonly #leaders = new Map<Round, number>()
 
   constructor(options: BullsharkClusterOptions, needs: CommitterNeeds) {
     this.#options = options
     this.#needs = needs
+    this.#schedule = new LeaderSchedule(options, needs)
+    const { dag, rules } = needs
+    this.#engine = new ExactEngine({ dag, rules, leaderOf: this.#schedule.leaderOf })
   }
 
   get lastAnchorRound(): Round {
-    return this.#lastAnchorRound
+    return this.#position.round
   }
 
   get lastIndex(): CommitIndex {
@@ -69,15 +66,18 @@ export class Committer {
     return this.#lastDigest
   }
 
-  readonly leaderOf: LeaderOf = round => {
-    const { committee, domain, hash } = this.#needs
-    let base = this.#leaders.get(round)
-    if (base === undefined) {
-      if (this.#leaders.size > 1_024) this.#leaders.clear()
-      base = baseLeader(round, committee, domain, hash)
-      this.#leaders.set(round, base)
-    }
-    return leaderUnder(this.#swaps, base as ReturnType<LeaderOf>, round)
+  get leaderOf(): LeaderOf {
+    return this.#schedule.leaderOf
+  }
+
+  /** Who may be the anchors of a round, as the log stands; empty where a round has none. */
+  anchorsOf(round: Round): readonly ReplicaId[] {
+    return this.#engine.anchorsOf(round)
+  }
+
+  /** What a round of which a quorum is certified still waits for. */
+  awaits(round: Round, self: ReplicaId): Awaited {
+    return this.#engine.awaits(round, self, this.#position)
   }
 
   /**
@@ -89,11 +89,10 @@ export class Committer {
     if (last === undefined) return
     this.#lastIndex = last.index
     this.#lastDigest = last.digest
-    this.#lastAnchorRound = last.anchor.round
     this.#lastTimestamp = last.timestamp
-    this.#points.length = 0
-    this.#swaps = noSwaps
-    for (const commit of commits) this.#score(commit, commit.scores)
+    this.#position = { round: 0 as Round, anchors: 0 }
+    this.#schedule.reset()
+    for (const commit of commits) this.#advance(commit)
     const { dag, rules } = this.#needs
     const floor = rules.gcRound(last.anchor.round, this.#options.gcDepthRounds, dag.highestRound)
     for (const commit of commits) {
@@ -106,13 +105,11 @@ export class Committer {
 
   /** Everything that can be ordered now, at most up to `stopAt`. Depends on the DAG alone, not on arrival order. */
   commit(stopAt: number): readonly CommittedSubDag[] {
-    const { dag, rules } = this.#needs
     const commits: CommittedSubDag[] = []
     while (this.#lastIndex < stopAt) {
-      const direct = rules.directAnchor(dag, this.leaderOf, this.#lastAnchorRound)
-      if (direct === undefined) break
-      const chain = rules.anchorChain(dag, this.leaderOf, this.#lastAnchorRound, direct)
-      for (const anchor of rules.anchorsToOrder(chain)) {
+      const anchors = this.#engine.next(this.#position)
+      if (anchors.length === 0) break
+      for (const anchor of anchors) {
         if (this.#lastIndex < stopAt) commits.push(this.#order(anchor))
       }
     }
@@ -122,14 +119,15 @@ export class Committer {
   #order(anchor: Certificate): CommittedSubDag {
     const { dag, rules, domain, hash } = this.#needs
     const { gcDepthRounds } = this.#options
-    const round = anchor.header.round
-    assert(round > this.#lastAnchorRound, 'anchors are ordered upwards')
+    const { round, author } = anchor.header
+    const isUpwards = round > this.lastAnchorRound || this.#isNextOfRound(anchor)
+    assert(isUpwards, 'anchors are ordered upwards')
     const floor = rules.gcRound(round, gcDepthRounds, dag.highestRound)
     const vertices = rules.history(dag, anchor, floor)
     const fields = {
       epoch: domain.epoch,
       index: (this.#lastIndex + 1) as CommitIndex,
-      anchor: { round, author: anchor.header.author, digest: anchor.digest },
+      anchor: { round, author, digest: anchor.digest },
       timestamp: rules.timestamp(dag, vertices, this.#lastTimestamp),
       previous: this.#lastDigest,
       vertices: vertices.map(({ header, digest }) => ({
@@ -139,33 +137,28 @@ export class Committer {
         payload: header.payload
       }))
     }
-    const scores = this.#sumWith(scoreCommit(fields, this.#needs.committee))
-    const subDag = makeSubDag({ ...fields, scores }, domain, hash)
+    const subDag = makeSubDag(
+      { ...fields, scores: this.#schedule.scoresWith(fields) },
+      domain,
+      hash
+    )
     for (const vertex of subDag.vertices) dag.markCommitted(vertex)
-    this.#score(subDag, scores)
-    this.#lastAnchorRound = round
+    this.#advance(subDag)
     this.#lastIndex = subDag.index
     this.#lastDigest = subDag.digest
     this.#lastTimestamp = subDag.timestamp
     return subDag
   }
 
-  #sumWith(points: readonly number[]): readonly number[] {
-    if (this.#options.schedulePeriodCommits === 0) return []
-    const first = this.#points.length - (this.#options.scheduleWindowCommits - 1)
-    const kept = this.#points.slice(Math.max(0, first))
-    return points.map((own, replica) =>
-      kept.reduce((sum, earlier) => sum + (earlier[replica] ?? 0), own)
-    )
+  #isNextOfRound({ header: { round, author } }: Certificate): boolean {
+    const { dag, rules } = this.#needs
+    return round === this.lastAnchorRound && !rules.isOrdered(dag, round, author)
   }
 
-  #score(subDag: CommittedSubDag, scores: readonly number[]): void {
-    const { schedulePeriodCommits, scheduleWindowCommits } = this.#options
-    if (schedulePeriodCommits === 0) return
-    this.#points.push(scoreCommit(subDag, this.#needs.committee))
-    if (this.#points.length > scheduleWindowCommits) this.#points.shift()
-    if (subDag.index % schedulePeriodCommits === 0) {
-      this.#swaps = swapTable(scores, this.#needs.committee)
-    }
+  #advance(commit: CommittedSubDag): void {
+    const { round } = commit.anchor
+    const anchors = round === this.#position.round ? this.#position.anchors + 1 : 1
+    this.#position = { round, anchors }
+    this.#schedule.count(commit)
   }
 }

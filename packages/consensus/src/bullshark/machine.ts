@@ -15,7 +15,7 @@ import {
 import type { Committee } from '../committee.ts'
 import type { Certificate } from '../dag/certificate.ts'
 import { Dag, type DagView } from '../dag/dag.ts'
-import type { BatchReference, SignedHeader } from '../dag/header.ts'
+import type { SignedHeader } from '../dag/header.ts'
 import type { CommittedSubDag } from '../dag/sub-dag.ts'
 import type { Orderer, OrdererEvent, OrdererStatus, Row } from '../orderer.ts'
 import type { SignatureCheck, SigningDomain } from '../signing.ts'
@@ -26,8 +26,8 @@ import { ConnectedPeers } from './connected-peers.ts'
 import { commitWrite, DagKeeper } from './dag-keeper.ts'
 import type { BullsharkMessage } from './messages.ts'
 import { type BullsharkOptions, checkBullsharkOptions, defaultBullsharkOptions } from './options.ts'
-import { type Pace, Pacemaker } from './pacemaker.ts'
 import type { BullsharkEffect, BullsharkParts } from './parts.ts'
+import { Proposer } from './proposer.ts'
 import { Pruner } from './pruner.ts'
 import { Recovery } from './recovery.ts'
 import { type Restored, Restorer } from './restorer.ts'
@@ -55,6 +55,7 @@ export interface BullsharkNeeds {
 
 type Event = OrdererEvent<BullsharkMessage>
 type Received = Extract<Event, { type: 'received' }>
+type PayloadOffered = Extract<Event, { type: 'payload-offered' }>
 
 /**
  * Bullshark, partially synchronous, on certified vertices.
@@ -76,7 +77,7 @@ export class Bullshark implements Orderer<BullsharkMessage> {
   readonly #catchUp: CatchUp
   readonly #server: CatchUpServer
   readonly #recovery: Recovery
-  readonly #pacemaker: Pacemaker
+  readonly #proposer: Proposer
   readonly #restorer: Restorer
   readonly #pruner: Pruner
   readonly #keeper: DagKeeper
@@ -85,14 +86,9 @@ export class Bullshark implements Orderer<BullsharkMessage> {
   readonly #connected: ConnectedPeers
   readonly #holds = new Set<string>()
   #phase: 'restoring' | 'recovering' | 'running' = 'restoring'
-  #proposeFloor = 0 as Round
   #executedIndex = 0 as CommitIndex
   #stopAt = Number.MAX_SAFE_INTEGER
-  #isPayloadWaiting = false
-  #requestedRound = 0 as Round
-  #requestWasTimeout = false
   readonly #stall = new StallWatch()
-  #blockedReason: string | undefined
 
   constructor(options: Partial<BullsharkOptions>, needs: BullsharkNeeds) {
     this.#options = { ...defaultBullsharkOptions, ...options }
@@ -109,7 +105,6 @@ export class Bullshark implements Orderer<BullsharkMessage> {
     this.#catchUp = new CatchUp(this.#parts)
     this.#server = new CatchUpServer(this.#parts)
     this.#recovery = new Recovery(this.#parts, this.#record)
-    this.#pacemaker = new Pacemaker(this.#parts, this.#committer.leaderOf)
     this.#restorer = new Restorer(this.#parts)
     this.#pruner = new Pruner(this.#parts)
     this.#keeper = new DagKeeper({
@@ -117,6 +112,14 @@ export class Bullshark implements Orderer<BullsharkMessage> {
       certifier: this.#certifier,
       committer: this.#committer,
       synchronizer: this.#synchronizer
+    })
+    this.#proposer = new Proposer({
+      parts: this.#parts,
+      certifier: this.#certifier,
+      committer: this.#committer,
+      keeper: this.#keeper,
+      record: this.#record,
+      timers: this.#timers
     })
   }
 
@@ -149,6 +152,11 @@ export class Bullshark implements Orderer<BullsharkMessage> {
     return this.#committer.leaderOf(round)
   }
 
+  /** Who may be the anchors of a round, as the log stands; empty where a round has none. */
+  anchorsOf(round: Round): readonly ReplicaId[] {
+    return this.#committer.anchorsOf(round)
+  }
+
   unorderedPayload(): ReadonlySet<Digest> {
     const { dag } = this.#parts
     const own = this.#keeper.proposedPayload()
@@ -163,7 +171,7 @@ export class Bullshark implements Orderer<BullsharkMessage> {
       isStopped: this.#committer.lastIndex >= this.#stopAt,
       committer: this.#committer,
       missingOwnRound: this.#phase === 'recovering' ? this.#recovery.missing() : [],
-      blockedReason: this.#blockedReason,
+      blockedReason: this.#proposer.blockedReason,
       connected: this.#connected,
       abstainUntil: this.#certifier.abstainedRound,
       clockLeads: this.#certifier.clockLeads,
@@ -190,10 +198,9 @@ export class Bullshark implements Orderer<BullsharkMessage> {
       case 'timer-fired':
         return this.#phase === 'restoring' ? undefined : this.#onTimer(event.timer, now, out)
       case 'payload-waiting':
-        this.#isPayloadWaiting = true
-        return
+        return this.#proposer.onPayloadWaiting()
       case 'payload-offered':
-        return this.#onPayload(event.batches, now, out)
+        return this.#onPayload(event, now, out)
       case 'batches-stored':
         return this.#certifier.retryPending(now, out)
       case 'executed':
@@ -218,7 +225,7 @@ export class Bullshark implements Orderer<BullsharkMessage> {
         this.#updateMaySign()
         return this.#certifier.retryPending(now, out)
       case 'network-measured':
-        return this.#pacemaker.onRoundTrip(event.roundTripMs)
+        return this.#proposer.onRoundTrip(event.roundTripMs)
       default:
         return unreachable(event)
     }
@@ -340,7 +347,7 @@ export class Bullshark implements Orderer<BullsharkMessage> {
     const { highestRound } = this.#parts.dag
     const floor = this.#recovery.conclude(highestRound, this.#wasSignedLogPresent, out)
     if (floor === undefined) return
-    this.#proposeFloor = floor.proposeFloor
+    this.#proposer.raiseFloor(floor.proposeFloor)
     this.#certifier.abstainUntil(floor.abstainUntil)
     this.#phase = 'running'
     this.#updateMaySign()
@@ -355,22 +362,10 @@ export class Bullshark implements Orderer<BullsharkMessage> {
     this.#certifier.retryPending(now, out)
   }
 
-  #onPayload(batches: readonly BatchReference[], now: Millis, out: BullsharkEffect[]): void {
-    const round = (this.#parts.dag.highestQuorumRound + 1) as Round
-    const isStillOpen = this.#requestedRound !== 0 && round > this.#signedFloor() && this.#maySign()
-    this.#requestedRound = 0 as Round
-    this.#isPayloadWaiting = false
-    if (!isStillOpen) {
-      if (batches.length > 0) out.push({ type: 'requeue', batches })
-      return
-    }
-    const signed = this.#certifier.propose(round, batches, now, out)
-    this.#pacemaker.onProposed(now, this.#requestWasTimeout)
-    this.#keeper.addProposal(round, signed.header.payload)
-    const alone = this.#certifier.certifyAlone(out)
-    if (alone !== undefined) {
-      this.#accept([alone], this.#parts.committee.peerOf(alone.header.author), now, out)
-    }
+  #onPayload({ batches }: PayloadOffered, now: Millis, out: BullsharkEffect[]): void {
+    const alone = this.#proposer.onPayload(batches, this.#maySign(), now, out)
+    if (alone === undefined) return
+    this.#accept([alone], this.#parts.committee.peerOf(alone.header.author), now, out)
   }
 
   #adopt(commits: readonly CommittedSubDag[], now: Millis, out: BullsharkEffect[]): void {
@@ -417,35 +412,9 @@ export class Bullshark implements Orderer<BullsharkMessage> {
   }
 
   #maybePropose(now: Millis, out: BullsharkEffect[]): void {
-    if (
-      !this.#maySign() ||
-      this.#requestedRound !== 0 ||
-      this.#committer.lastIndex >= this.#stopAt
-    ) {
-      return
-    }
-    const pace: Pace = this.#pacemaker.decide(
-      {
-        signedFloor: this.#signedFloor(),
-        lastAnchorRound: this.#committer.lastAnchorRound,
-        isPayloadWaiting: this.#isPayloadWaiting,
-        isOwnVertexPending: this.#certifier.isPending(this.#parts.dag.highestQuorumRound),
-        highestHeaderSeen: this.#certifier.highestHeaderSeen,
-        executionLagCommits: this.#committer.lastIndex - this.#executedIndex
-      },
-      now
-    )
-    this.#blockedReason = pace.type === 'blocked' ? pace.reason : undefined
-    if (pace.type === 'wait') this.#timers.set('propose', pace.until, out)
-    if (pace.type !== 'propose') return
-    if (pace.isTimeout) out.push({ type: 'count', name: 'leader_timeout', by: 1 })
-    this.#requestedRound = pace.round
-    this.#requestWasTimeout = pace.isTimeout
-    out.push({
-      type: 'request-payload',
-      batchesMax: this.#options.headerBatchesMax,
-      bytesMax: this.#options.headerPayloadBytesMax
-    })
+    const { lastIndex } = this.#committer
+    if (!this.#maySign() || lastIndex >= this.#stopAt) return
+    this.#proposer.maybeRequest(lastIndex - this.#executedIndex, now, out)
   }
 
   #onTimer(timer: string, now: Millis, out: BullsharkEffect[]): void {
@@ -483,10 +452,6 @@ export class Bullshark implements Orderer<BullsharkMessage> {
 
   #updateMaySign(): void {
     this.#certifier.maySign = this.#maySign()
-  }
-
-  #signedFloor(): Round {
-    return Math.max(this.#record.headerRound, this.#proposeFloor) as Round
   }
 
   #bounds(): LogBounds {

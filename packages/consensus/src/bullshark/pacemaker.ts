@@ -1,7 +1,6 @@
-import type { Millis, Round } from '@novacron/base'
+import type { Millis, ReplicaId, Round } from '@novacron/base'
+import type { Awaited } from './engine.ts'
 import type { BullsharkParts } from './parts.ts'
-import type { LeaderOf } from './rules.ts'
-import { isAnchorRound } from './schedule.ts'
 
 /** What the decision to open the next round rests on, besides the DAG. */
 export interface PaceInput {
@@ -15,6 +14,12 @@ export interface PaceInput {
   readonly executionLagCommits: number
 }
 
+/** What of the commit engine the pace rests on. */
+export interface PaceLeaders {
+  anchorsOf(round: Round): readonly ReplicaId[]
+  awaits(round: Round, self: ReplicaId): Awaited
+}
+
 export type Pace =
   | { readonly type: 'propose'; readonly round: Round; readonly isTimeout: boolean }
   | { readonly type: 'wait'; readonly until: Millis }
@@ -26,16 +31,16 @@ export type Pace =
  */
 export class Pacemaker {
   readonly #parts: BullsharkParts
-  readonly #leaderOf: LeaderOf
+  readonly #leaders: PaceLeaders
   #round = 0 as Round
   #enteredAt = 0 as Millis
   #lastProposedAt = Number.NEGATIVE_INFINITY
   #maxHeaderDelayMs: number
   #baseHeaderDelayMs: number
 
-  constructor(parts: BullsharkParts, leaderOf: LeaderOf) {
+  constructor(parts: BullsharkParts, leaders: PaceLeaders) {
     this.#parts = parts
-    this.#leaderOf = leaderOf
+    this.#leaders = leaders
     this.#maxHeaderDelayMs = parts.options.maxHeaderDelayMs
     this.#baseHeaderDelayMs = parts.options.maxHeaderDelayMs
   }
@@ -57,7 +62,7 @@ export class Pacemaker {
   }
 
   decide(input: PaceInput, now: Millis): Pace {
-    const { dag, options, rules, self } = this.#parts
+    const { dag, options, self } = this.#parts
     if (self === undefined) return { type: 'blocked' }
     const round = dag.highestQuorumRound
     if (round > this.#round || this.#enteredAt === 0) {
@@ -72,14 +77,13 @@ export class Pacemaker {
     if (next > input.lastAnchorRound + options.proposeAheadGcDepths * options.gcDepthRounds) {
       return { type: 'blocked', reason: 'too many rounds without a commit' }
     }
-    // Odd rounds have no anchor, so nobody leads them.
-    const leads = isAnchorRound(next) && this.#leaderOf(next) === self
+    const leads = this.#leaders.anchorsOf(next)[0] === self
     const isBusy =
       input.isPayloadWaiting || dag.uncommittedPayloadCount > 0 || input.highestHeaderSeen >= next
     const delayMs = isBusy ? (leads ? 0 : options.minHeaderDelayMs) : options.idleHeaderDelayMs
     const earliest = this.#lastProposedAt + delayMs
     const deadline = this.#enteredAt + this.#maxHeaderDelayMs
-    const isReady = rules.isReady(dag, round, this.#leaderOf, self)
+    const isReady = this.#leaders.awaits(round, self) !== 'leader'
     const isComplete = isReady && !input.isOwnVertexPending
     const at = isComplete ? earliest : Math.max(earliest, deadline)
     if (now >= at) return { type: 'propose', round: next, isTimeout: !isReady }

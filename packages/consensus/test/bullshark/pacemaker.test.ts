@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { type PaceInput, Pacemaker } from '../../src/bullshark/pacemaker.ts'
+import { ExactEngine } from '../../src/bullshark/exact-engine.ts'
+import { type PaceInput, type PaceLeaders, Pacemaker } from '../../src/bullshark/pacemaker.ts'
+import type { BullsharkParts } from '../../src/bullshark/parts.ts'
+import type { LeaderOf } from '../../src/bullshark/rules.ts'
 import { at, batch, four, partsOf, replica, round, Sketch } from '../fixtures.ts'
 
 const options = {
@@ -23,10 +26,19 @@ const idle: PaceInput = {
 }
 const busy = { ...idle, isPayloadWaiting: true }
 
+/** Exact Bullshark under these leaders. */
+function leadersOn({ dag, rules }: BullsharkParts, leader: LeaderOf = leaderOf): PaceLeaders {
+  const engine = new ExactEngine({ dag, rules, leaderOf: leader })
+  return {
+    anchorsOf: r => engine.anchorsOf(r),
+    awaits: (r, self) => engine.awaits(r, self)
+  }
+}
+
 function pacemakerOn(sketch: Sketch, self: number | 'observer' = 0) {
   const seat = self === 'observer' ? undefined : replica(self)
   const parts = partsOf({ dag: sketch.dag(), self: seat }, options)
-  return { pacemaker: new Pacemaker(parts, leaderOf), dag: parts.dag }
+  return { pacemaker: new Pacemaker(parts, leadersOn(parts)), dag: parts.dag }
 }
 
 const propose = (r: number, isTimeout = false) => ({ type: 'propose', round: r, isTimeout })
@@ -123,8 +135,10 @@ describe('waiting for a leader', () => {
     for (const author of [1, 2]) sketch.add(3, author, [0, 2, 3])
     expect(pacemakerOn(sketch, 2).pacemaker.decide(busy, at(1_000))).toEqual(propose(4))
     expect(pacemakerOn(sketch, 3).pacemaker.decide(busy, at(1_000))).toEqual(wait(1_100))
-    const always = new Pacemaker(partsOf({ dag: leaderless().dag() }, options), r =>
-      replica(r % 2 === 0 ? 1 : 0)
+    const parts = partsOf({ dag: leaderless().dag() }, options)
+    const always = new Pacemaker(
+      parts,
+      leadersOn(parts, r => replica(r % 2 === 0 ? 1 : 0))
     )
     always.onProposed(at(1_000), false)
     expect(always.decide(busy, at(1_000))).toEqual(wait(1_100))

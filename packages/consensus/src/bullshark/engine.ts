@@ -1,0 +1,26 @@
+import type { ReplicaId, Round } from '@novacron/base'
+import type { Certificate } from '../dag/certificate.ts'
+
+/** How far the log is, in anchors: all that a commit engine knows of the past, so that a restore gives it back. */
+export interface LogPosition {
+  /** Round of the last anchor ordered; 0 before the first. */
+  readonly round: Round
+  /** How many anchors of that round are ordered. */
+  readonly anchors: number
+}
+
+/** What a round still waits for before the next may be opened: its leader, anchors that are about to come, or nothing. */
+export type Awaited = 'nothing' | 'anchors' | 'leader'
+
+/**
+ * Which anchors the DAG commits next: the one part in which the modes of the protocol differ. Every answer is a function of
+ * the log so far and of the DAG, never of the order in which things arrived.
+ */
+export interface CommitEngine {
+  /** Anchors that come next in the log, oldest first; empty while none is decided. Asked again once they are ordered. */
+  next(position: LogPosition): readonly Certificate[]
+  /** Who may be the anchors of a round, in the order in which they are decided; empty where a round has none. */
+  anchorsOf(round: Round): readonly ReplicaId[]
+  /** What a round of which a quorum is certified still waits for. */
+  awaits(round: Round, self: ReplicaId, position: LogPosition): Awaited
+}
