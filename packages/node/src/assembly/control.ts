@@ -10,6 +10,7 @@ import type { NodeSockets } from '../api/node-report.ts'
 import { sha256 } from '../config/ed25519.ts'
 import type { LoadedNode } from '../config/init.ts'
 import { Control } from '../control/control.ts'
+import { Intake } from '../control/intake.ts'
 import { LogReader } from '../control/log-reader.ts'
 import { Receipts } from '../control/receipts.ts'
 import { Submissions } from '../control/submissions.ts'
@@ -47,12 +48,15 @@ export function makeControl(parts: ControlParts): Control {
   const { loaded, facts, replica } = parts
   const { transactionBytesMax } = loaded.genesis.cluster
   const receipts = new Receipts(waitersMax)
+  const intake = new Intake({ submit: parts.submit, defer: setImmediate })
+  const admits = (bytes: number): boolean => replica.admits(intake.bytes + bytes)
+  const submit = (region: Uint8Array, count: number): void => intake.add(region, count)
   const offer = (region: Uint8Array, count: number): void => {
-    if (!replica.admits(region.length)) {
+    if (!admits(region.length)) {
       parts.onRefused(count)
       throw apiFault({ code: 'busy', retryAfterMs: busyRetryMs })
     }
-    parts.submit(region, count)
+    submit(region, count)
   }
   return new Control(
     {
@@ -66,6 +70,8 @@ export function makeControl(parts: ControlParts): Control {
     },
     {
       ...parts,
+      admits,
+      submit,
       receipts,
       submissions: new Submissions({
         receipts,

@@ -60,6 +60,8 @@ export interface ControlNeeds {
   readonly sockets: () => NodeSockets
   readonly setLogLevel: (change: LogLevelChange) => void
   readonly stop: () => void
+  /** Is there room for so many bytes of transactions? */
+  readonly admits: (bytes: number) => boolean
   /** Gives whole envelopes to the replica. */
   readonly submit: (region: Uint8Array, count: number) => void
   /** Told of transactions that were not taken. */
@@ -72,6 +74,8 @@ export interface ControlNeeds {
 const takingStates: ReadonlySet<NodeState> = new Set(['running', 'catching-up', 'recovering'])
 /** How soon a client that was told to wait may try again. */
 const busyRetryMs = 50
+/** For how long a look at the state serves the ingest socket. */
+const stateLookMs = 20
 
 /** The node as the control API and the ingest socket see it. */
 export class Control implements NodeControl, IngestSink {
@@ -82,6 +86,8 @@ export class Control implements NodeControl, IngestSink {
   /** Anchors up to it were decided when rounds were told of last. */
   #decidedRound = 0
   #isStopping = false
+  #lookAtStateAtMs = Number.NEGATIVE_INFINITY
+  #wasTaking = false
 
   constructor(facts: ControlFacts, needs: ControlNeeds) {
     this.#facts = facts
@@ -230,8 +236,7 @@ export class Control implements NodeControl, IngestSink {
   }
 
   offer(envelopes: Uint8Array, count: number): Offer {
-    const isTaking = this.isMember && takingStates.has(this.#state())
-    if (!isTaking || !this.#needs.replica.admits(envelopes.length)) {
+    if (!this.#isTaking() || !this.#needs.admits(envelopes.length)) {
       this.#needs.onRefused(count)
       return { accepted: false, retryAfterMs: busyRetryMs }
     }
@@ -274,6 +279,16 @@ export class Control implements NodeControl, IngestSink {
       }
     }
     this.#decidedRound = lastAnchorRound
+  }
+
+  /** Asked for every frame of a client, so that the state, which is dear, is looked at now and then. */
+  #isTaking(): boolean {
+    const now = this.#needs.nowMs()
+    if (now >= this.#lookAtStateAtMs) {
+      this.#lookAtStateAtMs = now + stateLookMs
+      this.#wasTaking = this.isMember && takingStates.has(this.#state())
+    }
+    return this.#wasTaking && !this.#isStopping
   }
 
   #requireReady(): void {

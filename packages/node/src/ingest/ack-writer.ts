@@ -1,13 +1,20 @@
 import type { Socket } from 'node:net'
 import { type Acknowledgement, encodeAcknowledgements } from './acknowledgement.ts'
 
-/** Collects the acknowledgements of one connection and writes them together once a turn of the event loop. */
+/** That a frame was accepted is told in company, or after so long. */
+const acceptedDelayMs = 5
+
+/**
+ * Collects the acknowledgements of one connection. What became of transactions is written once a turn of the event loop;
+ * that they were accepted goes with it, or a little later.
+ */
 export class AckWriter {
   readonly #socket: Socket
   readonly #bufferBytesMax: number
   readonly #onSlow: () => void
   #records: Acknowledgement[] = []
   #flush: NodeJS.Immediate | undefined
+  #delayed: NodeJS.Timeout | undefined
 
   constructor(
     bufferBytesMax: number,
@@ -25,12 +32,15 @@ export class AckWriter {
     } else {
       this.#records.push(record)
     }
-    this.#flush ??= setImmediate(() => this.flush())
+    if (record.type === 'accepted') {
+      this.#delayed ??= setTimeout(() => this.flush(), acceptedDelayMs)
+    } else {
+      this.#flush ??= setImmediate(() => this.flush())
+    }
   }
 
   flush(): void {
-    if (this.#flush !== undefined) clearImmediate(this.#flush)
-    this.#flush = undefined
+    this.#cancel()
     if (this.#records.length === 0 || !this.#socket.writable) return
     const bytes = encodeAcknowledgements(this.#records)
     this.#records = []
@@ -40,9 +50,15 @@ export class AckWriter {
 
   /** Nothing more is written. */
   stop(): void {
+    this.#cancel()
+    this.#records = []
+  }
+
+  #cancel(): void {
     if (this.#flush !== undefined) clearImmediate(this.#flush)
     this.#flush = undefined
-    this.#records = []
+    clearTimeout(this.#delayed)
+    this.#delayed = undefined
   }
 }
 

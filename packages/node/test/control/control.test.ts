@@ -59,7 +59,8 @@ function controlled(self: PeerId = peers[0] as PeerId) {
         : undefined
   }
   const admitted = { is: true }
-  const replica = { status: () => status, admits: () => admitted.is, executor }
+  const clock = { nowMs: 3_500.4 }
+  const replica = { status: () => status, executor }
   const sketch = sketchOf({ rounds: 8, lastAnchorRound: 4 })
   const meshPeers: PeerStatus[] = []
   const calls: unknown[][] = []
@@ -82,10 +83,11 @@ function controlled(self: PeerId = peers[0] as PeerId) {
     sockets: () => ({ control: '/run/control.sock' }),
     setLogLevel: change => void calls.push(['level', change.level]),
     stop: () => void calls.push(['stop']),
+    admits: () => admitted.is,
     submit: (region, count) => void calls.push(['submit', region.length, count]),
     onRefused: count => void calls.push(['refused', count]),
     startedAtMs: 1_000,
-    nowMs: () => 3_500.4
+    nowMs: () => clock.nowMs
   }
   const control = new Control(
     {
@@ -99,7 +101,7 @@ function controlled(self: PeerId = peers[0] as PeerId) {
     },
     needs
   )
-  return { control, status, orderer, executor, admitted, sketch, meshPeers, calls, receipts }
+  return { control, status, orderer, executor, admitted, clock, sketch, meshPeers, calls, receipts }
 }
 
 function executed(index: number, runs: readonly ExecutedRun[] = []): Executed {
@@ -249,6 +251,19 @@ describe('transactions', () => {
       expect(calls).toEqual([['refused', 3]])
     }
   )
+
+  test('of the ingest socket are refused soon after the state has changed', () => {
+    const { control, status, clock } = controlled()
+    expect(control.offer(new Uint8Array(60), 1).accepted).toBe(true)
+    status.state = 'diverged'
+    clock.nowMs += 20
+    expect(control.offer(new Uint8Array(60), 1).accepted).toBe(false)
+    status.state = 'running'
+    clock.nowMs += 20
+    expect(control.offer(new Uint8Array(60), 1).accepted).toBe(true)
+    control.stop()
+    expect(control.offer(new Uint8Array(60), 1).accepted).toBe(false)
+  })
 
   test('are refused by an observer, and by a node that stops', async () => {
     const observer = controlled(stranger)
