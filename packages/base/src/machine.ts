@@ -6,7 +6,8 @@ import type { Millis, PeerId } from './brand.ts'
  * The driver's law:
  * 1. One event at a time, in the order of arrival; `step` is never re-entered.
  * 2. Effects are performed in order. A `send` or `broadcast` leaves only when every `persist` with `durable: true` and
- *    every `store-batch` that such a persist follows is on disk; and `drop-batches` lets go no earlier.
+ *    every `store-batch` that such a persist follows is on disk; and `drop-batches` lets go no earlier. What goes by `bulk`
+ *    may leave at once: it is named by its digest and promises nothing.
  * 3. `now` never goes back. A timer fires at or after its deadline, at most once per `set-timer`; setting it again
  *    replaces it; a stale one is harmless.
  * 4. Events carry `Verified` values only.

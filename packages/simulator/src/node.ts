@@ -318,7 +318,8 @@ export class SimulatedNode<T extends ProtocolTypes> {
     if (effect === undefined) return
     const what = effect.type === 'publish' ? 'publish' : protocol.describe(effect.message)
     trace.note(what, this.#options.place)
-    this.#onceDurable(() => send(effect))
+    if (effect.type !== 'publish' && effect.class === 'bulk') send(effect)
+    else this.#onceDurable(() => send(effect))
   }
 
   #onceDurable(run: () => void): void {

@@ -20,7 +20,7 @@ export interface Scenario {
   readonly network: NetworkOptions
   readonly readDelay: Delay
   readonly flushDelay: Delay
-  readonly isBatchesFirst: boolean
+  readonly isPromiseLast: boolean
   readonly clockSkewMsMax: number
   readonly codecSamplePercent: number
   readonly law: DriverLaw
@@ -54,7 +54,7 @@ export const quietScenario: Scenario = {
   network: defaultNetworkOptions,
   readDelay: { type: 'uniform', fromMs: 0, toMs: 3 },
   flushDelay: { type: 'uniform', fromMs: 0.2, toMs: 4 },
-  isBatchesFirst: true,
+  isPromiseLast: true,
   clockSkewMsMax: 0,
   codecSamplePercent: 5,
   law: driversLaw,

@@ -44,8 +44,8 @@ export interface WorldOptions {
   readonly network: NetworkOptions
   readonly readDelay: Delay
   readonly flushDelay: Delay
-  /** The store syncs payload before the promises that name it, not beside them. */
-  readonly isBatchesFirst: boolean
+  /** The store syncs payload and database before the promises that rest on them, not beside them. */
+  readonly isPromiseLast: boolean
   /** Each clock is ahead by up to this. */
   readonly clockSkewMsMax: number
   readonly codecSamplePercent: number
@@ -268,7 +268,7 @@ export class World<T extends ProtocolTypes> {
     const { replicas, clockSkewMsMax, readDelay, flushDelay, codecSamplePercent, law } =
       this.#options
     const { protocol, witness } = this.#needs
-    const disk = new Disk(prng.fork(), this.#options.isBatchesFirst)
+    const disk = new Disk(prng.fork(), this.#options.isPromiseLast)
     const own = prng.fork()
     const node = new SimulatedNode<T>(
       {

@@ -39,7 +39,7 @@ describe('outages', () => {
         { ...crash, atMs: 600 + seed * 7, downMs: 200, places: everyone, loss: 'partly' }
       ]
       const load = { ...quietScenario.load, clients: 5, intervalMs: 20 }
-      const report = run(faults, { seed, load, isBatchesFirst: true, chaosMs: 500 })
+      const report = run(faults, { seed, load, isPromiseLast: true, chaosMs: 500 })
       expect(report.firstViolation).toBeUndefined()
     }
   )

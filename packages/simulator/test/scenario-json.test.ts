@@ -35,7 +35,7 @@ describe('a scenario as JSON', () => {
     { json: null, at: 'scenario', reason: 'is not an object' },
     { json: { sead: 1 }, at: 'sead', reason: 'is no field of a scenario' },
     { json: { seed: '1' }, at: 'seed', reason: 'is not a number' },
-    { json: { isBatchesFirst: 1 }, at: 'isBatchesFirst', reason: 'is not a boolean' },
+    { json: { isPromiseLast: 1 }, at: 'isPromiseLast', reason: 'is not a boolean' },
     { json: { faults: {} }, at: 'faults', reason: 'is not a list' },
     { json: { load: [] }, at: 'load', reason: 'is not an object' },
     { json: { load: { clients: 'many' } }, at: 'load.clients', reason: 'is not a number' },

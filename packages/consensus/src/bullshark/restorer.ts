@@ -78,7 +78,10 @@ export class Restorer {
         this.#readRounds('restore/headers', tables.header, dag.gcRound, out)
         return undefined
       case 'restore/headers': {
-        const headers = values.map(value => readSignedHeader(new Reader(value), domain, hash))
+        const headers = values
+          .map(value => readSignedHeader(new Reader(value), domain, hash))
+          // Own payload is proposed again, sent or not.
+          .filter(signed => signed.header.author === this.#parts.self || record.covers(signed))
         return { lowestIndex: this.#lowestIndex, certificates: this.#certificates, headers }
       }
       default:

@@ -58,6 +58,15 @@ export class SignedRecord {
     return this.#votes.get(author)
   }
 
+  /**
+   * Does the record, unless it was lost, go as far as this header, signed or voted for? One that a crash left in the database
+   * without its record was never sent, nor the vote for it.
+   */
+  covers({ header: { author, round } }: SignedHeader): boolean {
+    const isLost = this.#header === undefined && this.#votes.size === 0
+    return isLost || round <= (this.#votes.get(author)?.round ?? 0)
+  }
+
   setHeader(signed: SignedHeader): Write {
     this.#header = signed
     return { type: 'put', table: tables.signed, key: headerKey, value: encodeSignedHeader(signed) }

@@ -1,4 +1,4 @@
-import { type CommitIndex, Writer } from '@novacron/base'
+import { type CommitIndex, type Write, Writer } from '@novacron/base'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { Committer } from '../../src/bullshark/committer.ts'
 import { commitWrite } from '../../src/bullshark/dag-keeper.ts'
@@ -8,7 +8,19 @@ import { type Restored, Restorer } from '../../src/bullshark/restorer.ts'
 import { SignedRecord } from '../../src/bullshark/signed-record.ts'
 import { encodeSignedHeader } from '../../src/dag/header.ts'
 import { Dag, indexKey, slotKey, tables, writeCertificate } from '../../src/index.ts'
-import { at, four, header, only, partsOf, round, Sketch, signed, slots } from '../fixtures.ts'
+import {
+  at,
+  four,
+  header,
+  only,
+  partsOf,
+  replica,
+  round,
+  Sketch,
+  signed,
+  slots,
+  voteBy
+} from '../fixtures.ts'
 import { Observer } from './ordering.ts'
 import { TableStore } from './table-store.ts'
 
@@ -37,6 +49,17 @@ function keepVertices(): void {
       { type: 'put', table: tables.header, key, value }
     ])
   }
+}
+
+type Put = Extract<Write, { readonly type: 'put' }>
+
+const headerRow = (): Put =>
+  new SignedRecord().setHeader(signed(header({ round: round(24) }))) as Put
+const voteRow = (author: number, r: number): Put =>
+  new SignedRecord().setVote(voteBy(0, header({ author: replica(author), round: round(r) }))) as Put
+
+function keepVote(author: number, r: number): void {
+  store.perform([voteRow(author, r)])
 }
 
 /** Answers every read from the store until all is restored. */
@@ -69,7 +92,22 @@ describe('a whole store', () => {
     keepCommits()
     keepVertices()
     store.perform([new Pruner(partsOf()).adopt(4 as CommitIndex)])
-    store.perform([new SignedRecord().setHeader(signed(header({ round: round(24) })))])
+    store.perform([headerRow()])
+    for (const author of [1, 2, 3]) keepVote(author, 24)
+  })
+
+  test('without a header whose vote a crash took: it never left, so nothing was promised', () => {
+    keepVote(2, 23)
+    const { restored } = restore()
+    const newest = restored.headers.filter(entry => entry.header.round === 24)
+    expect(newest.map(entry => entry.header.author)).toEqual([0, 1, 3])
+  })
+
+  test('with all headers when the record of what was signed is lost', () => {
+    for (const author of [1, 2, 3]) store.lose(tables.signed, voteRow(author, 24).key)
+    store.lose(tables.signed, headerRow().key)
+    const { restored } = restore()
+    expect(restored.headers.filter(entry => entry.header.round === 24)).toHaveLength(4)
   })
 
   test('gives back the head, the vertices above the floor, what was signed, and the lowest commit', () => {

@@ -240,7 +240,9 @@ export class Driver implements AsyncDisposable {
       effect.type === 'send'
         ? () => wire.send(effect.to, effect.class, frame)
         : () => this.#broadcast(effect.class, frame)
-    this.#outbox.add(leave, kind, frame.length)
+    // Payload promises nothing, and votes wait for it elsewhere.
+    if (effect.class === 'bulk') leave()
+    else this.#outbox.add(leave, kind, frame.length)
   }
 
   #flush(): void {

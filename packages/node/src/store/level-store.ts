@@ -256,8 +256,8 @@ class LevelStore implements Store {
   }
 
   /**
-   * Payload first: a signed header on disk whose payload is not could never be certified, and never be replaced; after a loss
-   * of power that hits a few members at once the chain would stand for ever.
+   * Promises last: a signed header on disk whose payload or parents are not could never be certified, and never be replaced;
+   * after a loss of power that hits a few members at once the chain would stand for ever.
    */
   async #commit(units: readonly Unit[]): Promise<void> {
     const startedAt = performance.now()
@@ -267,12 +267,12 @@ class LevelStore implements Store {
     )
     const operations = units.flatMap(unit => unit.operations)
     const signed = units.map(unit => unit.signed).filter(writes => writes.length > 0)
-    await this.#syncSegments()
     const outcomes = await Promise.allSettled([
-      this.#applyOperations(operations),
-      this.#appendSigned(signed)
+      this.#syncSegments(),
+      this.#applyOperations(operations)
     ])
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+    await this.#appendSigned(signed)
     this.#needs.onPersist?.('flush-done')
     this.#flushCount += 1
     this.#flushMsLast = performance.now() - startedAt

@@ -106,6 +106,19 @@ describe('effects', () => {
     expect(driver.outboxLength).toBe(0)
   })
 
+  test('payload does not wait for the disk', () => {
+    const { driver, machine, trace } = driven()
+    machine.script = () => [
+      { type: 'store-batch', batch: batch('b1') },
+      persist('vote', true),
+      { type: 'broadcast', class: 'bulk', message: word('batch') },
+      send('vote')
+    ]
+    driver.post(started)
+    expect(trace.slice(2)).toEqual(['send peer-1 bulk batch', 'send peer-2 bulk batch'])
+    expect(driver.outboxLength).toBe(1)
+  })
+
   test('a write that need not be durable holds nothing up', () => {
     const { driver, machine, store, trace } = driven()
     machine.script = () => [persist('cache', false), send('now')]

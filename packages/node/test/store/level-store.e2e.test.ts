@@ -160,7 +160,7 @@ describe('flushing', () => {
     expect(store.stats().flushCount).toBe(3)
   })
 
-  test('batches are synced before the database is written', async () => {
+  test('what was signed is written last, when what it rests on is on the disk', async () => {
     const points: PersistPoint[] = []
     const { store } = await open({}, { onPersist: point => void points.push(point) })
     append(store, 1)

@@ -11,7 +11,7 @@ interface Before {
 interface Pending {
   /** How to take the group back, in the order of its writes. */
   readonly before: readonly Before[]
-  readonly needs: number
+  readonly needs: readonly number[]
 }
 
 /** Tables of one device, as they are on it. */
@@ -40,8 +40,8 @@ export class Device {
     return this.#live.get(name)
   }
 
-  /** `needs` is a position of another device without which the group cannot have reached this one. */
-  write(group: readonly Write[], needs = 0): void {
+  /** `needs` are positions of other devices without which the group cannot have reached this one. */
+  write(group: readonly Write[], needs: readonly number[] = []): void {
     if (group.length === 0) return
     this.#pending.push({ before: apply(this.#live, group), needs })
   }
@@ -49,7 +49,7 @@ export class Device {
   /** A group of one row, by its key as text. */
   put(table: string, key: string, value: Uint8Array): void {
     const rows = tableOf(this.#live, table)
-    this.#pending.push({ before: [{ table, key, value: rows.put(key, value) }], needs: 0 })
+    this.#pending.push({ before: [{ table, key, value: rows.put(key, value) }], needs: [] })
   }
 
   /** A group of rows, by their keys as text. */
@@ -57,7 +57,7 @@ export class Device {
     const rows = tableOf(this.#live, table)
     this.#pending.push({
       before: keys.map(key => ({ table, key, value: rows.get(key) })),
-      needs: 0
+      needs: []
     })
     for (const key of keys) rows.delete(key)
   }
@@ -69,9 +69,14 @@ export class Device {
     this.#synced += count
   }
 
-  /** The machine stops: of the groups that are not synced the first `kept` survive, as far as `reached` lets them. */
-  crash(kept: number, reached: number = Number.MAX_SAFE_INTEGER): void {
-    const refused = this.#pending.findIndex(({ needs }) => needs > reached)
+  /**
+   * The machine stops: of the groups that are not synced the first `kept` survive, as far as what the other devices `reached`
+   * lets them.
+   */
+  crash(kept: number, reached: readonly number[] = []): void {
+    const refused = this.#pending.findIndex(({ needs }) =>
+      needs.some((position, device) => position > (reached[device] ?? position))
+    )
     this.sync(this.#synced + (refused === -1 ? kept : Math.min(kept, refused)))
     this.#synced += this.#pending.length
     takeBack(this.#live, this.#pending)

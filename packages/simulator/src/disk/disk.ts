@@ -32,7 +32,7 @@ const batchTable = 'batch'
  */
 export class Disk {
   readonly #prng: Prng
-  readonly #isBatchesFirst: boolean
+  readonly #isPromiseLast: boolean
   readonly #devices: Readonly<Record<DeviceName, Device>> = {
     signed: new Device(),
     batches: new Device(),
@@ -40,10 +40,10 @@ export class Disk {
   }
   #hasSignedLog = true
 
-  /** `isBatchesFirst`: the store syncs payload before the promises that name it, not beside them. */
-  constructor(prng: Prng, isBatchesFirst = false) {
+  /** `isPromiseLast`: the store syncs payload and database before the promises that rest on them, not beside them. */
+  constructor(prng: Prng, isPromiseLast = false) {
     this.#prng = prng
-    this.#isBatchesFirst = isBatchesFirst
+    this.#isPromiseLast = isPromiseLast
   }
 
   readonly batches: BatchReader = {
@@ -63,13 +63,9 @@ export class Disk {
 
   write(writes: readonly Write[], isDurable = false): void {
     const { signed, batches, database } = this.#devices
-    const needs = isDurable && this.#isBatchesFirst ? batches.mark : 0
-    if (!writes.some(isSigned)) return database.write(writes, needs)
+    database.write(writes.filter(write => !isSigned(write)))
+    const needs = isDurable && this.#isPromiseLast ? [batches.mark, database.mark] : []
     signed.write(writes.filter(isSigned), needs)
-    database.write(
-      writes.filter(write => !isSigned(write)),
-      needs
-    )
   }
 
   storeBatch(batch: Batch): void {
@@ -116,10 +112,13 @@ export class Disk {
     const { signed, batches, database } = this.#devices
     const keptOf = ({ unsynced }: Device) =>
       loss === 'lost' ? 0 : loss === 'kept' ? unsynced : this.#prng.below(unsynced + 1)
-    const keptBatches = keptOf(batches)
-    const reached = batches.mark - batches.unsynced + keptBatches
-    batches.crash(keptBatches)
-    for (const device of [signed, database]) device.crash(keptOf(device), reached)
+    const reached = [batches, database].map(device => {
+      const kept = keptOf(device)
+      const position = device.mark - device.unsynced + kept
+      device.crash(kept)
+      return position
+    })
+    signed.crash(keptOf(signed), reached)
     if ((signed.table(tables.signed)?.size ?? 0) > 0) this.#hasSignedLog = true
   }
 

@@ -97,21 +97,23 @@ describe('the disk', () => {
   })
 
   test.each([
-    { isBatchesFirst: true, both: 3 },
-    { isBatchesFirst: false, both: 4 }
-  ])('payload first: $isBatchesFirst', ({ isBatchesFirst, both }) => {
+    { isPromiseLast: true, count: 5 },
+    { isPromiseLast: false, count: 8 }
+  ])('promises last: $isPromiseLast', ({ isPromiseLast, count }) => {
     const outcomes = new Set<string>()
-    for (let seed = 0; seed < 40; seed++) {
-      const disk = new Disk(new Prng(seed), isBatchesFirst)
+    for (let seed = 0; seed < 120; seed++) {
+      const disk = new Disk(new Prng(seed), isPromiseLast)
       disk.storeBatch({ digest, bytes: ascii('batch') })
-      disk.write([put(tables.signed, 1, '-')], true)
       disk.write([put('a', 1, '-')])
+      disk.write([put(tables.signed, 1, '-'), put('a', 2, '-')], true)
       disk.crash('partly')
       const hasPromise = disk.read(all(tables.signed)).length > 0
-      outcomes.add(`${hasPromise}/${disk.batches.has(digest)}`)
+      const hasRows = disk.read(all('a')).length === 2
+      outcomes.add(`${hasPromise}/${hasRows}/${disk.batches.has(digest)}`)
     }
-    expect(outcomes.size).toBe(both)
-    expect(outcomes.has('true/false')).toBe(!isBatchesFirst)
+    expect(outcomes.size).toBe(count)
+    const promised = [...outcomes].filter(outcome => outcome.startsWith('true'))
+    expect(promised).toHaveLength(isPromiseLast ? 1 : 4)
   })
 
   test('drops batches, and remembers them again after a crash before the sync', () => {
