@@ -6,6 +6,8 @@ export {
   type BullsharkOptions,
   checkBullsharkOptions,
   defaultBullsharkOptions,
+  defaultTurboOptions,
+  type TurboOptions,
   tier1Bullshark,
   tier2Bullshark,
   tier3Bullshark

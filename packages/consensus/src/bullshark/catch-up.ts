@@ -182,7 +182,6 @@ export class CatchUpServer {
   }
 
   onRequest(to: PeerId, request: CatchUpRequest, bounds: LogBounds, out: BullsharkEffect[]): void {
-    const { catchUpCommitsMax } = this.#parts.options
     if (!this.#hasSlotFor(to)) {
       out.push({ type: 'count', name: 'catch_up_refused', by: 1 })
       return
@@ -194,11 +193,12 @@ export class CatchUpServer {
     }
     const token = `serve/${this.#nextToken++}`
     this.#serving.set(token, { to, fromIndex, fromRound })
+    const limit = this.#commitsMax()
     const range = {
       table: tables.commit,
       from: indexKey(fromIndex),
-      to: indexKey(fromIndex + catchUpCommitsMax),
-      limit: catchUpCommitsMax
+      to: indexKey(fromIndex + limit),
+      limit
     }
     out.push({ type: 'read', token, range })
   }
@@ -249,10 +249,12 @@ export class CatchUpServer {
     const isAtHead = last.index >= bounds.head
     this.#serving.set(token, { ...serving, lastAnchorRound: last.anchor.round, isAtHead })
     const { fromRound } = serving
+    // Whoever goes on above a round could not decide these commits by what is below it.
+    const goesOnTo = fromRound > 0 ? fromRound + this.#parts.options.gcDepthRounds : 0
     const range = {
       table: tables.certificate,
       from: roundKey(domain.epoch, fromRound > 0 ? fromRound : (lowestRound as Round)),
-      to: roundKey(domain.epoch, (last.anchor.round + 3) as Round),
+      to: roundKey(domain.epoch, Math.max(last.anchor.round + 3, goesOnTo) as Round),
       limit
     }
     out.push({ type: 'read', token, range })
@@ -295,6 +297,12 @@ export class CatchUpServer {
       certificates
     } as const
     out.push({ type: 'send', to: serving.to, class: 'sync', message })
+  }
+
+  /** Where a round has several anchors, as many commits more make up the same rounds. */
+  #commitsMax(): number {
+    const { committee, options } = this.#parts
+    return options.catchUpCommitsMax * Math.min(options.turbo?.anchorsPerRound ?? 1, committee.size)
   }
 
   /** Certificates grow with the committee; a reply stays within about 4 MiB. */

@@ -10,13 +10,15 @@ import {
 import type { Committee } from '../committee.ts'
 import type { Certificate } from '../dag/certificate.ts'
 import type { Dag } from '../dag/dag.ts'
+import type { Header } from '../dag/header.ts'
 import { type CommittedSubDag, genesisCommitDigest, makeSubDag } from '../dag/sub-dag.ts'
 import type { SigningDomain } from '../signing.ts'
 import type { Awaited, CommitEngine, LogPosition } from './engine.ts'
 import { ExactEngine } from './exact-engine.ts'
 import { LeaderSchedule } from './leader-schedule.ts'
-import type { BullsharkClusterOptions } from './options.ts'
-import type { BullsharkRules, LeaderOf } from './rules.ts'
+import { type BullsharkClusterOptions, schedulePeriod } from './options.ts'
+import type { BullsharkRules } from './rules.ts'
+import { TurboEngine } from './turbo-engine.ts'
 
 export interface CommitterNeeds {
   readonly committee: Committee
@@ -26,13 +28,22 @@ export interface CommitterNeeds {
   readonly dag: Dag
 }
 
+function makeEngine(
+  { turbo }: BullsharkClusterOptions,
+  { dag, rules }: CommitterNeeds,
+  schedule: LeaderSchedule
+): CommitEngine {
+  return turbo === undefined
+    ? new ExactEngine({ dag, rules, leaderOf: schedule.leaderOf })
+    : new TurboEngine(turbo, { dag, rules, schedule })
+}
+
 /** Commits that a restore or a snapshot must hand over, so that what is ordered and who leads are known. */
-export function commitWindow(options: BullsharkClusterOptions): number {
-  const schedule =
-    options.schedulePeriodCommits === 0
-      ? 0
-      : options.scheduleWindowCommits + options.schedulePeriodCommits
-  return Math.max(options.gcDepthRounds + 2, schedule)
+export function commitWindow(options: BullsharkClusterOptions, replicas: number): number {
+  const period = schedulePeriod(options)
+  const schedule = period === 0 ? 0 : options.scheduleWindowCommits + period
+  const commitsPerRound = Math.min(options.turbo?.anchorsPerRound ?? 1, replicas)
+  return Math.max((options.gcDepthRounds + 2) * commitsPerRound, schedule)
 }
 
 /** Turns the DAG into the agreed log: asks the engine for anchors, orders what they reach, keeps the chain and the scores. */
@@ -50,8 +61,7 @@ export class Committer {
     this.#options = options
     this.#needs = needs
     this.#schedule = new LeaderSchedule(options, needs)
-    const { dag, rules } = needs
-    this.#engine = new ExactEngine({ dag, rules, leaderOf: this.#schedule.leaderOf })
+    this.#engine = makeEngine(options, needs, this.#schedule)
   }
 
   get lastAnchorRound(): Round {
@@ -66,8 +76,15 @@ export class Committer {
     return this.#lastDigest
   }
 
-  get leaderOf(): LeaderOf {
-    return this.#schedule.leaderOf
+  /** The leader of a round, whether or not it has an anchor. */
+  leaderOf(round: Round): ReplicaId {
+    const [first] = this.#engine.anchorsOf(round)
+    return first ?? this.#schedule.leaderOf(round)
+  }
+
+  /** A header whose signature holds, certified or not. True when there may be something to order by it. */
+  onHeader(header: Header): boolean {
+    return this.#engine.onHeader(header, this.#position)
   }
 
   /** Who may be the anchors of a round, as the log stands; empty where a round has none. */

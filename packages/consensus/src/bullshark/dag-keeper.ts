@@ -1,6 +1,6 @@
 import type { Digest, Millis, PeerId, Round, Write } from '@novacron/base'
 import { type Certificate, encodeCertificate } from '../dag/certificate.ts'
-import type { BatchReference } from '../dag/header.ts'
+import type { BatchReference, Header } from '../dag/header.ts'
 import { type CommittedSubDag, encodeSubDag } from '../dag/sub-dag.ts'
 import { indexKey, slotKey, tables } from '../tables.ts'
 import type { Certifier } from './certifier.ts'
@@ -30,6 +30,11 @@ export class DagKeeper {
   /** Something may be ordered that was not looked at yet. */
   get isChanged(): boolean {
     return this.#isChanged
+  }
+
+  /** A header whose signature holds: before it is certified, it may commit an anchor. */
+  noteHeader(header: Header): void {
+    if (this.#needs.committer.onHeader(header)) this.#isChanged = true
   }
 
   /** Own payload that must not be lost if its vertex is never ordered. */
@@ -110,9 +115,10 @@ export class DagKeeper {
   }
 
   #onInserted(inserted: readonly Certificate[], out: BullsharkEffect[]): void {
-    const { parts, certifier } = this.#needs
+    const { parts, certifier, committer } = this.#needs
     for (const certificate of inserted) {
       this.#isChanged = true
+      committer.onHeader(certificate.header)
       certifier.adoptCertificate(certificate)
       const missing = certificate.header.payload.filter(batch => !parts.hasBatch(batch.digest))
       if (missing.length === 0) continue

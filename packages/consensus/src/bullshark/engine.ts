@@ -1,5 +1,6 @@
 import type { ReplicaId, Round } from '@novacron/base'
 import type { Certificate } from '../dag/certificate.ts'
+import type { Header } from '../dag/header.ts'
 
 /** How far the log is, in anchors: all that a commit engine knows of the past, so that a restore gives it back. */
 export interface LogPosition {
@@ -19,6 +20,8 @@ export type Awaited = 'nothing' | 'anchors' | 'leader'
 export interface CommitEngine {
   /** Anchors that come next in the log, oldest first; empty while none is decided. Asked again once they are ordered. */
   next(position: LogPosition): readonly Certificate[]
+  /** A header whose signature holds, certified or not. True when anchors may be decided by it. */
+  onHeader(header: Header, position: LogPosition): boolean
   /** Who may be the anchors of a round, in the order in which they are decided; empty where a round has none. */
   anchorsOf(round: Round): readonly ReplicaId[]
   /** What a round of which a quorum is certified still waits for. */

@@ -30,6 +30,11 @@ export class ExactEngine implements CommitEngine {
     return rules.anchorsToOrder(rules.anchorChain(dag, leaderOf, round, direct))
   }
 
+  /** Certified votes alone count. */
+  onHeader(): boolean {
+    return false
+  }
+
   anchorsOf(round: Round): readonly ReplicaId[] {
     return isAnchorRound(round) ? [this.#needs.leaderOf(round)] : []
   }

@@ -2,14 +2,17 @@ import type { Hash, ReplicaId, Round } from '@novacron/base'
 import type { Committee } from '../committee.ts'
 import type { CommittedSubDag } from '../dag/sub-dag.ts'
 import type { SigningDomain } from '../signing.ts'
-import type { BullsharkClusterOptions } from './options.ts'
+import { type BullsharkClusterOptions, schedulePeriod } from './options.ts'
 import type { LeaderOf } from './rules.ts'
 import {
   baseLeader,
+  baseOrder,
+  isLagging,
   leaderUnder,
   noSwaps,
   type SwapTable,
   scoreCommit,
+  scoreTurboCommit,
   swapTable
 } from './schedule.ts'
 
@@ -30,6 +33,7 @@ export class LeaderSchedule {
   /** Points of the last commits, oldest first; empty without a schedule period. */
   readonly #points: (readonly number[])[] = []
   readonly #leaders = new Map<Round, ReplicaId>()
+  readonly #orders = new Map<Round, readonly ReplicaId[]>()
 
   constructor(options: BullsharkClusterOptions, needs: LeaderScheduleNeeds) {
     this.#options = options
@@ -47,6 +51,24 @@ export class LeaderSchedule {
     return leaderUnder(this.#swaps, base, round)
   }
 
+  /** The first `count` of those who do not lag, in the seeded order of the round. */
+  leadersOf(round: Round, count: number): readonly ReplicaId[] {
+    const { bad } = this.#swaps
+    return this.#orderOf(round, count + bad.length)
+      .filter(replica => !bad.includes(replica))
+      .slice(0, count)
+  }
+
+  #orderOf(round: Round, count: number): readonly ReplicaId[] {
+    const { committee, domain, hash } = this.#needs
+    const known = this.#orders.get(round)
+    if (known !== undefined && known.length >= Math.min(count, committee.size)) return known
+    if (this.#orders.size > leadersMax) this.#orders.clear()
+    const order = baseOrder(round, count, committee, domain, hash)
+    this.#orders.set(round, order)
+    return order
+  }
+
   /** Forgets all scores: those of a window of commits follow. */
   reset(): void {
     this.#points.length = 0
@@ -55,22 +77,29 @@ export class LeaderSchedule {
 
   /** The scores that a commit carries: of the window that ends with it. */
   scoresWith(subDag: Pick<CommittedSubDag, 'vertices' | 'anchor'>): readonly number[] {
-    if (this.#options.schedulePeriodCommits === 0) return []
+    if (schedulePeriod(this.#options) === 0) return []
     const first = this.#points.length - (this.#options.scheduleWindowCommits - 1)
     const kept = this.#points.slice(Math.max(0, first))
-    return scoreCommit(subDag, this.#needs.committee).map((own, replica) =>
+    return this.#pointsOf(subDag).map((own, replica) =>
       kept.reduce((sum, earlier) => sum + (earlier[replica] ?? 0), own)
     )
   }
 
   /** Every period the leaders follow the scores. */
   count(subDag: CommittedSubDag): void {
-    const { schedulePeriodCommits, scheduleWindowCommits } = this.#options
-    if (schedulePeriodCommits === 0) return
-    this.#points.push(scoreCommit(subDag, this.#needs.committee))
+    const period = schedulePeriod(this.#options)
+    const { scheduleWindowCommits, turbo } = this.#options
+    if (period === 0) return
+    this.#points.push(this.#pointsOf(subDag))
     if (this.#points.length > scheduleWindowCommits) this.#points.shift()
-    if (subDag.index % schedulePeriodCommits === 0) {
-      this.#swaps = swapTable(subDag.scores, this.#needs.committee)
-    }
+    if (subDag.index % period !== 0) return
+    const { committee } = this.#needs
+    this.#swaps = swapTable(subDag.scores, committee, turbo === undefined ? undefined : isLagging)
+  }
+
+  #pointsOf(subDag: Pick<CommittedSubDag, 'vertices' | 'anchor'>): readonly number[] {
+    const { committee } = this.#needs
+    const isTurbo = this.#options.turbo !== undefined
+    return isTurbo ? scoreTurboCommit(subDag, committee) : scoreCommit(subDag, committee)
   }
 }

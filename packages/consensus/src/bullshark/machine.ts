@@ -132,7 +132,7 @@ export class Bullshark implements Orderer<BullsharkMessage> {
   }
 
   get windowCommits(): number {
-    return commitWindow(this.#options)
+    return commitWindow(this.#options, this.#parts.committee.size)
   }
 
   get lastIndex(): CommitIndex {
@@ -260,6 +260,7 @@ export class Bullshark implements Orderer<BullsharkMessage> {
 
   #onHeader(from: PeerId, signed: SignedHeader, now: Millis, out: BullsharkEffect[]): void {
     const { header } = signed
+    this.#keeper.noteHeader(header)
     const { parents, batches } = this.#certifier.onHeader(from, signed, now, out)
     if (parents.length > 0) this.#synchronizer.pullForHeader(header, parents, from, now, out)
     if (batches.length > 0) {
@@ -332,6 +333,7 @@ export class Bullshark implements Orderer<BullsharkMessage> {
       }
     }
     this.#keeper.restore(restored.certificates, now, out)
+    for (const { header } of restored.headers) this.#keeper.noteHeader(header)
     this.#certifier.reopenProposal()
     this.#keeper.commit(this.#stopAt, now, out)
     if (this.#parts.self === undefined) {

@@ -1,5 +1,24 @@
 import { assert } from '@novacron/base'
 
+/** What `bullshark-turbo` does beyond Bullshark as published; each is a switch of its own. */
+export interface TurboOptions {
+  /** An anchor in every round, where Bullshark has one in every second (Shoal, arXiv 2306.03058). */
+  readonly pipelined: boolean
+  /** An anchor is committed by a quorum of signed headers of the next round, certified or not (Shoal++, arXiv 2405.20488). */
+  readonly fastCommit: boolean
+  /** Vertices of a round that may become anchors, in the order in which they are decided. */
+  readonly anchorsPerRound: number
+  /** Who lagged in the last commits is no anchor: the schedule's period and window are in force. */
+  readonly reputation: boolean
+}
+
+export const defaultTurboOptions: TurboOptions = {
+  pipelined: true,
+  fastCommit: true,
+  anchorsPerRound: 16,
+  reputation: true
+}
+
 /** Must be equal in the whole committee, so it is part of the genesis. */
 export interface BullsharkClusterOptions {
   /** Rounds kept below the last committed anchor; what is older is never ordered. */
@@ -8,6 +27,13 @@ export interface BullsharkClusterOptions {
   readonly schedulePeriodCommits: number
   /** Commits that scores look back on. */
   readonly scheduleWindowCommits: number
+  /** Left out: Bullshark as published. */
+  readonly turbo?: TurboOptions | undefined
+}
+
+/** Commits between two recomputations of the leaders, as the mode has it; 0 for never. */
+export function schedulePeriod({ turbo, schedulePeriodCommits }: BullsharkClusterOptions): number {
+  return turbo === undefined || turbo.reputation ? schedulePeriodCommits : 0
 }
 
 /** What one node may choose for itself, besides what its committee agrees on; times in milliseconds. */
@@ -105,7 +131,9 @@ export const tier3Bullshark: BullsharkOptions = {
 export const defaultBullsharkOptions: BullsharkOptions = { ...tier1Bullshark }
 
 export function checkBullsharkOptions(options: BullsharkOptions): void {
-  for (const [key, value] of Object.entries(options)) {
+  const { turbo, ...numbers } = options
+  if (turbo !== undefined) checkTurboOptions(turbo, options)
+  for (const [key, value] of Object.entries(numbers)) {
     assert(Number.isSafeInteger(value) && value >= 0, `${key} is an integer >= 0: ${value}`)
   }
   assert(options.gcDepthRounds >= 4, 'gcDepthRounds >= 4')
@@ -122,4 +150,11 @@ export function checkBullsharkOptions(options: BullsharkOptions): void {
     'headerBatchesMax <= 256'
   )
   assert(options.catchUpCommitsMax >= 1, 'catchUpCommitsMax >= 1')
+}
+
+function checkTurboOptions(turbo: TurboOptions, options: BullsharkClusterOptions): void {
+  const { anchorsPerRound, reputation } = turbo
+  const isCount = Number.isSafeInteger(anchorsPerRound)
+  assert(isCount && anchorsPerRound >= 1, `anchorsPerRound >= 1: ${anchorsPerRound}`)
+  assert(!reputation || options.schedulePeriodCommits >= 1, 'reputation has a schedule period')
 }

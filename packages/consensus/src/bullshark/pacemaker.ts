@@ -83,11 +83,18 @@ export class Pacemaker {
     const delayMs = isBusy ? (leads ? 0 : options.minHeaderDelayMs) : options.idleHeaderDelayMs
     const earliest = this.#lastProposedAt + delayMs
     const deadline = this.#enteredAt + this.#maxHeaderDelayMs
-    const isReady = this.#leaders.awaits(round, self) !== 'leader'
-    const isComplete = isReady && !input.isOwnVertexPending
-    const at = isComplete ? earliest : Math.max(earliest, deadline)
-    if (now >= at) return { type: 'propose', round: next, isTimeout: !isReady }
+    const awaited = this.#leaders.awaits(round, self)
+    const isLeaderHere = awaited !== 'leader'
+    let at = earliest
+    if (!isLeaderHere || input.isOwnVertexPending) at = Math.max(earliest, deadline)
+    else if (awaited === 'anchors') at = Math.max(earliest, this.#enteredAt + this.#anchorWaitMs())
+    if (now >= at) return { type: 'propose', round: next, isTimeout: !isLeaderHere }
     return { type: 'wait', until: Math.ceil(at) as Millis }
+  }
+
+  /** About one round trip: a vertex whose header is here has its certificate by then, unless it is held back. */
+  #anchorWaitMs(): number {
+    return this.#baseHeaderDelayMs / 4
   }
 
   onProposed(now: Millis, wasTimeout: boolean): void {

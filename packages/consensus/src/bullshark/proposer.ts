@@ -99,6 +99,7 @@ export class Proposer {
     const signed = certifier.propose(round, batches, now, out)
     this.#pacemaker.onProposed(now, this.#requestWasTimeout)
     keeper.addProposal(round, signed.header.payload)
+    keeper.noteHeader(signed.header)
     return certifier.certifyAlone(out)
   }
 

@@ -48,14 +48,14 @@ export class Pruner {
     this.#pending = undefined
     const value = rows[0]?.value
     if (value === undefined) return true
-    const { domain, hash, options } = this.#parts
+    const { domain, hash, options, committee } = this.#parts
     const commit = decodeSubDag(value, domain, hash)
     const firstRound = Math.max(0, commit.anchor.round - options.gcDepthRounds) as Round
     const roundRange = {
       from: roundKey(domain.epoch, 0 as Round),
       to: roundKey(domain.epoch, firstRound)
     }
-    const firstKept = Math.max(0, pending.below - commitWindow(options))
+    const firstKept = Math.max(0, pending.below - commitWindow(options, committee.size))
     this.#lowestIndex = pending.below
     out.push({
       type: 'persist',

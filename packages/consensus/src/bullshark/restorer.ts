@@ -90,7 +90,8 @@ export class Restorer {
   }
 
   #readCommits(to: Uint8Array, out: BullsharkEffect[]): void {
-    const limit = commitWindow(this.#parts.options)
+    const { options, committee } = this.#parts
+    const limit = commitWindow(options, committee.size)
     const range = { table: tables.commit, from: emptyKey, to, limit, reverse: true }
     out.push({ type: 'read', token: 'restore/commits', range })
   }

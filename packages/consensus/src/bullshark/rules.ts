@@ -26,6 +26,8 @@ export interface BullsharkRules extends SigningRules {
   faultOfParents(header: Header, view: DagView): string | undefined
   /** Weight of votes (links from the next round) that commits an anchor directly: f+1. */
   commitWeight(committee: Committee): number
+  /** Weight of signed headers of the next round, each author's first, that commits an anchor fast: 2f+1. */
+  fastCommitWeight(committee: Committee): number
   /** The lowest anchor above `after` that is committed by its own votes. */
   directAnchor(view: DagView, leaderOf: LeaderOf, after: Round): Certificate | undefined
   /** From a directly committed anchor back to the oldest that it reaches, newest first. */
@@ -68,6 +70,8 @@ export const bullsharkRules: BullsharkRules = {
   },
 
   commitWeight: committee => committee.validityWeight,
+
+  fastCommitWeight: committee => committee.quorumWeight,
 
   directAnchor(view, leaderOf, after) {
     for (let round = nextAnchorRound(after); round < view.highestRound; round += 2) {

@@ -24,6 +24,37 @@ export function baseLeader(
   return replicaAtWeight(remainder, committee)
 }
 
+/**
+ * The first `count` of a seeded order of all replicas, drawn by weight without putting back. The first of them is the base
+ * leader.
+ */
+export function baseOrder(
+  round: Round,
+  count: number,
+  committee: Committee,
+  domain: SigningDomain,
+  hash: Hash
+): readonly ReplicaId[] {
+  const drawn = [baseLeader(round, committee, domain, hash)]
+  const left = committee.members
+    .map((_, replica) => replica as ReplicaId)
+    .filter(replica => replica !== drawn[0])
+  let weight = committee.weightOfAll(left)
+  while (drawn.length < count && left.length > 0) {
+    const seed = hash(domainWriter('schedule', domain).u64(round).u16(drawn.length).finish())
+    let point = 0
+    for (const byte of seed) point = (point * 256 + byte) % weight
+    const at = left.findIndex(replica => {
+      point -= committee.weightOf(replica)
+      return point < 0
+    })
+    const [next] = left.splice(at, 1) as [ReplicaId]
+    weight -= committee.weightOf(next)
+    drawn.push(next)
+  }
+  return drawn
+}
+
 function replicaAtWeight(point: number, committee: Committee): ReplicaId {
   let upTo = 0
   for (let replica = 0; replica < committee.size; replica++) {
@@ -45,7 +76,11 @@ export const noSwaps: SwapTable = { bad: [], good: [] }
  * The lowest scores, up to the faults that are tolerated, are swapped for the highest. Equal scores swap nobody, and a
  * replica that keeps up again leaves the list with the window.
  */
-export function swapTable(scores: readonly number[], committee: Committee): SwapTable {
+export function swapTable(
+  scores: readonly number[],
+  committee: Committee,
+  isWorse: (score: number, lowestGood: number) => boolean = (score, good) => score < good
+): SwapTable {
   const order = [...scores.keys()].sort(
     (a, b) => (scores[a] as number) - (scores[b] as number) || a - b
   ) as ReplicaId[]
@@ -53,7 +88,7 @@ export function swapTable(scores: readonly number[], committee: Committee): Swap
   const bad = takeWhileWeight(order, faultyWeight, committee)
   const good = takeWhileWeight([...order].reverse(), faultyWeight, committee)
   const lowestGood = good.reduce((low, r) => Math.min(low, scores[r] as number), Infinity)
-  const worse = bad.filter(replica => (scores[replica] as number) < lowestGood)
+  const worse = bad.filter(replica => isWorse(scores[replica] as number, lowestGood))
   return worse.length === 0 || good.length === 0 ? noSwaps : { bad: worse, good }
 }
 
@@ -91,4 +126,24 @@ export function scoreCommit(
     if (vertex.round === subDag.anchor.round - 1) scores[vertex.author] = 1
   }
   return scores
+}
+
+/**
+ * The same where every round has anchors: a point for each vertex that is an anchor or that its anchor links to. Each vertex
+ * is ordered once, so in time it earns one point, whichever of the two it is, and late it earns none.
+ */
+export function scoreTurboCommit(
+  subDag: Pick<CommittedSubDag, 'vertices' | 'anchor'>,
+  committee: Committee
+): number[] {
+  const scores = new Array<number>(committee.size).fill(0)
+  for (const { round, author } of subDag.vertices) {
+    if (round >= subDag.anchor.round - 1) scores[author] = (scores[author] as number) + 1
+  }
+  return scores
+}
+
+/** An eighth below the others: less is chance, and who is left out of the anchors for it would only be ordered later. */
+export function isLagging(score: number, lowestGood: number): boolean {
+  return 8 * score < 7 * lowestGood
 }

@@ -23,7 +23,7 @@ export interface StatusFacts {
 export function describeStatus(facts: StatusFacts): OrdererStatus {
   const { parts, committer } = facts
   return {
-    protocol: 'bullshark',
+    protocol: parts.options.turbo === undefined ? 'bullshark' : 'bullshark-turbo',
     epoch: parts.domain.epoch,
     round: parts.dag.highestRound,
     lastIndex: committer.lastIndex,

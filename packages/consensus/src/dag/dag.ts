@@ -1,7 +1,7 @@
 import { assert, type Digest, type ReplicaId, type Round } from '@novacron/base'
 import type { Committee } from '../committee.ts'
 import type { Certificate } from './certificate.ts'
-import type { ParentReference } from './header.ts'
+import { linksTo, type ParentReference } from './header.ts'
 import type { VertexReference } from './sub-dag.ts'
 
 /** What rules may see of the DAG: the certified vertices above the garbage-collection round. */
@@ -103,8 +103,7 @@ export class Dag implements DagView {
     }
     for (; link.looked < children.length; link.looked++) {
       const child = (children[link.looked] as Certificate).header
-      if (parentBy(author, child.parents)?.digest !== digest) continue
-      link.weight += this.committee.weightOf(child.author)
+      if (linksTo(child, author, digest)) link.weight += this.committee.weightOf(child.author)
     }
     return link.weight
   }
@@ -195,20 +194,4 @@ export class Dag implements DagView {
 
 function newLayer(): Layer {
   return { byAuthor: [], arrived: [], sorted: undefined, weight: 0, links: new Map() }
-}
-
-/** Parents ascend by author. */
-function parentBy(
-  author: ReplicaId,
-  parents: readonly ParentReference[]
-): ParentReference | undefined {
-  let low = 0
-  let high = parents.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((parents[middle] as ParentReference).author < author) low = middle + 1
-    else high = middle
-  }
-  const found = parents[low]
-  return found?.author === author ? found : undefined
 }

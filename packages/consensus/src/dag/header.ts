@@ -61,6 +61,24 @@ export function makeHeader(fields: HeaderFields, domain: SigningDomain, hash: Ha
   return { ...sorted, id: headerId(sorted, domain, hash) }
 }
 
+/** Does this header name the vertex of `author` with that digest as a parent? */
+export function linksTo(
+  { parents }: Pick<Header, 'parents'>,
+  author: ReplicaId,
+  digest: Digest
+): boolean {
+  let low = 0
+  let high = parents.length
+  // Parents ascend by author.
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((parents[middle] as ParentReference).author < author) low = middle + 1
+    else high = middle
+  }
+  const found = parents[low]
+  return found?.author === author && found.digest === digest
+}
+
 export function headerId(fields: HeaderFields, domain: SigningDomain, hash: Hash): Digest {
   const writer = domainWriter('header', domain)
   writeHeaderFields(writer, fields)

@@ -12,7 +12,16 @@ const runs = fc.record({
   options: fc.record({
     gcDepthRounds: fc.constantFrom(4, 8),
     schedulePeriodCommits: fc.constantFrom(0, 2, 3),
-    scheduleWindowCommits: fc.constantFrom(1, 4)
+    scheduleWindowCommits: fc.constantFrom(1, 4),
+    turbo: fc.option(
+      fc.record({
+        pipelined: fc.boolean(),
+        fastCommit: fc.boolean(),
+        anchorsPerRound: fc.constantFrom(1, 2, 7),
+        reputation: fc.boolean()
+      }),
+      { nil: undefined }
+    )
   })
 })
 
@@ -33,7 +42,7 @@ test('what is ordered does not depend on the order of arrival or on how often it
       expect(piecewise.order().digests).toEqual(whole.digests)
       expect(piecewise.order().digests).toEqual(whole.digests)
     }),
-    { numRuns: 60 }
+    { numRuns: 120 }
   )
   expect(longest).toBeGreaterThan(5)
 })
@@ -46,7 +55,7 @@ test('a restore from a window of commits goes on as if it had lived through them
       const known = cut % (lived.commits.length + 1)
       const restored = new Observer(committee, options)
       const before = lived.commits.slice(0, known)
-      restored.committer.restore(before.slice(-commitWindow(options)))
+      restored.committer.restore(before.slice(-commitWindow(options, committee.size)))
       expect(restored.committer.lastIndex).toBe(known)
       restored.insert(sketch.all).order()
       expect(restored.digests).toEqual(lived.digests.slice(known))
@@ -56,7 +65,7 @@ test('a restore from a window of commits goes on as if it had lived through them
         expect(restored.committer.leaderOf(r as never)).toBe(lived.committer.leaderOf(r as never))
       }
     }),
-    { numRuns: 60 }
+    { numRuns: 120 }
   )
 })
 
@@ -83,6 +92,6 @@ test('nothing is ordered twice, histories are whole, and the chain holds', () =>
         timestamp = commit.timestamp
       }
     }),
-    { numRuns: 60 }
+    { numRuns: 120 }
   )
 })

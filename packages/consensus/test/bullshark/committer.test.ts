@@ -149,12 +149,22 @@ describe('a schedule from scores', () => {
   })
 })
 
+const turbo = { pipelined: true, fastCommit: true, anchorsPerRound: 8, reputation: true }
+
 test.each([
-  { name: 'without a schedule', period: 0, expected: 6 },
-  { name: 'with one', period: 60, expected: 360 }
-])('the window of a restore $name: $expected commits', ({ period, expected }) => {
+  { name: 'without a schedule', period: 0, turbo: undefined, expected: 6 },
+  { name: 'with one', period: 60, turbo: undefined, expected: 360 },
+  { name: 'with one, of turbo', period: 60, turbo, expected: 360 },
+  {
+    name: 'of one that is not in force',
+    period: 60,
+    turbo: { ...turbo, reputation: false },
+    expected: 42
+  },
+  { name: 'of fewer anchors', period: 0, turbo: { ...turbo, anchorsPerRound: 2 }, expected: 12 }
+])('the window of a restore $name: $expected commits', ({ period, turbo, expected }) => {
   const cluster = { gcDepthRounds: 4, schedulePeriodCommits: period, scheduleWindowCommits: 300 }
-  expect(commitWindow(cluster)).toBe(expected)
+  expect(commitWindow({ ...cluster, turbo }, 7)).toBe(expected)
 })
 
 test('time does not go back over a restore either', () => {

@@ -128,6 +128,15 @@ describe('waiting for a leader', () => {
     expect(pacemaker.decide(busy, at(700))).toEqual(wait(800))
   })
 
+  test('for other anchors is short, and nobody is blamed', () => {
+    const parts = partsOf({ dag: new Sketch().full(1, 1).dag() }, options)
+    const short = new Pacemaker(parts, { anchorsOf: () => [replica(1)], awaits: () => 'anchors' })
+    expect(short.decide(busy, at(1_000))).toEqual(wait(1_025))
+    expect(short.decide(busy, at(1_025))).toEqual(propose(2))
+    short.onRoundTrip(50)
+    expect(short.decide(busy, at(1_025))).toEqual(wait(1_050))
+  })
+
   test('is not for the leader of the next round, and nobody leads a round of votes', () => {
     // In round 3 one votes for the anchor of round 2 and one does not.
     const sketch = new Sketch().full(1, 2)

@@ -183,7 +183,7 @@ describe('with a record that is lost or an old copy', () => {
 describe('a snapshot', () => {
   const full = new Sketch().full(1, 30)
   const whole = new Observer(four, cluster).insert(full.all).order()
-  const window = whole.commits.slice(0, 9).slice(-commitWindow(cluster))
+  const window = whole.commits.slice(0, 9).slice(-commitWindow(cluster, 4))
 
   test('replaces the log, persists its window, and the node goes on from there', () => {
     const { seat } = start({ options: cluster })

@@ -2,10 +2,13 @@ import type { Epoch } from '@novacron/base'
 import { describe, expect, test } from 'vitest'
 import {
   baseLeader,
+  baseOrder,
   isAnchorRound,
+  isLagging,
   leaderUnder,
   noSwaps,
   scoreCommit,
+  scoreTurboCommit,
   swapTable
 } from '../../src/bullshark/schedule.ts'
 import { committeeOf, digest, domain, four, hash, replica, round } from '../fixtures.ts'
@@ -143,4 +146,52 @@ test('a commit gives a point to each vertex right below its anchor, whatever els
   })
   const vertices = [vertex(2, 0), vertex(3, 1), vertex(3, 3), vertex(4, 2)]
   expect(scoreCommit({ anchor: vertex(4, 2), vertices }, four)).toEqual([0, 1, 0, 1])
+})
+
+describe('the order of several anchors', () => {
+  const seven = committeeOf(1, 2, 3, 4, 5, 6, 7)
+
+  test('begins with the base leader, has everybody once, and is a prefix of the longer ones', () => {
+    for (let r = 1; r <= 50; r++) {
+      const whole = baseOrder(round(r), 7, seven, domain, hash)
+      expect(whole[0]).toBe(baseLeader(round(r), seven, domain, hash))
+      expect([...whole].sort()).toEqual(replicas(0, 1, 2, 3, 4, 5, 6))
+      expect(baseOrder(round(r), 3, seven, domain, hash)).toEqual(whole.slice(0, 3))
+      expect(baseOrder(round(r), 99, seven, domain, hash)).toEqual(whole)
+    }
+  })
+
+  test('gives the second place by weight too', () => {
+    const rounds = 2_000
+    const seconds = [0, 0, 0, 0]
+    for (let r = 1; r <= rounds; r++) {
+      seconds[baseOrder(round(r), 2, committeeOf(1, 1, 1, 97), domain, hash)[1]!]!++
+    }
+    // The heavy one leads nearly always, and the others share what is left.
+    for (const light of seconds.slice(0, 3)) expect(light).toBeGreaterThan(rounds / 4)
+  })
+})
+
+describe('points where every round has anchors', () => {
+  const place = (r: number, author: number) => ({
+    round: round(r),
+    author: replica(author),
+    digest: digest(`${r}/${author}`),
+    payload: []
+  })
+
+  test('are for the anchor and what it links to, not for what came late', () => {
+    const vertices = [place(3, 0), place(4, 1), place(4, 2), place(5, 1)]
+    expect(scoreTurboCommit({ anchor: place(5, 1), vertices }, four)).toEqual([0, 2, 1, 0])
+  })
+
+  test.each([
+    { score: 87, isBehind: true },
+    { score: 88, isBehind: false }
+  ])('$score of 100: behind by more than an eighth is $isBehind', ({ score, isBehind }) => {
+    expect(isLagging(score, 100)).toBe(isBehind)
+    expect(swapTable([score, 100, 100, 100], four, isLagging).bad).toEqual(
+      isBehind ? replicas(0) : []
+    )
+  })
 })

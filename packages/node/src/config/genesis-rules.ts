@@ -86,7 +86,7 @@ const scoreBytes = 4
 
 /** Bytes that the last commits take in a snapshot under load: a commit orders two rounds, the first also what is older. */
 export function windowBytes(cluster: ClusterOptions, memberCount: number): number {
-  const commits = commitWindow(cluster)
+  const commits = commitWindow(cluster, memberCount)
   const vertices = (2 * commits + cluster.gcDepthRounds) * memberCount
   return commits * (commitBytes + scoreBytes * memberCount) + vertices * vertexBytes
 }
@@ -94,7 +94,7 @@ export function windowBytes(cluster: ClusterOptions, memberCount: number): numbe
 /** A snapshot that cannot carry the window would be refused by all, and whoever offers it be taken for a liar. */
 function windowProblems({ cluster, members }: Genesis): Problem[] {
   const { gcDepthRounds, schedulePeriodCommits, scheduleWindowCommits } = cluster
-  const commits = commitWindow(cluster)
+  const commits = commitWindow(cluster, members.length)
   const share = Math.min(1, windowBytesMax / windowBytes(cluster, members.length))
   const commitsMax = Math.min(windowCommitsMax, Math.floor(commits * share))
   if (commits <= commitsMax) return []

@@ -3,12 +3,8 @@ import type { BullsharkOptions, BullsharkRules, Certificate } from '@novacron/co
 import { AgreementChecker } from '../checkers/agreement.ts'
 import type { Violation } from '../checkers/violation.ts'
 import { DagBuilder } from './builder.ts'
-import {
-  causalOrder,
-  defaultRandomDagOptions,
-  type RandomDagOptions,
-  randomDag
-} from './generator.ts'
+import { defaultRandomDagOptions, heardOf, type RandomDagOptions, randomDag } from './generator.ts'
+import { type HeaderTraffic, headersHeard, randomHeaders, type ShownHeaders } from './headers.ts'
 import { DagObserver } from './observer.ts'
 
 export interface DagExploration {
@@ -19,6 +15,8 @@ export interface DagExploration {
   readonly dag?: Partial<RandomDagOptions>
   readonly bullshark?: Partial<BullsharkOptions>
   readonly rules?: BullsharkRules
+  /** Each observer also hears of headers; left out, of certificates alone. */
+  readonly headers?: HeaderTraffic
 }
 
 export interface DagExplorationReport {
@@ -44,16 +42,20 @@ export function exploreDag(exploration: DagExploration, hash: Hash): DagExplorat
   const reference = new DagObserver(bullshark, { builder })
   const source = {
     leaderOf: (round: Round) => reference.orderer.leaderOf(round),
+    anchorsOf: (round: Round) => reference.orderer.anchorsOf(round),
     give: (certificate: Certificate) => reference.give(certificate)
   }
-  const dag = randomDag({ ...defaultRandomDagOptions, ...exploration.dag }, builder, source, prng)
+  const options = { ...defaultRandomDagOptions, ...exploration.dag }
+  const dag = randomDag(options, builder, source, prng)
+  const { headers } = exploration
+  const signed = headers === undefined ? [] : randomHeaders(dag, headers, builder, prng.fork())
   let violation: Violation | undefined
   const checker = new AgreementChecker(orders, found => {
     violation ??= found
   })
   const lengths: number[] = []
   for (let place = 0; place < orders && violation === undefined; place++) {
-    lengths.push(follow(new DagObserver(bullshark, needs), dag, place, checker, prng))
+    lengths.push(follow(new DagObserver(bullshark, needs), { dag, signed }, place, checker, prng))
   }
   return {
     verdict: violation?.verdict ?? 'pass',
@@ -64,18 +66,36 @@ export function exploreDag(exploration: DagExploration, hash: Hash): DagExplorat
   }
 }
 
+interface Heard {
+  readonly dag: readonly Certificate[]
+  readonly signed: readonly ShownHeaders[]
+}
+
 function follow(
   observer: DagObserver,
-  dag: readonly Certificate[],
+  { dag, signed }: Heard,
   place: number,
   checker: AgreementChecker,
   prng: Prng
 ): number {
-  const order = causalOrder(dag, prng)
-  for (const certificate of order) {
-    for (const subDag of observer.give(certificate)) checker.executed(place, subDag, undefined)
+  const certificates = heardOf(dag, prng)
+  const given = certificates.map(({ certificate, time }) => ({
+    time,
+    give: () => observer.give(certificate)
+  }))
+  const shown = signed.flatMap(headers =>
+    headersHeard(headers, prng).map(({ header, time }) => ({
+      time,
+      give: () => observer.giveHeader(header)
+    }))
+  )
+  // Without headers the order stays as it was drawn.
+  const all = shown.length === 0 ? given : [...given, ...shown].sort((a, b) => a.time - b.time)
+  for (const { give } of all) {
+    for (const subDag of give()) checker.executed(place, subDag, undefined)
   }
   // What is heard again late must change nothing.
+  const order = certificates.map(({ certificate }) => certificate)
   for (const certificate of prng.shuffle(order).slice(0, 10)) {
     for (const subDag of observer.give(certificate)) checker.executed(place, subDag, undefined)
   }

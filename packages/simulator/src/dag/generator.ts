@@ -24,6 +24,8 @@ export const defaultRandomDagOptions: RandomDagOptions = {
 /** Whoever follows the DAG while it grows, since leaders depend on what is committed. */
 export interface LeaderSource {
   leaderOf(round: Round): ReplicaId
+  /** Empty where a round has none. */
+  anchorsOf(round: Round): readonly ReplicaId[]
   give(certificate: Certificate): unknown
 }
 
@@ -38,10 +40,9 @@ export function randomDag(
   let before: readonly Certificate[] = []
   for (let number = 1; number <= options.rounds; number++) {
     const round = number as Round
-    const leader = source.leaderOf((number - 1) as Round)
-    const linkPercent = prng.pick(options.leaderLinkPercents)
+    const shy = drawShy((number - 1) as Round, options, source, prng)
     const current = drawAuthors(options, builder, prng).map(author =>
-      builder.vertex(round, author, drawParents(before, leader, linkPercent, builder, prng))
+      builder.vertex(round, author, drawParents(before, shy, builder, prng))
     )
     for (const certificate of current) source.give(certificate)
     dag.push(...current)
@@ -58,23 +59,40 @@ function drawAuthors(options: RandomDagOptions, builder: DagBuilder, prng: Prng)
     .sort((a, b) => a - b)
 }
 
-function drawParents(
+/** Whom the next round links to, and how likely: the anchors of a round, or its leader where it has none. */
+export type Shy = ReadonlyMap<ReplicaId, number>
+
+export function drawShy(
+  round: Round,
+  { leaderLinkPercents }: Pick<RandomDagOptions, 'leaderLinkPercents'>,
+  source: Pick<LeaderSource, 'leaderOf' | 'anchorsOf'>,
+  prng: Prng
+): Shy {
+  const anchors = source.anchorsOf(round)
+  const shy = anchors.length > 0 ? anchors : [source.leaderOf(round)]
+  return new Map(shy.map(author => [author, prng.pick(leaderLinkPercents)]))
+}
+
+export function drawParents(
   before: readonly Certificate[],
-  leader: ReplicaId,
-  linkPercent: number,
+  shy: Shy,
   builder: DagBuilder,
   prng: Prng
 ): Certificate[] {
   if (before.length === 0) return []
   const { quorumWeight } = builder.committee
-  const anchor = before.find(({ header }) => header.author === leader)
-  const others = prng.shuffle(before.filter(certificate => certificate !== anchor))
-  const mustLink = others.length < quorumWeight
-  const links = anchor !== undefined && (mustLink || prng.chance(linkPercent / 100))
-  const least = quorumWeight - (links ? 1 : 0)
+  const anchors = before.filter(({ header }) => shy.has(header.author))
+  const others = prng.shuffle(before.filter(({ header }) => !shy.has(header.author)))
+  const links: Certificate[] = []
+  for (const [at, anchor] of (anchors.length > 1 ? prng.shuffle(anchors) : anchors).entries()) {
+    const left = anchors.length - at - 1
+    const mustLink = others.length + links.length + left < quorumWeight
+    const linkPercent = shy.get(anchor.header.author) as number
+    if (mustLink || prng.chance(linkPercent / 100)) links.push(anchor)
+  }
+  const least = Math.max(0, quorumWeight - links.length)
   const count = Math.min(others.length, least + prng.below(others.length - least + 1))
-  const chosen = others.slice(0, count)
-  return links ? [anchor, ...chosen] : chosen
+  return [...links, ...others.slice(0, count)]
 }
 
 /**
@@ -82,6 +100,14 @@ function drawParents(
  * some replicas are heard of many rounds late.
  */
 export function causalOrder(dag: readonly Certificate[], prng: Prng): Certificate[] {
+  return heardOf(dag, prng).map(({ certificate }) => certificate)
+}
+
+/** The same, with the time of each in rounds. */
+export function heardOf(
+  dag: readonly Certificate[],
+  prng: Prng
+): { readonly certificate: Certificate; readonly time: number }[] {
   const at = new Map<string, number>()
   const slowness = new Map<ReplicaId, number>()
   const heard = dag.map(certificate => {
@@ -97,5 +123,5 @@ export function causalOrder(dag: readonly Certificate[], prng: Prng): Certificat
     at.set(certificate.digest, time)
     return { certificate, time }
   })
-  return heard.sort((a, b) => a.time - b.time).map(({ certificate }) => certificate)
+  return heard.sort((a, b) => a.time - b.time)
 }

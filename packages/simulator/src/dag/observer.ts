@@ -6,7 +6,8 @@ import {
   type BullsharkRules,
   type Certificate,
   type CommittedSubDag,
-  type OrdererInput
+  type OrdererInput,
+  type SignedHeader
 } from '@novacron/consensus'
 import type { DagBuilder } from './builder.ts'
 
@@ -41,6 +42,15 @@ export class DagObserver {
     const before = this.commits.length
     const from = this.#builder.committee.peerOf(certificate.header.author)
     const message: BullsharkMessage = { type: 'certificate', certificate }
+    this.#step({ type: 'received', from, message: toVerified(message) })
+    return this.commits.slice(before)
+  }
+
+  /** Returns the commits that this signed header brought, as a member would hear of it. */
+  giveHeader(signed: SignedHeader): readonly CommittedSubDag[] {
+    const before = this.commits.length
+    const from = this.#builder.committee.peerOf(signed.header.author)
+    const message: BullsharkMessage = { type: 'header', signed }
     this.#step({ type: 'received', from, message: toVerified(message) })
     return this.commits.slice(before)
   }

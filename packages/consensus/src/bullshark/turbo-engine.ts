@@ -1,0 +1,133 @@
+import type { ReplicaId, Round } from '@novacron/base'
+import type { Certificate } from '../dag/certificate.ts'
+import type { DagView } from '../dag/dag.ts'
+import type { Header } from '../dag/header.ts'
+import { HeaderLinks } from '../dag/header-links.ts'
+import type { Awaited, CommitEngine, LogPosition } from './engine.ts'
+import type { LeaderSchedule } from './leader-schedule.ts'
+import type { TurboOptions } from './options.ts'
+import type { BullsharkRules, LeaderOf } from './rules.ts'
+
+export interface TurboEngineNeeds {
+  readonly dag: DagView
+  readonly rules: BullsharkRules
+  readonly schedule: Pick<LeaderSchedule, 'leadersOf'>
+}
+
+/** The next anchor to be decided. */
+interface Cursor {
+  readonly round: Round
+  readonly anchor: ReplicaId
+}
+
+/** Headers of so many rounds above the highest quorum are looked at; further ones count once they are certified. */
+const headerRoundsAhead = 4
+/** Without an anchor for so many rounds a leader is waited for even if nothing has been heard of it. */
+const patientRounds = 6
+
+/**
+ * Bullshark, started anew after every anchor. The log's position gives a cursor: the next anchor to decide, in the round of
+ * the last one or after it. An instance has the cursor's anchor and the leader of every second round above it; the lowest
+ * one that is committed leads back to the oldest that it reaches, and that one alone is ordered before all is read again.
+ *
+ * An anchor is committed by certified votes of f+1, as ever, or by the signed headers of 2f+1 authors of the next round that
+ * name it. Any vertex two rounds above rests on 2f+1 vertices of the next round, f+1 of them by these authors, one of those
+ * honest: it has signed no other header there, so the path to the anchor is in every history that can become a later anchor's.
+ *
+ * source: Spiegelman et al., Shoal, arXiv 2306.03058; Arun et al., Shoal++, arXiv 2405.20488
+ */
+export class TurboEngine implements CommitEngine {
+  readonly #options: TurboOptions
+  readonly #needs: TurboEngineNeeds
+  readonly #headers: HeaderLinks
+  readonly #step: number
+
+  constructor(options: TurboOptions, needs: TurboEngineNeeds) {
+    this.#options = options
+    this.#needs = needs
+    this.#headers = new HeaderLinks(needs.dag.committee)
+    this.#step = options.pipelined ? 1 : 2
+  }
+
+  next(position: LogPosition): readonly Certificate[] {
+    const { dag, rules } = this.#needs
+    const cursor = this.#cursorAt(position)
+    const anchorOf: LeaderOf = round =>
+      round === cursor.round ? cursor.anchor : this.#leaderOf(round)
+    for (let round = cursor.round; round <= dag.highestRound; round = (round + 2) as Round) {
+      const anchor = dag.at(round, anchorOf(round))
+      if (anchor === undefined || !this.#isCommitted(anchor)) continue
+      const after = (cursor.round - 1) as Round
+      return rules.anchorsToOrder(rules.anchorChain(dag, anchorOf, after, anchor))
+    }
+    return []
+  }
+
+  onHeader(header: Header, position: LogPosition): boolean {
+    const { round } = header
+    this.#headers.collect(position.round)
+    const highest = this.#needs.dag.highestRound + headerRoundsAhead
+    if (round <= position.round || round > highest) return false
+    return this.#headers.offer(header) && this.#options.fastCommit
+  }
+
+  anchorsOf(round: Round): readonly ReplicaId[] {
+    if (round < this.#step || round % this.#step !== 0) return []
+    return this.#needs.schedule.leadersOf(round, this.#options.anchorsPerRound)
+  }
+
+  awaits(round: Round, self: ReplicaId, position: LogPosition): Awaited {
+    const { dag } = this.#needs
+    const cursor = this.#cursorAt(position)
+    const isPatient = round - position.round > patientRounds
+    if (cursor.round < round && this.#awaitsVotes(round, self)) return 'leader'
+    if (cursor.round > round) return 'nothing'
+    const missing = this.anchorsOf(round).filter(author => dag.at(round, author) === undefined)
+    const [leader] = this.anchorsOf(round)
+    if (leader === undefined || missing.length === 0) return 'nothing'
+    if (missing[0] === leader && (isPatient || this.#isActive(round, leader))) return 'leader'
+    return missing.some(author => this.#headers.has(round, author)) ? 'anchors' : 'nothing'
+  }
+
+  /** Votes on the leader of the round before may still go either way, and whoever leads next need not wait for them. */
+  #awaitsVotes(round: Round, self: ReplicaId): boolean {
+    const { dag } = this.#needs
+    const before = (round - 1) as Round
+    const [leader] = this.anchorsOf(before)
+    const anchor = leader === undefined ? undefined : dag.at(before, leader)
+    if (anchor === undefined || this.anchorsOf((round + 1) as Round)[0] === self) return false
+    if (this.#isCommitted(anchor)) return false
+    const others = dag.weightAt(round) - dag.linkWeight(anchor)
+    return others < dag.committee.quorumWeight
+  }
+
+  /** Has it shown itself in this round or the one before? Only then can it be hoped for. */
+  #isActive(round: Round, author: ReplicaId): boolean {
+    const before = (round - 1) as Round
+    const isSeen = this.#headers.has(round, author) || this.#headers.has(before, author)
+    return isSeen || this.#needs.dag.at(before, author) !== undefined
+  }
+
+  #isCommitted(anchor: Certificate): boolean {
+    const { dag, rules } = this.#needs
+    if (dag.linkWeight(anchor) >= rules.commitWeight(dag.committee)) return true
+    if (!this.#options.fastCommit) return false
+    return this.#headers.linkWeight(anchor) >= rules.fastCommitWeight(dag.committee)
+  }
+
+  /** The anchors of the last round that are left, then the leader of the next. A function of the log alone. */
+  #cursorAt({ round, anchors }: LogPosition): Cursor {
+    if (round > 0 && anchors < this.#options.anchorsPerRound) {
+      const { dag } = this.#needs
+      // The schedule may have changed within the round: whoever was ordered by the old one is not asked for again.
+      const left = this.anchorsOf(round).find(author => !dag.isCommitted(round, author))
+      if (left !== undefined) return { round, anchor: left }
+    }
+    const next = (round + this.#step) as Round
+    return { round: next, anchor: this.#leaderOf(next) }
+  }
+
+  #leaderOf(round: Round): ReplicaId {
+    return this.anchorsOf(round)[0] as ReplicaId
+  }
+}
