@@ -2,6 +2,7 @@ import { softwareVersion } from '@novacron/node'
 import { Command } from 'commander'
 import type { ExitCode, Io } from './io.ts'
 import type { AddVerb } from './verb.ts'
+import { addBench } from './verbs/bench.ts'
 import { addChaos } from './verbs/chaos.ts'
 import { addCompletion } from './verbs/completion.ts'
 import { addDevnet } from './verbs/devnet.ts'
@@ -25,6 +26,7 @@ const everyVerb: readonly AddVerb[] = [
   addStart,
   addDevnet,
   addChaos,
+  addBench,
   addStatus,
   addPeers,
   addPut,

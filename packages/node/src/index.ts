@@ -1,4 +1,11 @@
-export { kvKeyBytesMax, logApplication, resultCodes } from '@novacron/execution'
+export {
+  encodeEnvelope,
+  encodeKvOperation,
+  kvApplication,
+  kvKeyBytesMax,
+  logApplication,
+  resultCodes
+} from '@novacron/execution'
 export { ControlClient, type ControlClientFacts, type ControlSubscription } from './api/client.ts'
 export { type ControlServer, startControlServer } from './api/control-server.ts'
 export { type ApiFacts, apiFault } from './api/faults.ts'
@@ -30,7 +37,11 @@ export { defaultNodeOptions, type NodeOptions, parseNodeOptions } from './config
 export type { Problem } from './config/problem.ts'
 export { valueOrThrow } from './config/result.ts'
 export { findControlSocket } from './config/socket-place.ts'
-export { type Acknowledgement, ingestCodes } from './ingest/acknowledgement.ts'
+export {
+  type Acknowledgement,
+  AcknowledgementReader,
+  ingestCodes
+} from './ingest/acknowledgement.ts'
 export * from './ingest/client.ts'
 export { startIngestServer } from './ingest/server.ts'
 export type { CommittedRun, IngestSink, Offer } from './ingest/sink.ts'

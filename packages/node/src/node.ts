@@ -95,7 +95,7 @@ export async function startNode(
   wire.connect(stack.use(mesh))
   const onRoundTrip = (roundTripMs: number) =>
     driver.post({ type: 'network-measured', roundTripMs })
-  stack.use(startSampling({ replica, mesh, store, metrics, onRoundTrip }))
+  stack.use(startSampling({ replica, mesh, store, prometheus, onRoundTrip }))
   const serverLog = logs.module('api')
   const servers = stack.use(
     await startServers({ loaded, committee, control, store, sockets, prometheus, log: serverLog })

@@ -82,7 +82,9 @@ export function assembleCore(needs: CoreNeeds): Core {
     batches,
     wire,
     clock: systemClock,
-    signatures: signatureChecker(verifySignature, verifySignatureAsync),
+    signatures: signatureChecker(verifySignature, verifySignatureAsync, count =>
+      metrics.signaturesChecked.add(count)
+    ),
     others,
     observers: new ObserverBudget(loaded.options.limits, trusted),
     listener: listenerOf(telemetry, control, needs)

@@ -19,14 +19,18 @@ const inlineChecksMax = 4
 
 export function signatureChecker(
   verify: VerifySignature,
-  verifyAsync: VerifySignatureAsync
+  verifyAsync: VerifySignatureAsync,
+  onChecked: (count: number) => void = () => {}
 ): SignatureChecker {
-  const checkAllNow = (checks: readonly SignatureCheck[]): boolean =>
-    checks.every(check => verify(check.publicKey, check.message, check.signature))
+  const checkAllNow = (checks: readonly SignatureCheck[]): boolean => {
+    onChecked(checks.length)
+    return checks.every(check => verify(check.publicKey, check.message, check.signature))
+  }
   return {
     checkAllNow,
     checkAll(checks) {
       if (checks.length <= inlineChecksMax) return checkAllNow(checks)
+      onChecked(checks.length)
       return Promise.all(
         checks.map(check => verifyAsync(check.publicKey, check.message, check.signature))
       ).then(results => results.every(Boolean))

@@ -2,6 +2,7 @@ import type { ReplicaStatus } from '@novacron/replica'
 import type { PeerStatus } from '@novacron/transport'
 import type { Store } from '../store/store.ts'
 import type { NodeMetrics } from './metrics.ts'
+import type { PrometheusMetrics } from './prometheus.ts'
 
 export interface SampledParts {
   readonly replica: { status(): ReplicaStatus }
@@ -14,9 +15,15 @@ export interface SampledParts {
 
 const intervalMs = 2_000
 
-/** Reads what has a level rather than events, again and again until disposed. */
-export function startSampling(parts: SampledParts): Disposable {
-  const sampler = new Sampler(parts)
+/** Reads what has a level rather than events, again and again until disposed, and whenever the metrics are asked for. */
+export function startSampling({
+  prometheus,
+  ...parts
+}: Omit<SampledParts, 'metrics'> & {
+  readonly prometheus: Pick<PrometheusMetrics, 'metrics' | 'onRender'>
+}): Disposable {
+  const sampler = new Sampler({ ...parts, metrics: prometheus.metrics })
+  prometheus.onRender(() => sampler.sample())
   const timer = setInterval(() => sampler.sample(), intervalMs)
   timer.unref()
   return { [Symbol.dispose]: () => clearInterval(timer) }

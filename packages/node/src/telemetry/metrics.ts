@@ -26,6 +26,8 @@ export interface NodeMetrics {
   readonly peers: Gauge
   readonly sentBytes: Readonly<Record<StreamClass, Counter>>
   readonly receivedBytes: Readonly<Record<StreamClass, Counter>>
+  /** Ed25519, whatever came of them. */
+  readonly signaturesChecked: Counter
   readonly storeFlushes: Counter
   readonly storeFlushSeconds: Histogram
   readonly databaseBytes: Gauge
@@ -56,6 +58,7 @@ export const nullMetrics: NodeMetrics = {
   peers: nullGauge,
   sentBytes: { order: nullCounter, sync: nullCounter, bulk: nullCounter },
   receivedBytes: { order: nullCounter, sync: nullCounter, bulk: nullCounter },
+  signaturesChecked: nullCounter,
   storeFlushes: nullCounter,
   storeFlushSeconds: nullHistogram,
   databaseBytes: nullGauge,
@@ -134,6 +137,7 @@ export const instruments: { readonly [N in SingleName]: InstrumentOf<NodeMetrics
     'Transactions refused at the door'
   ),
   peers: gauge('novacron_network_peers', 'Peers connected'),
+  signaturesChecked: counter('novacron_consensus_signatures_checked_total', 'Signatures checked'),
   storeFlushes: counter('novacron_store_flushes_total', 'Synchronised writes'),
   storeFlushSeconds: histogram(
     'novacron_store_flush_seconds',
@@ -177,6 +181,7 @@ export type ProcessReading =
   | 'heapUsed'
   | 'external'
   | 'resident'
+  | 'residentPeak'
   | 'openFiles'
   | 'cpuSeconds'
   | 'uptimeSeconds'
@@ -190,6 +195,7 @@ export const processInstruments: Readonly<Record<ProcessReading, Plain<'gauge'>>
   heapUsed: gauge('novacron_process_heap_bytes', 'JavaScript heap in use'),
   external: gauge('novacron_process_external_bytes', 'Memory of buffers outside of the heap'),
   resident: gauge('novacron_process_resident_bytes', 'Resident set size'),
+  residentPeak: gauge('novacron_process_resident_peak_bytes', 'Largest resident set so far'),
   openFiles: gauge('novacron_process_open_files', 'Open file descriptors, where the system tells'),
   cpuSeconds: gauge('novacron_process_cpu_seconds', 'CPU time used, user and system'),
   uptimeSeconds: gauge('novacron_process_uptime_seconds', 'Since the process started')

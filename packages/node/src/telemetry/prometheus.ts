@@ -23,6 +23,8 @@ export interface PrometheusMetrics extends Disposable {
   readonly contentType: string
   /** The text that a Prometheus server scrapes. */
   render(): Promise<string>
+  /** Calls `sample` before every `render`. */
+  onRender(sample: () => void): void
 }
 
 /** What the node counts beyond the fixed instruments. */
@@ -41,6 +43,7 @@ export function createPrometheusMetrics(options: PrometheusMetricsOptions): Prom
   const loop = monitorEventLoopDelay({ resolution: loopResolutionMs })
   loop.enable()
   registerProcess(registry, loop)
+  const samples: (() => void)[] = []
   return {
     metrics: {
       ...singles(registers),
@@ -50,7 +53,13 @@ export function createPrometheusMetrics(options: PrometheusMetricsOptions): Prom
       count: machineCounts(options.machineCounters, registers)
     },
     contentType: registry.contentType,
-    render: () => registry.metrics(),
+    render: () => {
+      for (const sample of samples) sample()
+      return registry.metrics()
+    },
+    onRender: sample => {
+      samples.push(sample)
+    },
     [Symbol.dispose]: () => loop.disable()
   }
 }
@@ -120,6 +129,8 @@ function registerProcess(
     heapUsed: () => process.memoryUsage().heapUsed,
     external: () => process.memoryUsage().external,
     resident: () => process.memoryUsage.rss(),
+    // Kilobytes on every platform.
+    residentPeak: () => process.resourceUsage().maxRSS * 1024,
     openFiles: countOpenFiles,
     cpuSeconds: () => {
       const { user, system } = process.cpuUsage()

@@ -107,3 +107,9 @@ test('the null metrics have every field of the real ones and do nothing', () => 
   nullMetrics.commitLatency.observe(1)
   nullMetrics.count('any', 1)
 })
+
+test('what only has a level is read before the text is made', async () => {
+  using prometheus = createPrometheusMetrics({ machineCounters: [] })
+  prometheus.onRender(() => prometheus.metrics.round.set(12))
+  expect(await prometheus.render()).toContain('\nnovacron_consensus_round 12\n')
+})

@@ -157,11 +157,17 @@ test('levels are read, and of what the store counts itself the difference', () =
   expect(values[5]).toEqual(['storeFlushes', 2])
 })
 
-test('sampling goes on until it is disposed', () => {
+test('sampling goes on until it is disposed, and is done whenever the metrics are asked for', () => {
   vi.useFakeTimers()
   onTestFinished(() => void vi.useRealTimers())
   const { parts, values } = sampled()
-  const sampling = startSampling(parts)
+  const { metrics, ...others } = parts
+  const asked: (() => void)[] = []
+  const onRender = (sample: () => void) => void asked.push(sample)
+  const sampling = startSampling({ ...others, prometheus: { metrics, onRender } })
+  for (const sample of asked) sample()
+  expect(values.filter(([name]) => name === 'round')).toHaveLength(1)
+  values.length = 0
   vi.advanceTimersByTime(4_500)
   expect(values.filter(([name]) => name === 'round')).toHaveLength(2)
   sampling[Symbol.dispose]()

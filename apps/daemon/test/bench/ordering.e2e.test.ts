@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest'
+import type { BenchReport } from '../../src/bench/report.ts'
+import { run } from '../../src/run.ts'
+import { captureIo } from '../capture-io.ts'
+
+async function bench(...argv: readonly string[]) {
+  const io = captureIo({ env: process.env })
+  const exitCode = await run(['bench', 'ordering', '--duration', '2s', ...argv], io)
+  return { exitCode, io }
+}
+
+test('measures a network of daemons, each transaction of it', async () => {
+  const { exitCode, io } = await bench('--rate', '200', '--warmup', '1s', '--json')
+  expect(exitCode, io.stderr.text).toBe(0)
+  const report = JSON.parse(io.stdout.text) as BenchReport
+  expect(report).toMatchObject({
+    benchmark: 'ordering',
+    transactions: { due: 400, acknowledged: 400, missing: 0 },
+    agreement: true,
+    protocol: 'bullshark',
+    encryption: 'tls'
+  })
+  expect(report.throughput).toBeGreaterThan(0)
+  expect(report.latencyMs.p999).toBeGreaterThanOrEqual(report.latencyMs.p50 as number)
+  expect(report.cpuSeconds.perNode).toHaveLength(4)
+  for (const seconds of report.cpuSeconds.perNode) expect(seconds).toBeGreaterThan(0)
+  expect(report.peakRssBytes).toBeGreaterThan(10_000_000)
+  for (const count of [report.wireBytes, report.signaturesChecked, report.fsyncs]) {
+    expect(count).toBeGreaterThan(0)
+  }
+})
+
+test('prints a table for people, of puts and of single writes too', async () => {
+  const argv = ['--nodes', '1', '--rate', '50', '--warmup', '500ms']
+  const { exitCode, io } = await bench(...argv, '--app', 'kv', '--writes', 'single')
+  expect(exitCode, io.stderr.text).toBe(0)
+  expect(io.stdout.text).toMatch(
+    /^1 node, bullshark, none, kv, 512 bytes, 50 tx\/s offered for 2 s\nthroughput +\d+ tx\/s/
+  )
+  expect(io.stdout.text).toContain('0 of 100 never acknowledged')
+  expect(io.stdout.text).toContain('agreement   yes')
+})
