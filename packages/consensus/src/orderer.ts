@@ -114,7 +114,7 @@ export type OrdererEffect<Message> =
 /** Who names a batch: a header of this author, which may have invented it, or a vertex that a quorum has voted for. */
 export type NamedBy =
   | { readonly type: 'header'; readonly author: ReplicaId; readonly round: Round }
-  | { readonly type: 'vertex'; readonly round: Round }
+  | { readonly type: 'vertex'; readonly author: ReplicaId; readonly round: Round }
 
 /** What `status` tells an operator, also when nothing moves. */
 export interface OrdererStatus {

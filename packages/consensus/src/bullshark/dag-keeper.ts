@@ -123,7 +123,8 @@ export class DagKeeper {
       const missing = certificate.header.payload.filter(batch => !parts.hasBatch(batch.digest))
       if (missing.length === 0) continue
       const holders = holdersOf(certificate, parts)
-      const by = { type: 'vertex', round: certificate.header.round } as const
+      const { author, round } = certificate.header
+      const by = { type: 'vertex', author, round } as const
       out.push({ type: 'want-batches', batches: missing, holders, by })
     }
   }

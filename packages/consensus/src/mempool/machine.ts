@@ -237,11 +237,11 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
   }
 
   #onMessage(from: PeerId, message: MempoolMessage, now: Millis, out: MempoolEffect[]): void {
-    if (message.type === 'batch') this.#onBatch(from, message.batch, out)
+    if (message.type === 'batch') this.#onBatch(from, message.batch, now, out)
     else this.#onPull(from, message.digests, now, out)
   }
 
-  #onBatch(from: PeerId, batch: Batch, out: MempoolEffect[]): void {
+  #onBatch(from: PeerId, batch: Batch, now: Millis, out: MempoolEffect[]): void {
     const isWanted = this.#pulls.has(batch.digest)
     const header = this.#screenBatch(from, batch, isWanted)
     if (typeof header === 'string') {
@@ -250,6 +250,9 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
       return
     }
     this.#pulls.done(batch.digest)
+    if (this.#needs.committee.replicaOf(from) === header.author) {
+      this.#pulls.heard(header.author, now)
+    }
     if (!this.#needs.batches.has(batch.digest)) this.#store(batch, header.author, out)
     // Even when it was here already: whoever waits for it must hear of it.
     out.push({ type: 'batches-stored', digests: [batch.digest] })

@@ -1,4 +1,4 @@
-import type { Digest, Millis, PeerId, Round } from '@novacron/base'
+import type { Digest, Millis, PeerId, ReplicaId, Round } from '@novacron/base'
 import type { BatchReference } from '../dag/header.ts'
 import { HeaderWants } from '../dag/header-wants.ts'
 import type { NamedBy } from '../orderer.ts'
@@ -12,7 +12,18 @@ interface Pull {
   until: number
   attempts: number
   dueAt: number
+  /** Who sends it to everyone in turn with the rest of what it makes. */
+  readonly author: ReplicaId | undefined
+  readonly wantedAt: number
 }
+
+/**
+ * Payload of an author comes in order: while it comes, what is missing is on its way, and to ask for it would only make the
+ * way longer for all. So many times the delay at most, since a liar may send everything but what it has named; less for what
+ * others may already wait for.
+ */
+const patienceForHeader = 20
+const patienceForOrdered = 4
 
 /** Who looks for batches, and where they are likely to be. */
 export interface PullFor {
@@ -29,6 +40,8 @@ export class BatchPulls {
   readonly #options: MempoolOptions
   readonly #pulls = new Map<Digest, Pull>()
   readonly #headers = new HeaderWants()
+  /** When a batch of an author came last. */
+  readonly #heardAt = new Map<ReplicaId, number>()
   #peers: readonly PeerId[] = []
   #isTimerSet = false
 
@@ -65,7 +78,8 @@ export class BatchPulls {
       }
       if (this.#pulls.size >= this.#roomFor(by)) return false
       const dueAt = now + this.#options.pullDelayMs
-      this.#pulls.set(digest, { holders, until, attempts: 0, dueAt })
+      const author = by?.author
+      this.#pulls.set(digest, { holders, until, attempts: 0, dueAt, author, wantedAt: now })
     }
     return true
   }
@@ -100,6 +114,20 @@ export class BatchPulls {
     this.#pulls.delete(digest)
   }
 
+  /** A batch of `author`, a member, has come from itself. */
+  heard(author: ReplicaId, now: Millis): void {
+    this.#heardAt.set(author, now)
+  }
+
+  /** The first question waits for as long as the author goes on sending; those that follow do not. */
+  #dueAt({ attempts, dueAt, author, wantedAt, until }: Pull): number {
+    if (attempts > 0 || author === undefined) return dueAt
+    const { pullDelayMs } = this.#options
+    const patience = until === 0 ? patienceForHeader : patienceForOrdered
+    const quietAt = (this.#heardAt.get(author) ?? 0) + pullDelayMs
+    return Math.max(dueAt, Math.min(quietAt, wantedAt + patience * pullDelayMs))
+  }
+
   onTimer(): void {
     this.#isTimerSet = false
   }
@@ -109,7 +137,7 @@ export class BatchPulls {
     if (this.#isTimerSet || this.#pulls.size === 0) return
     const byPeer = new Map<PeerId, Digest[]>()
     for (const [digest, pull] of this.#pulls) {
-      if (pull.dueAt > now) continue
+      if (this.#dueAt(pull) > now) continue
       const peer = this.#nextPeer(pull)
       pull.attempts++
       pull.dueAt = now + this.#options.pullRetryMs
