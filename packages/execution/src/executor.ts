@@ -237,7 +237,7 @@ export class Executor {
     const wired = this.#wired[cursor.application]
     if (wired === undefined) return unknownApplication
     wired.context.position = this.#position
-    return wired.application.apply(wired.context, cursor)
+    return this.#rules.apply(wired.application, wired.context, cursor)
   }
 
   #select(cursor: EnvelopeCursor): void {

@@ -94,6 +94,18 @@ export interface SimulatedMachine<T extends ProtocolTypes>
   stateRootAt(index: CommitIndex): Digest | undefined
   /** Queues and caches that must stay within a bound. */
   gauges(): readonly Gauge[]
+  /** The state of its applications, for a model that is kept beside them; undefined where there is none. */
+  effects?(): EffectProbe
+}
+
+/** What the applications of a replica hold of the clients' requests. */
+export interface EffectProbe {
+  /** The commit whose state this is. */
+  readonly index: CommitIndex
+  /** Sequence of the last request of this client whose write can be read; undefined before the first. */
+  lastWriteOf(client: number): number | undefined
+  /** Requests that were appended to the log application. */
+  appendedCount(): number
 }
 
 export interface Gauge {
@@ -153,6 +165,8 @@ export interface SimulatedProtocol<T extends ProtocolTypes> {
   /** What a client's request is on the wire: 0 asks for a session, the others are made in it. */
   transaction(client: number, sequence: number, session: Uint8Array | undefined): Uint8Array
   receipts(outcome: T['outcome']): readonly Receipt[]
+  /** Does this request write the client's key, or is it appended? Asked where machines show their effects. */
+  isWrite?(sequence: number): boolean
   /** What a liar makes of the protocol's own words; undefined for a behaviour that needs none. */
   lie?(behaviour: Behaviour, seat: LiarSeat): Lie<T['message'], T['gossip']> | undefined
 }

@@ -8,6 +8,7 @@ import {
   type Hash,
   type Millis,
   type PeerId,
+  Reader,
   type Verdict,
   Writer
 } from '@novacron/base'
@@ -46,6 +47,7 @@ import { bullsharkLie } from './byzantine/bullshark.ts'
 import type { LiarSeat, Lie } from './byzantine/liar.ts'
 import type { Backing } from './checkers/certification.ts'
 import type {
+  EffectProbe,
   Gauge,
   Seat,
   SignedSlot,
@@ -139,6 +141,8 @@ export interface ReplicaProtocolOptions<Order> {
 
 /** Every fourth request writes a key, so that there is a state to compare; the others are opaque. */
 const requestsPerPut = 4
+const isWrite = (sequence: number): boolean => sequence % requestsPerPut === 0
+const keyOfClient = (client: number): Uint8Array => ascii(`client-${client}`)
 
 /** The replica of the product, driven by the world. Make one for each run: it learns who opened which session. */
 export function replicaProtocol<Order>(
@@ -169,9 +173,9 @@ export function replicaProtocol<Order>(
         receipts.asked(client, digestOf(hash, open))
         return open
       }
-      const isPut = sequence % requestsPerPut === 0
+      const isPut = isWrite(sequence)
       const value = new Writer(16).u64(client).u64(sequence).finish()
-      const key = ascii(`client-${client}`)
+      const key = keyOfClient(client)
       return encodeEnvelope({
         application: isPut ? kvApplication : logApplication,
         session,
@@ -180,6 +184,7 @@ export function replicaProtocol<Order>(
       })
     },
     receipts: outcome => receipts.of(outcome),
+    isWrite,
     lie: (behaviour, seat) => orderer.lie?.(behaviour, seat)
   }
 }
@@ -269,6 +274,20 @@ class ReplicaMachine<Order> implements SimulatedMachine<ReplicaTypes<Order>> {
     if (image === undefined) return undefined
     const { stateRoot, sessionRoot } = image.checkpoint
     return digestOf(this.#hash, concatBytes([bytesOfDigest(stateRoot), bytesOfDigest(sessionRoot)]))
+  }
+
+  effects(): EffectProbe {
+    const { executor } = this.#replica
+    return {
+      index: executor.index,
+      lastWriteOf(client) {
+        const found = executor.kvGet(keyOfClient(client))
+        if (found === undefined) return undefined
+        const reader = new Reader(found.value)
+        return reader.u64() === client ? reader.u64() : undefined
+      },
+      appendedCount: () => executor.logCounters.transactions
+    }
   }
 
   gauges(): readonly Gauge[] {

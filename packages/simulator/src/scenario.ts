@@ -127,6 +127,9 @@ export function drawScenario(seed: number, fixed: Partial<Omit<Scenario, 'seed'>
     },
     faults,
     loadAfterMs: 1_200,
+    // Twice what the slowest of a thousand seeds takes, and some times the events of the busiest.
+    livenessMs: 25_000,
+    livenessSteps: 50_000 * replicas,
     byzantine: drawLiars(replicas, liars, prng.fork()).map(liar =>
       prng.chance(0.5) ? withLie(liar, 'lying-sync') : liar
     ),
@@ -140,8 +143,8 @@ export function drawScenario(seed: number, fixed: Partial<Omit<Scenario, 'seed'>
     chaosMs,
     // Often checkpoints and little history, so that those who were away meet pruned logs and snapshots.
     replica: {
-      checkpointIntervalCommits: prng.pick([2, 5, 10, 25]),
-      retentionCommits: prng.pick([1, 1, 20, 10_000]),
+      checkpointIntervalCommits: prng.pick([2, 2, 5, 10, 25]),
+      retentionCommits: prng.pick([1, 1, 1, 20, 10_000]),
       payloadWaitMs: 1_000
     },
     // Batches that nothing orders go soon, so that those who are named late or were away for long meet it.
@@ -175,7 +178,7 @@ function drawOrdering(prng: Prng): Partial<BullsharkOptions> {
   const maxHeaderDelayMs = prng.pick([minHeaderDelayMs, 40, 100])
   return {
     gcDepthRounds: prng.pick([8, 8, 20, 50]),
-    requeueRounds: prng.pick([1, 2, 8]),
+    requeueRounds: prng.pick([1, 1, 1, 2, 8]),
     schedulePeriodCommits: prng.pick([0, 2, 3, 5]),
     scheduleWindowCommits: prng.pick([6, 20]),
     minHeaderDelayMs,

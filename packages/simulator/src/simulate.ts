@@ -3,6 +3,7 @@ import type { CommittedSubDag } from '@novacron/consensus'
 import { AgreementChecker } from './checkers/agreement.ts'
 import { CertificationChecker } from './checkers/certification.ts'
 import { DoubleSigningChecker } from './checkers/double-signing.ts'
+import { EffectChecker } from './checkers/effects.ts'
 import { ExactlyOnceChecker } from './checkers/exactly-once.ts'
 import {
   type RunVerdict,
@@ -64,6 +65,8 @@ export interface SimulationReport {
   readonly persists: readonly number[]
   readonly places: readonly PlaceReport[]
   readonly counts: ReadonlyMap<string, number>
+  /** Reads of the places' states that were compared with a model of the applications. */
+  readonly effectsCompared: number
   /** Honest places that hold evidence against a liar. */
   readonly witnesses: number
   /** Liars of whom an honest place has told all others, with proof; ascending. */
@@ -83,6 +86,7 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
   readonly #protocol: SimulatedProtocol<T>
   readonly #agreement: AgreementChecker
   readonly #exactlyOnce: ExactlyOnceChecker
+  readonly #effects: EffectChecker | undefined
   readonly #doubleSigning: DoubleSigningChecker
   readonly #certification: CertificationChecker
   readonly #exposed = new Set<number>()
@@ -107,6 +111,8 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
     this.world = new World(scenario, { hash, protocol, witness: this, recorder, makeKeys })
     this.#agreement = new AgreementChecker(this.world.places, report)
     this.#exactlyOnce = new ExactlyOnceChecker(report)
+    const { isWrite } = protocol
+    this.#effects = isWrite === undefined ? undefined : new EffectChecker(isWrite, report)
     const liars = new Set<number>(scenario.byzantine.map(({ place }) => place))
     this.#doubleSigning = new DoubleSigningChecker(report, liars)
     this.#certification = this.#makeCertification(liars, report)
@@ -178,6 +184,7 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
 
   started(place: number): void {
     this.#agreement.started(place)
+    this.#effects?.started(place)
   }
 
   executed(place: number, subDag: CommittedSubDag, outcome: T['outcome']): void {
@@ -187,8 +194,10 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
     const isNew = this.#agreement.executed(place, subDag, root)
     if (isNew) {
       this.#exactlyOnce.appended(subDag.index, receipts)
+      this.#effects?.appended(receipts)
       this.#checkCertified(place, subDag)
     } else this.#exactlyOnce.repeated(place, subDag.index, receipts)
+    this.#lookAtEffects(place)
     this.#load.executed(place, subDag.index, receipts)
     this.#onExecuted?.(place, subDag, this.world.queue.now - startOfTimeMs)
   }
@@ -203,6 +212,11 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
     if (!this.world.isHonest(place)) return
     const words = error instanceof Error ? (error.stack ?? error.message) : String(error)
     this.#onViolation({ verdict: 'asserted', facts: `place ${place}: ${words}` })
+  }
+
+  #lookAtEffects(place: number): void {
+    const probe = this.world.node(place).machine?.effects?.()
+    if (probe !== undefined) this.#effects?.look(place, probe)
   }
 
   #makeCertification(
@@ -253,6 +267,7 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
     if (this.#hasRecovered()) {
       this.#recoveredMs = world.queue.now - healedAt
       this.#exactlyOnce.finish(Math.min(...indexes))
+      for (const place of this.#core) this.#lookAtEffects(place)
       return
     }
     const wanted = `${this.#headAtHealing} + ${this.#scenario.commitsAfterHealing}`
@@ -318,6 +333,7 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
         state: world.node(place).machine?.describe() ?? 'down'
       })),
       counts: world.counts,
+      effectsCompared: this.#effects?.comparedCount ?? 0,
       witnesses: this.#core.filter(place => this.#holdsEvidence(place)).length,
       exposed: [...this.#exposed].sort((a, b) => a - b),
       ...(violation === undefined ? {} : { firstViolation: violation }),

@@ -61,8 +61,13 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'M7 does not persist its votes',
     replaces: 'SigningRules.rowsOfVote',
-    bullshark: { ...bullsharkRules, rowsOfVote: (_record, header) => [header] },
-    verdicts: ['double-signed', 'stalled']
+    // The record counts as whole: an abstaining replica would hide the mistake.
+    bullshark: {
+      ...bullsharkRules,
+      rowsOfVote: (_record, header) => [header],
+      isRecordTrusted: () => true
+    },
+    verdicts: ['double-signed']
   },
   {
     name: 'M8 sends before what it persisted is on the disk',
@@ -79,8 +84,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'M10 signs another header after a crash',
     replaces: 'SigningRules.restoredHeader',
-    bullshark: { ...bullsharkRules, restoredHeader: () => undefined },
-    verdicts: ['double-signed', 'stalled']
+    bullshark: { ...bullsharkRules, restoredHeader: () => undefined, isRecordTrusted: () => true },
+    verdicts: ['double-signed']
   },
   {
     name: 'M11 signs at once although its record is lost or old',
@@ -175,5 +180,20 @@ export const mutants: readonly Mutant[] = [
     replaces: 'SigningRules.isEquivocation',
     bullshark: { ...bullsharkRules, isEquivocation: () => false },
     verdicts: ['double-signed', 'diverged', 'asserted']
+  },
+  {
+    name: 'M22 answers a request that it has not applied',
+    replaces: 'ExecutionRules.apply',
+    replica: {
+      ...replicaRules,
+      execution: {
+        ...execution,
+        apply: (application, context, transaction) =>
+          transaction.sequence % 20 === 7
+            ? { code: 'ok' }
+            : execution.apply(application, context, transaction)
+      }
+    },
+    verdicts: ['lost']
   }
 ]
