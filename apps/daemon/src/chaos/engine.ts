@@ -4,6 +4,7 @@ import { compareChains } from '../devnet/agreement.ts'
 import { chainOf } from '../devnet/devnet.ts'
 import { type LoadProcess, startLoad } from '../devnet/load-process.ts'
 import type { Io } from '../io.ts'
+import { Canary } from './canary.ts'
 import { checkEvidence, checkHoles, checkLedger, checkStatus, RootsSeen } from './checkers.ts'
 import type { Cluster } from './cluster.ts'
 import { LoadRecord } from './load-record.ts'
@@ -57,6 +58,7 @@ class Run implements ScenarioRun {
   readonly io: Io
   readonly #scenario: RealScenario
   readonly #load: LoadProcess
+  readonly #canary: Canary
   readonly #roots = new RootsSeen()
   readonly #notes: string[] = []
   readonly #faults: string[] = []
@@ -82,6 +84,7 @@ class Run implements ScenarioRun {
       }
     )
     this.#sampling = this.#sample()
+    this.#canary = new Canary(() => cluster.honest.map(node => cluster.daemon(node).client()))
   }
 
   note(text: string): void {
@@ -102,7 +105,7 @@ class Run implements ScenarioRun {
 
   async end(): Promise<void> {
     this.#over.abort()
-    await this.#sampling
+    await Promise.all([this.#sampling, this.#canary.stop()])
     // What is still unanswered would be waited for, although nobody wants to know any more.
     this.#load.kill()
     await this.#load[Symbol.asyncDispose]()
@@ -196,6 +199,7 @@ class Run implements ScenarioRun {
   ): Promise<Pick<ScenarioResult, 'acknowledged' | 'lost' | 'duplicated'>> {
     const { cluster, record } = this
     const names = cluster.honest.map(node => cluster.nameOf(node))
+    await this.#canary.stop()
     await this.#caughtUp(record.nowMs())
     await this.#until(livenessMs, async () => {
       const statuses = await this.#statuses()
@@ -222,7 +226,19 @@ class Run implements ScenarioRun {
     const { reasons, ...findings } = checkLedger(ledger, logs)
     this.#faults.push(...reasons)
     if (this.#scenario.isDamaging !== true) this.#faults.push(...checkHoles(logs))
+    await this.#checkState()
     return findings
+  }
+
+  /** What the canary was told is committed can be read from every node. */
+  async #checkState(): Promise<void> {
+    const { cluster } = this
+    this.expect(this.#canary.acknowledged > 0, 'no key was written')
+    for (const node of cluster.honest) {
+      const client = cluster.daemon(node).client()
+      this.#faults.push(...(await this.#canary.check(cluster.nameOf(node), client)))
+    }
+    this.note(`${this.#canary.acknowledged} writes of keys read back from every node`)
   }
 
   async #indexes(): Promise<readonly number[]> {
