@@ -4,6 +4,7 @@ import type { ControlClient } from '@novacron/node'
 
 type Client = Pick<ControlClient, 'call'>
 
+/** How much the canary writes, and how patiently. */
 export interface CanaryOptions {
   /** Keys that are written in turn. */
   readonly keys: number
