@@ -72,7 +72,15 @@ export class FakeNode implements NodeControl {
     return [
       { peer, name: 'node-2', member: true, state: 'connected', addresses, rttMs: 0.44, ...bytes },
       { peer, member: true, state: 'connecting', addresses: [], ...bytes },
-      { peer, member: false, state: 'refused', addresses: [], encryption: 'tls', ...bytes }
+      {
+        peer,
+        member: false,
+        state: 'refused',
+        addresses: [],
+        encryption: 'tls',
+        plane: 'direct',
+        ...bytes
+      }
     ]
   }
 

@@ -2,14 +2,16 @@ import type { Connection, PeerInfo, Stream } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { type PeerId, type StreamClass, streamClasses, toPeerId } from '@novacron/base'
 import { Dialer } from './dial/dialer.ts'
+import type { DirectPlane } from './direct/direct-plane.ts'
 import type { Penalties } from './guard/penalties.ts'
 import type { MeshNode } from './libp2p-node.ts'
 import { Link, type LinkOptions, type LinkOwner } from './link/link.ts'
 import type { LinkTable } from './link/link-table.ts'
+import { Traffic } from './link/traffic.ts'
 import type { DropReason, MeshEvent, MeshMember, MeshNeeds, PeerStatus } from './mesh.ts'
 import type { ClassLimits, MeshOptions } from './options.ts'
 import { statusOf } from './peer-status.ts'
-import { streamProtocol } from './protocol.ts'
+import { directProtocol, streamProtocol } from './protocol.ts'
 import { outside } from './rethrow.ts'
 
 export interface HubNeeds extends MeshNeeds {
@@ -21,6 +23,8 @@ export interface HubNeeds extends MeshNeeds {
   readonly trusted: Set<PeerId>
   /** Random bytes of this start of the process. */
   readonly incarnation: Uint8Array
+  /** Undefined leaves all links on libp2p. */
+  readonly plane: DirectPlane | undefined
   emit(event: MeshEvent): void
 }
 
@@ -31,6 +35,7 @@ export class Hub implements LinkOwner {
   readonly #members: ReadonlySet<PeerId>
   readonly #dialer: Dialer
   readonly #identified = new Set<Link>()
+  readonly #traffic: Traffic
   readonly #background = new Set<Promise<void>>()
   #timer: NodeJS.Timeout | undefined
   #lastTickMs = 0
@@ -40,6 +45,9 @@ export class Hub implements LinkOwner {
   constructor(options: MeshOptions, needs: HubNeeds) {
     this.#options = options
     this.#needs = needs
+    this.#traffic = new Traffic((plane, sentBytes, receivedBytes) =>
+      outside(() => needs.handlers.onTraffic?.(plane, sentBytes, receivedBytes))
+    )
     this.#members = new Set(needs.members.map(({ peer }) => peer))
     this.#dialer = new Dialer(options, {
       dial: (peer, addresses, signal) => this.#dial(peer, addresses, signal),
@@ -65,6 +73,15 @@ export class Hub implements LinkOwner {
         { maxInboundStreams: 1, maxOutboundStreams: 1 }
       )
     }
+    if (this.#needs.plane !== undefined) await this.#listenDirect(this.#needs.plane)
+  }
+
+  async #listenDirect(plane: DirectPlane): Promise<void> {
+    await this.#needs.node.handle(
+      directProtocol(this.#options.chain),
+      (stream, connection) => this.#run(plane.onStream(stream, connection)),
+      { maxInboundStreams: 1, maxOutboundStreams: 1 }
+    )
   }
 
   /** Call once the node has started. */
@@ -139,6 +156,7 @@ export class Hub implements LinkOwner {
     link.activate()
     outside(() => handlers.onPeer(link.peer, 'connected'))
     this.#identify(link)
+    this.#moveToDirect(link)
   }
 
   onFrame(link: Link, streamClass: StreamClass, frame: Uint8Array): void | Promise<void> {
@@ -164,6 +182,8 @@ export class Hub implements LinkOwner {
     const { peer } = link
     this.#identified.delete(link)
     emit({ type: 'connection-closed', peer, code })
+    this.#traffic.look(link)
+    this.#needs.plane?.closed(link, code, performance.now())
     if (table.remove(link)) outside(() => handlers.onPeer(peer, 'disconnected'))
     if (!this.#isStopped && !table.hasAny(peer)) {
       this.#dialer.lost(peer, performance.now() - link.openedAtMs)
@@ -262,6 +282,11 @@ export class Hub implements LinkOwner {
     this.#run(identified)
   }
 
+  #moveToDirect(link: Link): void {
+    const { plane } = this.#needs
+    if (plane !== undefined) this.#run(plane.maybeMove(link, performance.now()))
+  }
+
   #tick(nowMs: number): void {
     const lateMs = nowMs - this.#lastTickMs - this.#options.heartbeat.intervalMs / 2
     this.#lastTickMs = nowMs
@@ -269,7 +294,10 @@ export class Hub implements LinkOwner {
       // A process that stood still has not read what came in meanwhile.
       if (lateMs > this.#options.heartbeat.intervalMs) link.forgive(lateMs)
       link.tick(nowMs)
-      if (link.isActive) this.#identify(link)
+      this.#traffic.look(link)
+      if (!link.isActive) continue
+      this.#identify(link)
+      this.#moveToDirect(link)
     }
   }
 

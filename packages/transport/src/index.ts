@@ -8,7 +8,8 @@ export {
   type MeshHandlers,
   type MeshMember,
   type MeshNeeds,
-  type PeerStatus
+  type PeerStatus,
+  type Plane
 } from './mesh.ts'
 export {
   type ClassLimits,

@@ -9,6 +9,7 @@ import { tls } from '@libp2p/tls'
 import { type PeerId, streamClasses } from '@novacron/base'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import { addressesPerPeerMax } from './dial/dialer.ts'
+import type { Door } from './direct/door.ts'
 import { type GossipService, gossipService } from './gossip/gossip.ts'
 import { safeMuxer } from './guard/safe-muxer.ts'
 import type { MeshOptions } from './options.ts'
@@ -25,16 +26,22 @@ const identifyBytesMax = 8 * 1024
 export interface NodeNeeds {
   readonly privateKeySeed: Uint8Array
   readonly gater: ConnectionGater
+  /** Where direct sockets come in, when there are any. */
+  readonly door: Door | undefined
   penaltyOf(peer: PeerId): number
 }
 
 /** A libp2p node with every limit set; not started. It neither dials nor identifies by itself: the mesh does. */
 export function createMeshNode(options: MeshOptions, needs: NodeNeeds): Promise<MeshNode> {
+  const { connectionsMax, direct } = options
+  // A peer that uses direct sockets has one for each class besides.
+  const perPeer = direct.enabled ? 1 + streamClasses.length : 1
+  const transport = tcp({ maxConnections: connectionsMax * perPeer, backlog: 256 })
   return createLibp2p<MeshServices>({
     privateKey: privateKeyOfSeed(needs.privateKeySeed),
     start: false,
     addresses: { listen: [...options.listen], announce: [...options.announce] },
-    transports: [tcp({ maxConnections: options.connectionsMax, backlog: 256 })],
+    transports: [needs.door?.stand(transport) ?? transport],
     connectionEncrypters: options.encryption.map(name => (name === 'tls' ? tls() : noise())),
     streamMuxers: [
       safeMuxer(

@@ -3,6 +3,9 @@ import type { PeerId, StreamClass } from '@novacron/base'
 export type GossipTopic = 'heads' | 'checkpoints' | 'evidence'
 export const gossipTopics: readonly GossipTopic[] = ['heads', 'checkpoints', 'evidence']
 
+/** Which way frames go: over streams of the libp2p connection, or over TLS sockets of our own. */
+export type Plane = 'libp2p' | 'direct'
+
 /** A peer and where to find it; without addresses it can only come to us. */
 export interface MeshMember {
   readonly peer: PeerId
@@ -35,6 +38,8 @@ export interface MeshHandlers {
     relayedBy: PeerId
   ): 'accept' | 'ignore' | 'reject'
   onEvent?(event: MeshEvent): void
+  /** Bytes of frames and framing that a plane has carried since it was told last; about once a second. */
+  onTraffic?(plane: Plane, sentBytes: number, receivedBytes: number): void
 }
 
 /** A running node of the mesh. Disposing closes every connection. */
@@ -75,6 +80,10 @@ export interface PeerStatus {
   /** Of this connection, with framing. */
   readonly sentBytes: number
   readonly receivedBytes: number
+  readonly plane?: Plane
+  /** The part of the bytes above that went over direct sockets. */
+  readonly directSentBytes: number
+  readonly directReceivedBytes: number
   readonly encryption?: 'tls' | 'noise'
   readonly connectedForMs?: number
   /** Decaying sum of penalties. */
@@ -96,6 +105,13 @@ export type MeshEvent =
   | { readonly type: 'peer-penalized'; readonly peer: PeerId; readonly code: string }
   | { readonly type: 'peer-refused'; readonly peer: PeerId; readonly forMs: number }
   | { readonly type: 'connection-refused'; readonly peer: PeerId; readonly code: string }
+  | {
+      readonly type: 'direct-failed'
+      readonly peer: PeerId
+      readonly attempt: number
+      readonly retryInMs: number
+      readonly error: string
+    }
   | { readonly type: 'connection-closed'; readonly peer: PeerId; readonly code: string }
   | {
       readonly type: 'dial-failed'

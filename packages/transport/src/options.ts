@@ -37,6 +37,15 @@ export interface MeshOptions {
     /** Silence after which a connection counts as dead: several intervals. */
     readonly timeoutMs: number
   }
+  /** Sockets of our own beside libp2p; see `DirectPlane`. */
+  readonly direct: {
+    readonly enabled: boolean
+    /** Accepted sockets that have not shown yet whose they are. */
+    readonly handshakesMax: number
+    /** Pauses before the next attempt with a peer. */
+    readonly backoffMinMs: number
+    readonly backoffMaxMs: number
+  }
   readonly reconnect: { readonly backoffMinMs: number; readonly backoffMaxMs: number }
   /** For each address of a peer, one after the other. */
   readonly dialTimeoutMs: number
@@ -89,6 +98,7 @@ export const defaultMeshOptions: Omit<MeshOptions, 'chain'> = {
     bulk: { frameBytesMax: 256 * kib, windowBytes: mib, queueBytesMax: 8 * mib }
   },
   heartbeat: { intervalMs: 2000, timeoutMs: 7000 },
+  direct: { enabled: false, handshakesMax: 64, backoffMinMs: 1_000, backoffMaxMs: 60_000 },
   reconnect: { backoffMinMs: 200, backoffMaxMs: 1_000 },
   dialTimeoutMs: 5000,
   handshakeTimeoutMs: 5000,
@@ -116,7 +126,7 @@ export interface MeshOptionFault {
 
 /** @throws {Fault<MeshOptionFault>} naming the first option that is out of its range. */
 export function checkMeshOptions(options: MeshOptions): void {
-  const { heartbeat, reconnect, gossip, penalty } = options
+  const { heartbeat, reconnect, direct, gossip, penalty } = options
   allow('listen', options.listen.length, options.listen.length >= 1, 'at least one multiaddr')
   for (const address of options.listen) checkAddress('listen', address)
   for (const address of options.announce) checkAddress('announce', address)
@@ -137,6 +147,9 @@ export function checkMeshOptions(options: MeshOptions): void {
   atLeast('heartbeat.timeoutMs', heartbeat.timeoutMs, 2 * heartbeat.intervalMs)
   atLeast('reconnect.backoffMinMs', reconnect.backoffMinMs, 1)
   atLeast('reconnect.backoffMaxMs', reconnect.backoffMaxMs, reconnect.backoffMinMs)
+  atLeast('direct.handshakesMax', direct.handshakesMax, streamClasses.length)
+  atLeast('direct.backoffMinMs', direct.backoffMinMs, 1)
+  atLeast('direct.backoffMaxMs', direct.backoffMaxMs, direct.backoffMinMs)
   atLeast('dialTimeoutMs', options.dialTimeoutMs, 100)
   atLeast('handshakeTimeoutMs', options.handshakeTimeoutMs, 100)
   atLeast('observersMax', options.observersMax, 0)

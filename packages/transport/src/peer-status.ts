@@ -31,7 +31,9 @@ export function statusOf(
       inFlightBytes: noBytes,
       pendingBytes: noBytes,
       sentBytes: 0,
-      receivedBytes: 0
+      receivedBytes: 0,
+      directSentBytes: 0,
+      directReceivedBytes: 0
     }
   }
   return {
@@ -46,6 +48,9 @@ export function statusOf(
     pendingBytes: link.bytesByClass('pendingBytes'),
     sentBytes: link.totalBytes('sentBytes'),
     receivedBytes: link.totalBytes('receivedBytes'),
+    plane: link.plane,
+    directSentBytes: link.totalBytes('directSentBytes'),
+    directReceivedBytes: link.totalBytes('directReceivedBytes'),
     encryption: link.connection.encryption?.includes('noise') === true ? 'noise' : 'tls',
     connectedForMs: nowMs - link.openedAtMs
   }

@@ -10,6 +10,11 @@ export function streamProtocol(chain: string, streamClass: StreamClass): string 
   return `${prefixOf(chain)}/${streamClass}`
 }
 
+/** On this stream two peers agree on direct sockets. */
+export function directProtocol(chain: string): string {
+  return `${prefixOf(chain)}/direct`
+}
+
 export function topicName(chain: string, topic: GossipTopic): string {
   return `${prefixOf(chain)}/gossip/${topic}`
 }

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Fault, type PeerId } from '@novacron/base'
+import { DirectPlane, type DirectPlaneNeeds } from './direct/direct-plane.ts'
+import { Door } from './direct/door.ts'
 import { Gossip } from './gossip/gossip.ts'
 import { connectionGate } from './guard/gate.ts'
 import { Penalties } from './guard/penalties.ts'
@@ -46,7 +48,16 @@ export async function startMesh(
     observersMax: options.observersMax,
     onRefused: (peer, code) => emit({ type: 'connection-refused', peer, code })
   })
+  const { plane, door } = directParts(options, {
+    self,
+    privateKeySeed: needs.privateKeySeed,
+    isTrusted: peer => trusted.has(peer),
+    linkOf: connection => table.of(connection),
+    emit,
+    random: needs.random ?? Math.random
+  })
   const node = await createMeshNode(options, {
+    door,
     privateKeySeed: needs.privateKeySeed,
     gater,
     penaltyOf: peer => penalties.points(peer, performance.now())
@@ -60,11 +71,14 @@ export async function startMesh(
     penalties,
     trusted,
     incarnation,
+    plane,
     emit
   })
   await using stack = new AsyncDisposableStack()
   stack.defer(() => node.stop())
   stack.defer(() => hub.stop())
+  if (door !== undefined) stack.use(door)
+  if (plane !== undefined) stack.use(plane)
   await hub.listen()
   await listen(node, options)
   signal.throwIfAborted()
@@ -75,6 +89,18 @@ export async function startMesh(
   })
   hub.start()
   return meshOf(self, node, hub, gossip, stack.move())
+}
+
+interface DirectParts {
+  readonly plane: DirectPlane | undefined
+  readonly door: Door | undefined
+}
+
+function directParts(options: MeshOptions, needs: DirectPlaneNeeds): DirectParts {
+  if (!options.direct.enabled) return { plane: undefined, door: undefined }
+  const plane = new DirectPlane(options, needs)
+  const limits = { silentMax: options.inboundPendingMax, timeoutMs: options.handshakeTimeoutMs }
+  return { plane, door: new Door(limits, socket => plane.server.accept(socket)) }
 }
 
 function meshOf(

@@ -31,6 +31,7 @@ const head = [
   'queued',
   'sent',
   'received',
+  'plane',
   'encryption',
   'address',
   'peer'
@@ -44,6 +45,7 @@ function rowOf(peer: PeerStatus): (string | number)[] {
     peer.queuedBytes,
     peer.sentBytes,
     peer.receivedBytes,
+    peer.plane ?? '-',
     peer.encryption ?? '-',
     peer.addresses[0] ?? '-',
     peer.peer

@@ -57,10 +57,10 @@ test('peers are a table, or JSON', async () => {
   const lines = (await verb(['peers'])).out.trimEnd().split('\n')
   expect(lines).toHaveLength(4)
   expect(lines[1]).toMatch(
-    /^node-2 +connected +0\.4 +0 +10 +20 +- +\/ip4\/127\.0\.0\.1\/tcp\/1 +12D3KooWFake$/
+    /^node-2 +connected +0\.4 +0 +10 +20 +- +- +\/ip4\/127\.0\.0\.1\/tcp\/1 +12D3KooWFake$/
   )
   expect(lines[2]).toMatch(/^member +connecting +-/)
-  expect(lines[3]).toMatch(/^observer +refused .* tls +- +12D3KooWFake$/)
+  expect(lines[3]).toMatch(/^observer +refused .* direct +tls +- +12D3KooWFake$/)
   expect(JSON.parse((await verb(['peers', '--json'])).out)).toEqual({ peers: node.peers() })
 })
 

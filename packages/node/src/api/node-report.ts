@@ -76,6 +76,8 @@ export interface PeerStatus {
   readonly queuedBytes: number
   readonly sentBytes: number
   readonly receivedBytes: number
+  /** Which way frames go at this moment. */
+  readonly plane?: 'libp2p' | 'direct'
   readonly encryption?: string
 }
 

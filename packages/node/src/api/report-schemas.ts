@@ -49,6 +49,7 @@ export const peerStatus: z.ZodType<PeerStatus> = z.strictObject({
   queuedBytes: bytesCount,
   sentBytes: bytesCount,
   receivedBytes: bytesCount,
+  plane: z.enum(['libp2p', 'direct']).exactOptional(),
   encryption: z.string().exactOptional()
 })
 

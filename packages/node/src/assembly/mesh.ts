@@ -56,6 +56,7 @@ export async function startNodeMesh(
       defaultMeshOptions.connectionsMax,
       2 * genesis.members.length + defaultMeshOptions.observersMax
     ),
+    direct: { ...defaultMeshOptions.direct, enabled: options.network.direct },
     ...classesFor(batchFrameBytes(genesis.cluster)),
     gossip: { ...defaultMeshOptions.gossip, hintBytesMax: gossipHintBytesMax }
   }
@@ -71,7 +72,9 @@ export async function startNodeMesh(
         },
         onPeer: (peer, state) => driver.post({ type: `peer-${state}`, peer }),
         onGossip: (topic, message, from) => driver.receiveGossip(from, topic, message),
-        onEvent: event => telemetry.onMeshEvent(event)
+        onEvent: event => telemetry.onMeshEvent(event),
+        onTraffic: (plane, sentBytes, receivedBytes) =>
+          telemetry.onTraffic(plane, sentBytes, receivedBytes)
       }
     },
     signal

@@ -44,7 +44,11 @@ export interface NodeOptions {
   /** Peers that an observer takes the log from; without any it takes the members. */
   readonly upstreams: readonly Upstream[]
   /** How far the members are from one another; sets how long a node waits for them. */
-  readonly network: { readonly tier: NetworkTier }
+  readonly network: {
+    readonly tier: NetworkTier
+    /** Uses TLS sockets of our own with peers that do so too. */
+    readonly direct: boolean
+  }
   readonly discovery: { readonly bootstrap: readonly string[]; readonly mdns: boolean }
   readonly api: {
     /** Directory of `control.sock` and `ingest.sock`; null for the data directory. */
@@ -85,7 +89,7 @@ export const defaultNodeOptions: Omit<NodeOptions, 'name'> = {
   listen: ['/ip4/0.0.0.0/tcp/4610'],
   announce: [],
   upstreams: [],
-  network: { tier: 'rack' },
+  network: { tier: 'rack', direct: false },
   discovery: { bootstrap: [], mdns: false },
   api: { socketDirectory: null, tcp: null },
   metrics: { host: '127.0.0.1', port: 0 },
@@ -132,7 +136,13 @@ const nodeOptionsSchema: z.ZodType<NodeOptions, unknown> = z.strictObject(
     announce: listOf(reachableAddress('any'), 0, addressesMax).default([]),
     upstreams: listOf(upstream, 0, peersMax).default([]),
     network: z
-      .strictObject({ tier: oneOf(networkTiers).default(defaults.network.tier) }, anObject)
+      .strictObject(
+        {
+          tier: oneOf(networkTiers).default(defaults.network.tier),
+          direct: flag().default(defaults.network.direct)
+        },
+        anObject
+      )
       .prefault({}),
     discovery: z
       .strictObject(

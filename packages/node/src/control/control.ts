@@ -140,6 +140,7 @@ export class Control implements NodeControl, IngestSink {
         queuedBytes: order + sync + bulk,
         sentBytes: peer.sentBytes,
         receivedBytes: peer.receivedBytes,
+        ...(peer.plane === undefined ? {} : { plane: peer.plane }),
         ...(peer.encryption === undefined ? {} : { encryption: peer.encryption })
       }
     })

@@ -1,4 +1,5 @@
 import type { StreamClass } from '@novacron/base'
+import type { Plane } from '@novacron/transport'
 import {
   type Counter,
   type Gauge,
@@ -28,6 +29,8 @@ export interface NodeMetrics {
   readonly receivedBytes: Readonly<Record<StreamClass, Counter>>
   /** Ed25519, whatever came of them. */
   readonly signaturesChecked: Counter
+  readonly planeSentBytes: Readonly<Record<Plane, Counter>>
+  readonly planeReceivedBytes: Readonly<Record<Plane, Counter>>
   readonly storeFlushes: Counter
   readonly storeFlushSeconds: Histogram
   readonly databaseBytes: Gauge
@@ -59,6 +62,8 @@ export const nullMetrics: NodeMetrics = {
   sentBytes: { order: nullCounter, sync: nullCounter, bulk: nullCounter },
   receivedBytes: { order: nullCounter, sync: nullCounter, bulk: nullCounter },
   signaturesChecked: nullCounter,
+  planeSentBytes: { libp2p: nullCounter, direct: nullCounter },
+  planeReceivedBytes: { libp2p: nullCounter, direct: nullCounter },
   storeFlushes: nullCounter,
   storeFlushSeconds: nullHistogram,
   databaseBytes: nullGauge,
@@ -99,11 +104,17 @@ type InstrumentOf<T> = T extends Gauge
       ? Plain<'counter'>
       : never
 
-type LabelledName = 'sentBytes' | 'receivedBytes' | 'apiCalls'
+type LabelledName =
+  | 'sentBytes'
+  | 'receivedBytes'
+  | 'planeSentBytes'
+  | 'planeReceivedBytes'
+  | 'apiCalls'
 export type SingleName = Exclude<keyof NodeMetrics, LabelledName | 'count'>
 
 const latencyBuckets = [0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10]
 const ioBuckets = [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5]
+const planes: readonly Plane[] = ['libp2p', 'direct']
 const classes: readonly StreamClass[] = ['order', 'sync', 'bulk']
 
 /** Single instruments by the field of `NodeMetrics` that they stand behind. */
@@ -158,6 +169,8 @@ export const instruments: { readonly [N in SingleName]: InstrumentOf<NodeMetrics
 export const labelledInstruments: {
   readonly sentBytes: LabelledInstrument<StreamClass>
   readonly receivedBytes: LabelledInstrument<StreamClass>
+  readonly planeSentBytes: LabelledInstrument<Plane>
+  readonly planeReceivedBytes: LabelledInstrument<Plane>
   readonly apiCalls: LabelledInstrument<CallOutcome>
 } = {
   sentBytes: labelled('novacron_network_sent_bytes_total', 'Bytes sent', 'class', classes),
@@ -166,6 +179,18 @@ export const labelledInstruments: {
     'Bytes received',
     'class',
     classes
+  ),
+  planeSentBytes: labelled(
+    'novacron_network_plane_sent_bytes_total',
+    'Bytes sent with framing, by plane',
+    'plane',
+    planes
+  ),
+  planeReceivedBytes: labelled(
+    'novacron_network_plane_received_bytes_total',
+    'Bytes received with framing, by plane',
+    'plane',
+    planes
   ),
   apiCalls: labelled('novacron_api_calls_total', 'API calls', 'outcome', ['ok', 'error'])
 }

@@ -1,5 +1,5 @@
 import type { StreamClass } from '@novacron/base'
-import type { MeshEvent } from '@novacron/transport'
+import type { MeshEvent, Plane } from '@novacron/transport'
 import type { Executed, Noted } from '../driver/driver.ts'
 import type { Log } from './log.ts'
 import type { NodeMetrics } from './metrics.ts'
@@ -48,6 +48,11 @@ export class Telemetry {
     this.#metrics.receivedBytes[streamClass].add(bytes)
   }
 
+  onTraffic(plane: Plane, sentBytes: number, receivedBytes: number): void {
+    this.#metrics.planeSentBytes[plane].add(sentBytes)
+    this.#metrics.planeReceivedBytes[plane].add(receivedBytes)
+  }
+
   onMeshEvent(event: MeshEvent): void {
     const { type, ...facts } = event
     if (type === 'frame-dropped') this.#metrics.count('frame_dropped', 1)
@@ -59,6 +64,7 @@ export class Telemetry {
 function levelOf(event: MeshEvent): 'debug' | 'info' | 'warn' {
   switch (event.type) {
     case 'dial-failed':
+    case 'direct-failed':
     case 'frame-dropped':
       return 'debug'
     case 'connection-closed':

@@ -48,6 +48,8 @@ export function createPrometheusMetrics(options: PrometheusMetricsOptions): Prom
     metrics: {
       ...singles(registers),
       sentBytes: labelledCounters(labelledInstruments.sentBytes, registers),
+      planeSentBytes: labelledCounters(labelledInstruments.planeSentBytes, registers),
+      planeReceivedBytes: labelledCounters(labelledInstruments.planeReceivedBytes, registers),
       receivedBytes: labelledCounters(labelledInstruments.receivedBytes, registers),
       apiCalls: labelledCounters(labelledInstruments.apiCalls, registers),
       count: machineCounts(options.machineCounters, registers)

@@ -70,6 +70,7 @@ export class FakeNode implements NodeControl {
       queuedBytes: 0,
       sentBytes: 10,
       receivedBytes: 20,
+      plane: 'direct',
       encryption: 'tls'
     },
     {

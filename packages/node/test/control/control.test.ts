@@ -188,7 +188,13 @@ describe('status', () => {
     const { control, meshPeers } = controlled()
     const queuedBytes = { order: 1, sync: 20, bulk: 300 }
     meshPeers.push(
-      peerStatus({ peer: peers[1] as PeerId, queuedBytes, rttMs: 4, encryption: 'tls' }),
+      peerStatus({
+        peer: peers[1] as PeerId,
+        queuedBytes,
+        rttMs: 4,
+        plane: 'direct',
+        encryption: 'tls'
+      }),
       peerStatus({ peer: stranger, member: false })
     )
     const [known, unknown] = control.peers()
@@ -202,6 +208,7 @@ describe('status', () => {
       queuedBytes: 321,
       sentBytes: 5,
       receivedBytes: 6,
+      plane: 'direct',
       encryption: 'tls'
     })
     expect(Object.keys(unknown ?? {})).toEqual([
@@ -407,6 +414,8 @@ function peerStatus(changes: Partial<PeerStatus>): PeerStatus {
     pendingBytes: bytes,
     sentBytes: 5,
     receivedBytes: 6,
+    directSentBytes: 0,
+    directReceivedBytes: 0,
     penaltyPoints: 0,
     ...changes
   }

@@ -22,10 +22,16 @@ function noted() {
     sync: instrument(`${name}.sync`),
     bulk: instrument(`${name}.bulk`)
   })
+  const planes = (name: string) => ({
+    libp2p: instrument(`${name}.libp2p`),
+    direct: instrument(`${name}.direct`)
+  })
   const metrics = Object.fromEntries(Object.keys(nullMetrics).map(name => [name, instrument(name)]))
   Object.assign(metrics, {
     sentBytes: classes('sentBytes'),
     receivedBytes: classes('receivedBytes'),
+    planeSentBytes: planes('planeSentBytes'),
+    planeReceivedBytes: planes('planeReceivedBytes'),
     count: (name: string, by: number) => values.push([`count ${name}`, by])
   })
   return { values, metrics: metrics as unknown as NodeMetrics }
@@ -40,6 +46,15 @@ function telemetry() {
   const log = Object.fromEntries(names.map(name => [name, write(name)])) as unknown as Log
   return { values, lines, observer: new Telemetry(log, metrics, () => 5_000) }
 }
+
+test('bytes are counted for the plane that carried them', () => {
+  const { observer, values } = telemetry()
+  observer.onTraffic('direct', 5, 7)
+  expect(values).toEqual([
+    ['planeSentBytes.direct', 5],
+    ['planeReceivedBytes.direct', 7]
+  ])
+})
 
 test('a commit is counted and timed; a clock that is ahead gives no negative time', () => {
   const { observer, values, lines } = telemetry()

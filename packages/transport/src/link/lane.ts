@@ -1,10 +1,9 @@
-import type { Stream } from '@libp2p/interface'
 import { assert, type StreamClass } from '@novacron/base'
 import { pipe } from 'it-pipe'
 import type { DropReason } from '../mesh.ts'
 import type { ClassLimits } from '../options.ts'
 import { coalesce } from '../wire/coalesce.ts'
-import { controlBytes, type Hello, helloRecord, readHello } from '../wire/control.ts'
+import { controlBytes, type Hello, helloRecord, movedRecord, readHello } from '../wire/control.ts'
 import {
   encodeRecords,
   type RecordKind,
@@ -13,16 +12,11 @@ import {
   type WireRecord
 } from '../wire/record.ts'
 import { chargeOf, ReceiveCredit, SendCredit } from './credit.ts'
+import type { HeldStream, RawStream, StreamData } from './raw-stream.ts'
 import { SendQueue } from './send-queue.ts'
 
 /** Bytes handed to a stream at once: large enough for cheap encryption, small enough for votes to slip in between. */
 export const writeBytesMax: number = 64 * 1024
-
-/** The part of a libp2p stream that we use. Not its `onDrain`, `pause`, `resume` or iterator: they lose back-pressure. */
-export type RawStream = Pick<
-  Stream,
-  'send' | 'abort' | 'addEventListener' | 'writableNeedsDrain' | 'writeBufferLength'
->
 
 /** The link around three lanes. */
 export interface LaneOwner {
@@ -53,6 +47,10 @@ export class Lane {
   readonly #receiveCredit = new ReceiveCredit()
   readonly #split = recordSplitter((kind, length) => this.#admit(kind, length))
   #stream: RawStream | undefined
+  /** Set once the lane moves to the direct plane; what we send follows as soon as all begun writes are through. */
+  #direct: HeldStream | undefined
+  #hasMoved = false
+  #hasPeerMoved = false
   #controls: WireRecord[] = []
   #writes: Uint8Array[] = []
   #unwrittenBytes = 0
@@ -60,6 +58,9 @@ export class Lane {
   #isGreeted = false
   sentBytes = 0
   receivedBytes = 0
+  directSentBytes = 0
+  directReceivedBytes = 0
+  lastHeardMs = 0
 
   /** limits: ours towards the peer. granted: what the peer may do towards us. */
   constructor(
@@ -106,6 +107,10 @@ export class Lane {
     return this.#writes.length > 0 || this.#controls.length > 0 || this.#hasCreditForNext()
   }
 
+  get isDirect(): boolean {
+    return this.#direct !== undefined
+  }
+
   /** Handed over, but not yet taken by the connection. */
   get isBacklogged(): boolean {
     return this.#stream !== undefined && this.#stream.writeBufferLength > 0
@@ -115,14 +120,41 @@ export class Lane {
   attach(stream: RawStream): void {
     assert(this.#stream === undefined, `second ${this.streamClass} stream on one connection`)
     this.#stream = stream
-    stream.addEventListener('message', event => {
-      const { data } = event
-      this.#receive(data instanceof Uint8Array ? [data] : data, data.byteLength)
+    stream.addEventListener('message', ({ data }) => {
+      if (this.#hasPeerMoved) {
+        const fault = recordFault({ code: 'misplaced-record', kind: 'moved' })
+        this.#owner.onBroken('violation', fault)
+      } else this.#receive(data)
     })
     stream.addEventListener('drain', () => this.#owner.onWritable())
     stream.addEventListener('remoteCloseWrite', () => this.#owner.onBroken('closed-by-peer'))
     stream.addEventListener('close', event => this.#owner.onBroken('stream-closed', event.error))
     this.#owner.onWritable()
+  }
+
+  /**
+   * Goes over to a direct socket. Order is kept in both directions: the peer reads ours to the end of the old stream before
+   * it reads the socket, and we read theirs in the same way. The old stream stays open and idle.
+   */
+  move(direct: HeldStream): void {
+    assert(this.#stream !== undefined && !this.isDirect, `${this.streamClass} has moved before`)
+    this.#direct = direct
+    direct.addEventListener('message', ({ data }) => {
+      this.directReceivedBytes += data.byteLength
+      this.lastHeardMs = performance.now()
+      this.#receive(data)
+    })
+    direct.addEventListener('drain', () => this.#owner.onWritable())
+    direct.addEventListener('remoteCloseWrite', () => this.#owner.onBroken('direct-broken'))
+    direct.addEventListener('close', ({ error }) => this.#owner.onBroken('direct-broken', error))
+    if (this.#hasPeerMoved) direct.start()
+    this.lastHeardMs = performance.now()
+    this.#owner.onWritable()
+  }
+
+  /** The link has ended. */
+  release(): void {
+    this.#direct?.abort(new Error('link ended'))
   }
 
   /** Greets the peer and lets it send; once per connection. */
@@ -164,22 +196,41 @@ export class Lane {
    *        write at a time follows the connection, so that a later frame of a class above overtakes.
    */
   handOver(eager: boolean): void {
-    const stream = this.#stream
-    if (stream === undefined) return
     for (;;) {
-      if (this.#writes.length === 0) this.#encodeNext()
+      if (this.#writes.length === 0) {
+        this.#leave()
+        this.#encodeNext()
+      }
+      const stream = this.#stream
+      if (stream === undefined) return
       if (this.#writes.length === 0 || this.#owner.isClosed) return
       if (!eager && stream.writableNeedsDrain) return
       const write = this.#writes.shift() as Uint8Array
       this.#unwrittenBytes -= write.length
-      this.sentBytes += write.length
-      try {
-        stream.send(write)
-      } catch (error) {
-        this.#owner.onBroken('stream-closed', error)
-        return
-      }
+      if (!this.#write(stream, write)) return
     }
+  }
+
+  #write(stream: RawStream, bytes: Uint8Array): boolean {
+    this.sentBytes += bytes.length
+    if (this.#hasMoved) this.directSentBytes += bytes.length
+    try {
+      stream.send(bytes)
+    } catch (error) {
+      this.#owner.onBroken(this.#hasMoved ? 'direct-broken' : 'stream-closed', error)
+      return false
+    }
+    return true
+  }
+
+  /** Says on the old stream that nothing more comes on it. */
+  #leave(): void {
+    if (this.#hasMoved || this.#direct === undefined || this.#stream === undefined) return
+    for (const piece of encodeRecords([movedRecord()])) {
+      if (piece.length > 0 && !this.#write(this.#stream, piece)) return
+    }
+    this.#hasMoved = true
+    this.#stream = this.#direct
   }
 
   /** Turns controls and the next frames, up to about one write or one big frame, into writes. */
@@ -203,9 +254,10 @@ export class Lane {
     return next !== undefined && chargeOf(next.length) <= this.#sendCredit.availableBytes
   }
 
-  #receive(chunks: Iterable<Uint8Array>, bytes: number): void {
+  #receive(data: StreamData): void {
     if (this.#owner.isClosed) return
-    this.receivedBytes += bytes
+    const chunks = data instanceof Uint8Array ? [data] : data
+    this.receivedBytes += data.byteLength
     this.#owner.onReceived()
     try {
       for (const record of pipe(chunks, this.#split)) {
@@ -220,7 +272,14 @@ export class Lane {
   #dispatch(record: WireRecord): void {
     if (record.kind === 'frame') this.#owner.onFrame(this, record.payload)
     else if (record.kind === 'hello') this.#greeted(readHello(record.payload))
+    else if (record.kind === 'moved') this.#peerMoved()
     else this.#owner.onControl(this, record)
+  }
+
+  #peerMoved(): void {
+    if (this.#hasPeerMoved) throw recordFault({ code: 'misplaced-record', kind: 'moved' })
+    this.#hasPeerMoved = true
+    this.#direct?.start()
   }
 
   #greeted(hello: Hello): void {

@@ -1,6 +1,7 @@
 import type { Connection } from '@libp2p/interface'
 import { Fault, type PeerId, type StreamClass, streamClasses, toPeerId } from '@novacron/base'
-import type { BytesByClass, DropReason } from '../mesh.ts'
+import type { DirectStreams } from '../direct/direct-server.ts'
+import type { BytesByClass, DropReason, Plane } from '../mesh.ts'
 import type { ClassLimitsByClass } from '../options.ts'
 import { throwOutside } from '../rethrow.ts'
 import {
@@ -11,7 +12,8 @@ import {
   readHeartbeat
 } from '../wire/control.ts'
 import { recordFault, type WireRecord } from '../wire/record.ts'
-import { Lane, type LaneOwner, type RawStream } from './lane.ts'
+import { Lane, type LaneOwner } from './lane.ts'
+import type { RawStream } from './raw-stream.ts'
 
 /** Pings whose answer we still recognise. */
 const pingsKeptMax = 8
@@ -25,6 +27,8 @@ export interface LinkOptions {
   readonly heartbeat: { readonly intervalMs: number; readonly timeoutMs: number }
   readonly handshakeTimeoutMs: number
 }
+
+export type LaneTotal = 'sentBytes' | 'receivedBytes' | 'directSentBytes' | 'directReceivedBytes'
 
 /** Whoever decides about connections; called synchronously. */
 export interface LinkOwner {
@@ -63,6 +67,7 @@ export class Link implements LaneOwner {
   #isGranted = false
   #isClosed = false
   #isActive = false
+  #movedAtMs: number | undefined
   #flush: NodeJS.Immediate | undefined
   #lastHeardMs: number
   #lastPingMs = Number.NEGATIVE_INFINITY
@@ -99,6 +104,15 @@ export class Link implements LaneOwner {
     return this.#rttMs
   }
 
+  get plane(): Plane {
+    return this.#movedAtMs === undefined ? 'libp2p' : 'direct'
+  }
+
+  /** When it went over to direct sockets; 0 if it has not. */
+  get movedAtMs(): number {
+    return this.#movedAtMs ?? 0
+  }
+
   /** Nothing was heard for longer than a heartbeat should take. */
   isQuiet(nowMs: number): boolean {
     return nowMs - this.#lastHeardMs > 1.5 * this.#options.heartbeat.intervalMs
@@ -126,6 +140,18 @@ export class Link implements LaneOwner {
     this.grant()
   }
 
+  /** Takes the sockets over; they end with the link. */
+  move(streams: DirectStreams): void {
+    const eachStream = streamClasses.map(streamClass => streams[streamClass])
+    if (!this.isActive || this.plane === 'direct') {
+      for (const stream of eachStream) stream.abort()
+      return
+    }
+    this.#movedAtMs = performance.now()
+    for (const lane of this.#eachLane) lane.move(streams[lane.streamClass])
+    if (eachStream.some(stream => stream.isClosed)) this.close('direct-broken')
+  }
+
   send(streamClass: StreamClass, frame: Uint8Array): DropReason | undefined {
     const refused = this.#lanes[streamClass].offer(frame)
     if (refused === undefined) this.onWritable()
@@ -137,7 +163,7 @@ export class Link implements LaneOwner {
     return { order: order[of], sync: sync[of], bulk: bulk[of] }
   }
 
-  totalBytes(of: 'sentBytes' | 'receivedBytes'): number {
+  totalBytes(of: LaneTotal): number {
     return this.#eachLane.reduce((sum, lane) => sum + lane[of], 0)
   }
 
@@ -149,7 +175,9 @@ export class Link implements LaneOwner {
       this.close('handshake-timeout')
       return
     }
-    if (nowMs - this.#lastHeardMs > heartbeat.timeoutMs) {
+    const isSocketSilent = (lane: Lane): boolean => nowMs - lane.lastHeardMs > heartbeat.timeoutMs
+    const isAnySilent = this.plane === 'direct' && this.#eachLane.some(isSocketSilent)
+    if (isAnySilent || nowMs - this.#lastHeardMs > heartbeat.timeoutMs) {
       this.close('silent')
       return
     }
@@ -160,6 +188,7 @@ export class Link implements LaneOwner {
   /** Time in which this process did not run is no silence of the peer. */
   forgive(ms: number): void {
     this.#lastHeardMs += ms
+    for (const lane of this.#eachLane) lane.lastHeardMs += ms
   }
 
   close(code: string): void {
@@ -172,6 +201,7 @@ export class Link implements LaneOwner {
         this.#owner.onDropped(this, streamClass, queuedFrames, queuedBytes, 'disconnected')
       }
     }
+    for (const lane of this.#eachLane) lane.release()
     this.connection.abort(new Error(code))
     this.#owner.onClosed(this, code)
   }
@@ -188,7 +218,9 @@ export class Link implements LaneOwner {
   }
 
   onControl(lane: Lane, record: WireRecord): void {
-    if (lane.streamClass !== 'order') {
+    // Sockets of their own are watched by pings of their own.
+    const isPlaced = lane.isDirect ? record.kind !== 'credit' : false
+    if (lane.streamClass !== 'order' && !isPlaced) {
       throw recordFault({ code: 'misplaced-record', kind: record.kind })
     }
     if (record.kind === 'credit') {
@@ -277,7 +309,9 @@ export class Link implements LaneOwner {
       if (this.#pings.size <= pingsKeptMax) break
       this.#pings.delete(id)
     }
-    this.#lanes.order.control(heartbeatRecord('ping', this.#pingId))
+    const record = heartbeatRecord('ping', this.#pingId)
+    const { order } = this.#lanes
+    for (const lane of this.plane === 'direct' ? this.#eachLane : [order]) lane.control(record)
   }
 
   #answered(id: number): void {

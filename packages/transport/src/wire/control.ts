@@ -22,7 +22,8 @@ export const controlBytes: Readonly<Record<Exclude<RecordKind, 'frame'>, number>
   hello: incarnationBytes + 8,
   credit: 9,
   ping: 4,
-  pong: 4
+  pong: 4,
+  moved: 0
 }
 
 export function helloRecord(
@@ -67,6 +68,11 @@ export function readCredit(payload: Uint8Array): Credit {
 
 export function heartbeatRecord(kind: 'ping' | 'pong', id: number): WireRecord {
   return { kind, payload: new Writer(controlBytes.ping).u32(id).finish() }
+}
+
+/** Last on a stream: what follows in this direction comes on the direct socket of the class. */
+export function movedRecord(): WireRecord {
+  return { kind: 'moved', payload: new Uint8Array(0) }
 }
 
 export function readHeartbeat(payload: Uint8Array): number {

@@ -4,7 +4,7 @@ import { Fault } from '@novacron/base'
  * What travels on a stream: `u8 kind | u32 length | payload`, big-endian. Frames carry the protocols' bytes; the other
  * kinds are ours and have a fixed length.
  */
-export type RecordKind = 'frame' | 'hello' | 'credit' | 'ping' | 'pong'
+export type RecordKind = 'frame' | 'hello' | 'credit' | 'ping' | 'pong' | 'moved'
 
 export interface WireRecord {
   readonly kind: RecordKind
@@ -19,7 +19,7 @@ export type RecordFault =
   | { readonly code: 'misplaced-record'; readonly kind: RecordKind }
 
 export const headerBytes = 5
-const kinds: readonly RecordKind[] = ['frame', 'hello', 'credit', 'ping', 'pong']
+const kinds: readonly RecordKind[] = ['frame', 'hello', 'credit', 'ping', 'pong', 'moved']
 
 /** Header and payload of each record, as separate pieces: big payloads are not copied. */
 export function* encodeRecords(records: Iterable<WireRecord>): Generator<Uint8Array> {

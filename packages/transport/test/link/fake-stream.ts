@@ -1,5 +1,5 @@
 import { concatBytes } from '@novacron/base'
-import type { RawStream } from '../../src/link/lane.ts'
+import type { RawStream } from '../../src/link/raw-stream.ts'
 import { encodeRecords, recordSplitter, type WireRecord } from '../../src/wire/record.ts'
 
 type Listener = (event: unknown) => void

@@ -31,7 +31,7 @@ test('a length is judged before its payload is allocated', () => {
 })
 
 test('an unknown kind is a fault', () => {
-  expect(() => [...recordSplitter(() => undefined)([fromHex('0500000000')])]).toThrow(
+  expect(() => [...recordSplitter(() => undefined)([fromHex('0600000000')])]).toThrow(
     'unknown-record'
   )
 })
