@@ -50,6 +50,8 @@ export class BenchWindow {
   onAcknowledged(connection: number, { first, last }: SequenceRange, atMs: number): void {
     const { fromMs, toMs } = this.#options
     if (atMs >= fromMs && atMs < toMs) this.#acknowledged += last - first + 1
+    const isBefore = this.timetable.dueAtMs(connection, last) < fromMs
+    if (isBefore || this.timetable.dueAtMs(connection, first) >= toMs) return
     for (let sequence = first; sequence <= last; sequence++) {
       const dueAtMs = this.timetable.dueAtMs(connection, sequence)
       if (dueAtMs >= fromMs && dueAtMs < toMs) this.#latencies.record(atMs - dueAtMs)

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { ControlClient } from '@novacron/node'
 import { commandFault } from '../command-fault.ts'
 import { BenchConnection } from './bench-connection.ts'
@@ -17,6 +16,8 @@ export interface GeneratorPlan {
   readonly writes: 'batched' | 'single'
   /** Until transactions count. */
   readonly warmupMs: number
+  /** After the warm-up, when something was broken on purpose; measured apart. */
+  readonly recoveryMs: number
   readonly durationMs: number
   /** After the load, for what was sent to be acknowledged. */
   readonly drainMs: number
@@ -24,6 +25,7 @@ export interface GeneratorPlan {
 
 /** What it tells, one JSON object a line. */
 export type GeneratorMessage =
+  | { readonly type: 'warmed-up' }
   | { readonly type: 'window-opened' }
   | { readonly type: 'window-closed' }
   | { readonly type: 'progress'; readonly due: number; readonly answered: number }
@@ -39,6 +41,8 @@ export interface GeneratorResult {
   readonly acknowledgedInWindow: number
   readonly refused: number
   readonly latencyMs: LatencySummary
+  /** Of the transactions that were due in the recovery. */
+  readonly recoveryLatencyMs: LatencySummary
   /** Of this process, while the window lasted. */
   readonly cpuSeconds: number
 }
@@ -60,11 +64,13 @@ export async function runGenerator(
   report: (message: GeneratorMessage) => void,
   stop: AbortSignal
 ): Promise<GeneratorResult> {
-  const { ratePerSecond, connections: count, warmupMs, durationMs } = plan
-  const toMs = warmupMs + durationMs
-  const window = new BenchWindow({ ratePerSecond, connections: count, fromMs: warmupMs, toMs })
+  const { ratePerSecond, connections: count } = plan
+  const { warmupMs, fromMs, toMs } = timesOf(plan)
+  const between = { ratePerSecond, connections: count }
+  const window = new BenchWindow({ ...between, fromMs, toMs })
+  const recovery = new BenchWindow({ ...between, fromMs: warmupMs, toMs: fromMs })
   const clock = { startedAt: 0 }
-  const connections = await openConnections(plan, window, clock, report)
+  const connections = await openConnections(plan, [window, recovery], clock, report)
   try {
     clock.startedAt = performance.now()
     const cpuSeconds = await drive(plan, { window, connections, clock, report, stop })
@@ -74,11 +80,17 @@ export async function runGenerator(
       acknowledgedInWindow: window.acknowledged,
       refused: connections.reduce((sum, { refused }) => sum + refused, 0),
       latencyMs: window.latencies(),
+      recoveryLatencyMs: recovery.latencies(),
       cpuSeconds
     }
   } finally {
     for (const connection of connections) connection.close()
   }
+}
+
+function timesOf({ warmupMs, recoveryMs, durationMs }: GeneratorPlan) {
+  const fromMs = warmupMs + recoveryMs
+  return { warmupMs, fromMs, toMs: fromMs + durationMs }
 }
 
 interface Drive {
@@ -91,23 +103,28 @@ interface Drive {
 
 /** CPU seconds of this process in the window. */
 async function drive(
-  { warmupMs, durationMs, drainMs }: GeneratorPlan,
+  plan: GeneratorPlan,
   { window, connections, clock, report, stop }: Drive
 ): Promise<number> {
-  const toMs = warmupMs + durationMs
+  const { warmupMs, fromMs, toMs } = timesOf(plan)
   const isSettled = (due: number): boolean =>
     connections.reduce((sum, { settled }) => sum + settled, 0) >= due
+  let isWarm = false
   let opened: NodeJS.CpuUsage | undefined
   let closed: NodeJS.CpuUsage | undefined
   let progressAt = progressMs
-  while (!stop.aborted) {
+  const tick = (): boolean => {
     const now = performance.now()
     const elapsedMs = now - clock.startedAt
     const due = window.timetable.total(Math.min(elapsedMs, toMs))
     for (const [i, connection] of connections.entries()) {
       connection.sendUpTo(window.timetable.ofLane(i, due), now)
     }
-    if (opened === undefined && elapsedMs >= warmupMs) {
+    if (!isWarm && elapsedMs >= warmupMs) {
+      isWarm = true
+      report({ type: 'warmed-up' })
+    }
+    if (opened === undefined && elapsedMs >= fromMs) {
       opened = process.cpuUsage()
       report({ type: 'window-opened' })
     }
@@ -115,19 +132,34 @@ async function drive(
       closed = process.cpuUsage(opened)
       report({ type: 'window-closed' })
     }
-    if (elapsedMs >= toMs + drainMs || (elapsedMs >= toMs && isSettled(due))) break
     if (elapsedMs >= progressAt) {
       progressAt += progressMs
       report({ type: 'progress', due, answered: window.answered })
     }
-    await sleep(tickMs)
+    return elapsedMs >= toMs + plan.drainMs || (elapsedMs >= toMs && isSettled(due))
   }
+  await untilTrue(tick, stop)
   return closed === undefined ? 0 : (closed.user + closed.system) / 1e6
+}
+
+/** An interval costs a third less than a promise of a timer each time. */
+function untilTrue(tick: () => boolean, stop: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setInterval(() => {
+      try {
+        if (!stop.aborted && !tick()) return
+        resolve()
+      } catch (error) {
+        reject(error)
+      }
+      clearInterval(timer)
+    }, tickMs)
+  })
 }
 
 async function openConnections(
   plan: GeneratorPlan,
-  window: BenchWindow,
+  windows: readonly BenchWindow[],
   clock: { readonly startedAt: number },
   report: (message: GeneratorMessage) => void
 ): Promise<readonly BenchConnection[]> {
@@ -147,8 +179,10 @@ async function openConnections(
       { sockets: [ingest, ...others], session, retryMs, ...ring },
       {
         plan: payloads,
-        onAcknowledged: range =>
-          window.onAcknowledged(i, range, performance.now() - clock.startedAt),
+        onAcknowledged: range => {
+          const atMs = performance.now() - clock.startedAt
+          for (const window of windows) window.onAcknowledged(i, range, atMs)
+        },
         onNote: note => report({ type: 'note', note })
       }
     )

@@ -1,18 +1,33 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { commandFault } from '../command-fault.ts'
 import { compareChains } from '../devnet/agreement.ts'
 import { chainOf } from '../devnet/devnet.ts'
-import { type Network, startNetwork, statusOf } from '../devnet/network.ts'
+import { statusOf } from '../devnet/network.ts'
 import type { Io } from '../io.ts'
+import {
+  type BenchNetwork,
+  type BenchNetworkOptions,
+  profileName,
+  startBenchNetwork
+} from './bench-network.ts'
+import {
+  monotonicUs,
+  type ProfileRow,
+  type ProfileSpan,
+  readProfile,
+  topOf
+} from './cpu-profile.ts'
 import { environmentNow, machineCpuSeconds } from './environment.ts'
 import type { GeneratorMessage, GeneratorResult } from './generator.ts'
 import { startGenerator } from './generator-process.ts'
 import { difference, type NodeReading, readNode } from './node-reading.ts'
 import type { BenchApplication } from './payload-plan.ts'
-import type { BenchReport } from './report.ts'
+import { type BenchReport, type Measured, reportOf } from './report.ts'
 
 /** One run at one rate. */
-export interface OrderingOptions {
-  readonly nodes: number
+export interface OrderingOptions extends Omit<BenchNetworkOptions, 'profileDirectory'> {
   readonly application: BenchApplication
   readonly transactionBytes: number
   readonly ratePerSecond: number
@@ -20,11 +35,16 @@ export interface OrderingOptions {
   readonly durationMs: number
   readonly connections: number
   readonly writes: 'batched' | 'single'
-  /** For all daemons to be up. */
-  readonly readyMs: number
+  /** Daemons that are killed after the warm-up. */
+  readonly crash: number
+  /** Profiles the first daemon. */
+  readonly isProfiled: boolean
 }
 
 const drainMs = 10_000
+/** From a crash until transactions count again. */
+const recoveryMs = 3_000
+const profileRows = 25
 
 /**
  * Starts daemons, loads them, reads what they used, compares their chains, and stops them.
@@ -37,61 +57,23 @@ export async function benchOrdering(
   note: (text: string) => void
 ): Promise<BenchReport> {
   const environment = environmentNow()
-  await using network = await startNetwork(
-    { nodes: options.nodes, keep: false, readyMs: options.readyMs },
+  using profile = options.isProfiled ? profileDirectory() : undefined
+  await using network = await startBenchNetwork(
+    { ...options, ...(profile === undefined ? {} : { profileDirectory: profile.path }) },
     io,
     note
   )
-  const { result, used, machineSeconds } = await load(options, network, io, note)
-  const status = await firstStatus(network)
-  const agreed = await compareChains(network.daemons.map(chainOf))
+  const loaded = await load(options, network, io, note)
+  const left = network.daemons.slice(0, options.nodes - options.crash)
+  const protocol = await protocolOf(network)
+  const encryption = await encryptionOf(network)
+  const agreed = await compareChains(left.map(chainOf))
   for (const reason of agreed.reasons) note(`no agreement: ${reason}`)
-  const seconds = options.durationMs / 1_000
-  const throughput = Math.round(result.acknowledgedInWindow / seconds)
-  const total = (of: (reading: NodeReading) => number): number =>
-    used.reduce((sum, reading) => sum + (reading === undefined ? 0 : of(reading)), 0)
-  const most = (of: (reading: NodeReading) => number): number =>
-    Math.max(0, ...used.map(reading => (reading === undefined ? 0 : of(reading))))
-  const cpu = total(({ cpuSeconds }) => cpuSeconds)
-  const megabytes = (result.acknowledgedInWindow * options.transactionBytes) / 1e6
-  return {
-    benchmark: 'ordering',
-    settings: {
-      nodes: options.nodes,
-      application: options.application,
-      transactionBytes: options.transactionBytes,
-      ratePerSecond: options.ratePerSecond,
-      durationSeconds: seconds,
-      warmupSeconds: options.warmupMs / 1_000,
-      connections: options.connections,
-      writes: options.writes
-    },
-    throughput,
-    latencyMs: result.latencyMs,
-    transactions: {
-      due: result.due,
-      acknowledged: result.answered,
-      missing: result.due - result.answered,
-      refused: result.refused
-    },
-    cpuSeconds: {
-      perNode: used.map(reading => (reading === undefined ? null : rounded(reading.cpuSeconds))),
-      nodes: rounded(cpu),
-      generators: rounded(result.cpuSeconds),
-      others: rounded(Math.max(0, machineSeconds - cpu - result.cpuSeconds))
-    },
-    cpuMsPerMB: megabytes === 0 ? null : rounded((cpu * 1_000) / megabytes),
-    peakRssBytes: most(({ peakRssBytes }) => peakRssBytes),
-    wireBytes: total(({ wireBytes }) => wireBytes),
-    signaturesChecked: total(({ signaturesChecked }) => signaturesChecked),
-    fsyncs: total(({ fsyncs }) => fsyncs),
-    commits: most(({ commits }) => commits),
-    agreement: agreed.agreement,
-    commitsCompared: agreed.compared,
-    protocol: status.protocol,
-    encryption: await encryptionOf(network),
-    environment
-  }
+  const measured: Measured = { ...loaded, agreed, protocol, encryption, environment }
+  const report = reportOf(options, measured)
+  if (profile === undefined) return report
+  await network.stop()
+  return { ...report, profile: profile.top(loaded.span) }
 }
 
 interface Loaded {
@@ -100,77 +82,83 @@ interface Loaded {
   readonly used: readonly (NodeReading | undefined)[]
   /** CPU of the whole machine, while the window lasted. */
   readonly machineSeconds: number
+  /** When the window was open. */
+  readonly span: ProfileSpan
 }
 
 async function load(
   options: OrderingOptions,
-  network: Network,
+  { daemons }: BenchNetwork,
   io: Io,
   note: (text: string) => void
 ): Promise<Loaded> {
-  const { application, transactionBytes, ratePerSecond, warmupMs, durationMs } = options
-  const { connections, writes } = options
-  const urls = await Promise.all(
-    network.daemons.map(async daemon => healthOf(await statusOf(daemon)))
-  )
-  const readAll = (): Promise<readonly (NodeReading | undefined)[]> =>
+  const statuses = await Promise.all(daemons.map(statusOf))
+  const urls = statuses.map(status => status?.sockets.health)
+  const readAll = () =>
     Promise.all(urls.map(url => (url === undefined ? undefined : readNode(url))))
   let machineSeconds = 0
+  const span = { fromUs: 0, toUs: 0 }
   let before: ReturnType<typeof readAll> | undefined
   let after: ReturnType<typeof readAll> | undefined
   const onMessage = (message: GeneratorMessage): void => {
-    if (message.type === 'window-opened') {
+    if (message.type === 'warmed-up') {
+      const { length } = daemons
+      for (const daemon of daemons.slice(length - options.crash)) daemon.signal('SIGKILL')
+    } else if (message.type === 'window-opened') {
       machineSeconds -= machineCpuSeconds()
+      span.fromUs = monotonicUs()
       before = readAll()
     } else if (message.type === 'window-closed') {
       machineSeconds += machineCpuSeconds()
+      span.toUs = monotonicUs()
       after = readAll()
     } else if (message.type === 'note') note(message.note)
     else if (message.type === 'progress') note(`${message.answered} of ${message.due} answered`)
   }
+  const { application, transactionBytes, ratePerSecond, connections, writes } = options
   await using generator = startGenerator(
     {
-      controls: network.daemons.map(({ controlSocket }) => controlSocket),
+      controls: daemons.map(({ controlSocket }) => controlSocket),
       connections,
       ratePerSecond,
       application,
       transactionBytes,
       writes,
-      warmupMs,
-      durationMs,
+      warmupMs: options.warmupMs,
+      recoveryMs: options.crash > 0 ? recoveryMs : 0,
+      durationMs: options.durationMs,
       drainMs
     },
     io,
     onMessage
   )
-  const interrupted = new Promise<never>((_, reject) => {
-    const onAbort = (): void => reject(commandFault('interrupted', 'interrupted'))
-    io.signal.addEventListener('abort', onAbort, { once: true })
-    if (io.signal.aborted) onAbort()
-  })
-  const result = await Promise.race([generator.finished, interrupted])
+  const result = await Promise.race([generator.finished, interruption(io.signal)])
   const [first, last] = [await before, await after]
-  const used = network.daemons.map((_, i) => {
+  const used = daemons.map((_, i) => {
     const [start, end] = [first?.[i], last?.[i]]
     return start === undefined || end === undefined ? undefined : difference(start, end)
   })
-  return { result, used, machineSeconds }
+  return { result, used, machineSeconds, span }
 }
 
-function healthOf(status: Awaited<ReturnType<typeof statusOf>>): string | undefined {
-  return status?.sockets.health
+function interruption(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const onAbort = (): void => reject(commandFault('interrupted', 'interrupted'))
+    signal.addEventListener('abort', onAbort, { once: true })
+    if (signal.aborted) onAbort()
+  })
 }
 
-async function firstStatus({ daemons }: Network) {
+async function protocolOf({ daemons }: BenchNetwork): Promise<string> {
   for (const daemon of daemons) {
     const status = await statusOf(daemon)
-    if (status !== undefined) return status
+    if (status !== undefined) return status.protocol
   }
   throw commandFault('failed', 'no daemon answers after the load')
 }
 
 /** Of the connections between the daemons, as a running one tells it. */
-async function encryptionOf({ daemons }: Network): Promise<string> {
+async function encryptionOf({ daemons }: BenchNetwork): Promise<string> {
   for (const daemon of daemons) {
     if (!daemon.isRunning) continue
     const { peers } = await daemon.client().call('node.peers', {})
@@ -180,6 +168,14 @@ async function encryptionOf({ daemons }: Network): Promise<string> {
   return 'none'
 }
 
-function rounded(value: number): number {
-  return Number(value.toFixed(2))
+function profileDirectory(): Disposable & {
+  readonly path: string
+  top(span: ProfileSpan): readonly ProfileRow[]
+} {
+  const path = mkdtempSync(join(tmpdir(), 'novacron-profile-'))
+  return {
+    path,
+    top: span => topOf(readProfile(join(path, profileName)), profileRows, span),
+    [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true })
+  }
 }

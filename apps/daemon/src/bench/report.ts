@@ -1,6 +1,11 @@
+import type { Agreement } from '../devnet/agreement.ts'
 import { countOf } from '../settings.ts'
 import type { LatencySummary } from './bench-window.ts'
+import type { ProfileRow } from './cpu-profile.ts'
 import type { Environment } from './environment.ts'
+import type { GeneratorResult } from './generator.ts'
+import type { NodeReading } from './node-reading.ts'
+import type { OrderingOptions } from './ordering.ts'
 import type { BenchApplication } from './payload-plan.ts'
 
 /** What was asked for, as it is printed beside the result. */
@@ -13,6 +18,18 @@ export interface BenchSettings {
   readonly warmupSeconds: number
   readonly connections: number
   readonly writes: 'batched' | 'single'
+  /** Frames went over TLS sockets of the nodes' own in place of libp2p streams. */
+  readonly direct: boolean
+  /** One way, on every link. */
+  readonly delayMs: number
+  /** Of each node, in and out each; 0 for no limit. */
+  readonly nodeMbit: number
+  /** What makes delay and limit; the token buckets are in user-space proxies. */
+  readonly links: 'loopback' | 'proxies'
+  /** Daemons killed after the warm-up; what is measured begins 3 s later. */
+  readonly crash: number
+  /** What differs from the defaults of the daemon. */
+  readonly changed: object
 }
 
 /** One run, the JSON object of `bench ordering --json`. */
@@ -23,6 +40,8 @@ export interface BenchReport {
   readonly throughput: number
   /** Of every transaction that was due in the window, from its due time; null when that share was never acknowledged. */
   readonly latencyMs: LatencySummary
+  /** The same in the 3 s after a crash. */
+  readonly recoveryLatencyMs?: LatencySummary
   readonly transactions: {
     readonly due: number
     readonly acknowledged: number
@@ -54,26 +73,133 @@ export interface BenchReport {
   readonly protocol: string
   readonly encryption: string
   readonly environment: Environment
+  /** Where the first daemon spent its time, when it was profiled. */
+  readonly profile?: readonly ProfileRow[]
 }
 
-/** Rates and latencies for people. */
+/** What a run brought, before it is put in order. */
+export interface Measured {
+  readonly result: GeneratorResult
+  readonly used: readonly (NodeReading | undefined)[]
+  readonly machineSeconds: number
+  readonly agreed: Pick<Agreement, 'agreement' | 'compared'>
+  readonly protocol: string
+  readonly encryption: string
+  readonly environment: Environment
+}
+
+export function reportOf(options: OrderingOptions, measured: Measured): BenchReport {
+  const { result, used, machineSeconds, agreed, protocol, encryption, environment } = measured
+  const readings = used.filter(reading => reading !== undefined)
+  const total = readings.reduce(sum, nothing)
+  const most = (of: (reading: NodeReading) => number): number => Math.max(0, ...readings.map(of))
+  const megabytes = (result.acknowledgedInWindow * options.transactionBytes) / 1e6
+  const cpuMs = total.cpuSeconds * 1_000
+  const others = Math.max(0, machineSeconds - total.cpuSeconds - result.cpuSeconds)
+  return {
+    benchmark: 'ordering',
+    settings: settingsOf(options),
+    throughput: Math.round(result.acknowledgedInWindow / (options.durationMs / 1_000)),
+    latencyMs: result.latencyMs,
+    ...(options.crash === 0 ? {} : { recoveryLatencyMs: result.recoveryLatencyMs }),
+    transactions: {
+      due: result.due,
+      acknowledged: result.answered,
+      missing: result.due - result.answered,
+      refused: result.refused
+    },
+    cpuSeconds: {
+      perNode: used.map(reading => (reading === undefined ? null : rounded(reading.cpuSeconds))),
+      nodes: rounded(total.cpuSeconds),
+      generators: rounded(result.cpuSeconds),
+      others: rounded(others)
+    },
+    cpuMsPerMB: megabytes === 0 ? null : rounded(cpuMs / megabytes),
+    peakRssBytes: most(({ peakRssBytes }) => peakRssBytes),
+    wireBytes: total.wireBytes,
+    signaturesChecked: total.signaturesChecked,
+    fsyncs: total.fsyncs,
+    commits: most(({ commits }) => commits),
+    agreement: agreed.agreement,
+    commitsCompared: agreed.compared,
+    protocol,
+    encryption,
+    environment
+  }
+}
+
+function settingsOf(options: OrderingOptions): BenchSettings {
+  const { nodes, application, transactionBytes, ratePerSecond, connections, writes } = options
+  const { delayMs, nodeMbit, crash, nodeOptions = {}, clusterOptions = {} } = options
+  return {
+    nodes,
+    application,
+    transactionBytes,
+    ratePerSecond,
+    durationSeconds: options.durationMs / 1_000,
+    warmupSeconds: options.warmupMs / 1_000,
+    connections,
+    writes,
+    direct: options.isDirect,
+    delayMs,
+    nodeMbit,
+    links: delayMs > 0 || nodeMbit > 0 ? 'proxies' : 'loopback',
+    crash,
+    changed: { ...nodeOptions, ...clusterOptions }
+  }
+}
+
+const nothing: NodeReading = {
+  cpuSeconds: 0,
+  peakRssBytes: 0,
+  wireBytes: 0,
+  signaturesChecked: 0,
+  fsyncs: 0,
+  commits: 0
+}
+
+function sum(a: NodeReading, b: NodeReading): NodeReading {
+  return {
+    cpuSeconds: a.cpuSeconds + b.cpuSeconds,
+    peakRssBytes: a.peakRssBytes + b.peakRssBytes,
+    wireBytes: a.wireBytes + b.wireBytes,
+    signaturesChecked: a.signaturesChecked + b.signaturesChecked,
+    fsyncs: a.fsyncs + b.fsyncs,
+    commits: a.commits + b.commits
+  }
+}
+
+function rounded(value: number): number {
+  return Number(value.toFixed(2))
+}
+
+/** For people. */
 export function describeReport(report: BenchReport): string {
   const { settings, throughput, latencyMs, transactions, cpuSeconds, environment } = report
   const { nodes, application, transactionBytes, ratePerSecond, durationSeconds } = settings
   const mb = ((throughput * transactionBytes) / 1e6).toFixed(1)
   const used = cpuSeconds.perNode.map(seconds => seconds?.toFixed(1) ?? '-').join(', ')
-  return [
+  const lines = [
     `${countOf(nodes, 'node')}, ${report.protocol}, ${report.encryption}, ${application}, ${transactionBytes} bytes, ${ratePerSecond} tx/s offered for ${durationSeconds} s`,
     `throughput  ${throughput} tx/s (${mb} MB/s), ${transactions.missing} of ${transactions.due} never acknowledged, ${transactions.refused} refused`,
-    `latency ms  p50 ${show(latencyMs.p50)}  p90 ${show(latencyMs.p90)}  p99 ${show(latencyMs.p99)}  p99.9 ${show(latencyMs.p999)}`,
+    `latency ms  ${showLatencies(latencyMs)}`,
     `CPU s       ${used} (${report.cpuMsPerMB ?? '-'} ms for each MB), generators ${cpuSeconds.generators.toFixed(1)}, other work ${cpuSeconds.others.toFixed(1)}`,
     `memory      ${(report.peakRssBytes / 1e6).toFixed(0)} MB at most`,
     `work        ${(report.wireBytes / 1e6).toFixed(0)} MB sent, ${report.signaturesChecked} signatures checked, ${report.fsyncs} fsyncs, ${report.commits} commits`,
     `agreement   ${report.agreement ? 'yes' : 'NO'}, ${report.commitsCompared} commits compared`,
     `machine     ${environment.cpu}, ${environment.cores} cores, Node ${environment.node}, load average ${environment.loadAverage.join(', ')}, ${environment.date}`
   ]
-    .map(line => `${line}\n`)
-    .join('')
+  if (report.recoveryLatencyMs !== undefined) {
+    lines.splice(3, 0, `after crash ${showLatencies(report.recoveryLatencyMs)} (first 3 s)`)
+  }
+  for (const { percent, name, place } of report.profile ?? []) {
+    lines.push(`${percent.toFixed(1).padStart(5)} %  ${name}  ${place}`)
+  }
+  return lines.map(line => `${line}\n`).join('')
+}
+
+function showLatencies({ p50, p90, p99, p999 }: LatencySummary): string {
+  return `p50 ${show(p50)}  p90 ${show(p90)}  p99 ${show(p99)}  p99.9 ${show(p999)}`
 }
 
 function show(ms: number | null): string {

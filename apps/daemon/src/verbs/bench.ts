@@ -1,7 +1,10 @@
+import { InvalidArgumentError } from 'commander'
 import { type GeneratorPlan, runGenerator } from '../bench/generator.ts'
 import { benchOrdering } from '../bench/ordering.ts'
 import type { BenchApplication } from '../bench/payload-plan.ts'
 import { describeReport } from '../bench/report.ts'
+import { type SweepReport, sweep } from '../bench/sweep.ts'
+import { commandFault } from '../command-fault.ts'
 import { type ExitCode, endOf, exitCodes, type Io, writeJson } from '../io.ts'
 import { integer, oneOf } from '../settings.ts'
 import { type AddVerb, addExamples, durationOption } from '../verb.ts'
@@ -9,12 +12,22 @@ import { type AddVerb, addExamples, durationOption } from '../verb.ts'
 interface OrderingVerbOptions {
   readonly nodes: number
   readonly txBytes: number
-  readonly rate: number
+  readonly rate: number | 'max'
+  readonly overload?: boolean
   readonly duration: number
   readonly warmup: number
   readonly clients: number
+  readonly connections?: number
   readonly app: BenchApplication
   readonly writes: 'batched' | 'single'
+  readonly encryption: 'tls' | 'noise'
+  readonly direct?: boolean
+  readonly delayMs: number
+  readonly nodeMbit: number
+  readonly crash: number
+  readonly nodeOptions?: object
+  readonly clusterOptions?: object
+  readonly cpuProf?: boolean
   readonly timeout: number
   readonly json?: boolean
 }
@@ -25,20 +38,31 @@ export const addBench: AddVerb = (program, { io, exit }) => {
     .command('ordering')
     .description('Load a local network of daemon processes, and measure throughput and latency.')
     .option('--nodes <count>', 'daemons', integer(1, 31), 4)
-    .option('--tx-bytes <count>', 'payload of a transaction', integer(1, 131_072), 512)
-    .option('--rate <tx/s>', 'transactions a second', integer(1, 10_000_000), 20_000)
+    .option('--tx-bytes <count>', 'payload of a transaction; kv: of its value', size, 512)
+    .option('--rate <tx/s>', 'transactions a second, or max for saturation', rate, 20_000)
+    .option('--overload', 'with --rate max: also run at twice the saturation')
     .addOption(durationOption('--duration <time>', 'measure for this long', '30s'))
     .addOption(durationOption('--warmup <time>', 'load before it, which does not count', '5s'))
-    .option('--clients <count>', 'connections that submit', integer(1, 128), 4)
+    .option('--clients <count>', 'connections that submit', integer(1, 1_024), 4)
+    .option('--connections <count>', 'the same', integer(1, 1_024))
     .option('--app <name>', 'log | kv', oneOf('log', 'kv'), 'log')
     .option('--writes <kind>', 'batched | single', oneOf('batched', 'single'), 'batched')
+    .option('--encryption <name>', 'tls | noise', oneOf('tls', 'noise'), 'tls')
+    .option('--direct', 'TLS sockets of the nodes in place of libp2p streams')
+    .option('--delay-ms <ms>', 'one way on every link, by proxies', integer(0, 10_000), 0)
+    .option('--node-mbit <rate>', 'of each node, in and out, by proxies', integer(0, 100_000), 0)
+    .option('--crash <count>', 'daemons to kill after the warm-up', integer(0, 30), 0)
+    .option('--node-options <json>', 'changes to the configuration of the daemons', object)
+    .option('--cluster-options <json>', 'changes to the genesis', object)
+    .option('--cpu-prof', 'profile the first daemon, and tell where its time went')
     .addOption(durationOption('--timeout <time>', 'for all daemons to be up', '60s'))
     .option('--json', 'print the report as one JSON object')
     .action(async (options: OrderingVerbOptions) => exit(await runOrdering(options, io)))
   addExamples(
     ordering,
     'novacron bench ordering',
-    'novacron bench ordering --rate 100000 --duration 10s --json'
+    'novacron bench ordering --rate max --duration 30s --json',
+    'novacron bench ordering --rate 1000 --delay-ms 25'
   )
   bench
     .command('generator', { hidden: true })
@@ -47,23 +71,50 @@ export const addBench: AddVerb = (program, { io, exit }) => {
     .action(async ({ plan }: { plan: string }) => exit(await generate(plan, io)))
 }
 
+const size = integer(1, 131_072)
+const rateNumber = integer(1, 10_000_000)
+
+function rate(text: string): number | 'max' {
+  return text === 'max' ? text : rateNumber(text)
+}
+
+function object(text: string): object {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
+  } catch {
+    // Told below, as for any other text that is no object.
+  }
+  throw new InvalidArgumentError('Allowed is a JSON object.')
+}
+
 async function runOrdering(options: OrderingVerbOptions, io: Io): Promise<ExitCode> {
+  const { nodes, crash, rate: asked, overload: isOverloaded = false } = options
+  if (crash >= nodes) throw commandFault('usage', `--crash ${crash} leaves none of ${nodes} nodes`)
+  if (isOverloaded && asked !== 'max') throw commandFault('usage', '--overload needs --rate max')
   const note = (text: string): void => void io.stderr.write(`novacron: ${text}\n`)
-  const report = await benchOrdering(
-    {
-      nodes: options.nodes,
-      application: options.app,
-      transactionBytes: options.txBytes,
-      ratePerSecond: options.rate,
-      warmupMs: options.warmup,
-      durationMs: options.duration,
-      connections: options.clients,
-      writes: options.writes,
-      readyMs: options.timeout
-    },
-    io,
-    note
-  )
+  const run = {
+    nodes,
+    crash,
+    application: options.app,
+    transactionBytes: options.txBytes,
+    warmupMs: options.warmup,
+    durationMs: options.duration,
+    connections: options.connections ?? options.clients,
+    writes: options.writes,
+    encryption: options.encryption,
+    isDirect: options.direct === true,
+    delayMs: options.delayMs,
+    nodeMbit: options.nodeMbit,
+    isProfiled: options.cpuProf === true,
+    readyMs: options.timeout,
+    ...(options.nodeOptions === undefined ? {} : { nodeOptions: options.nodeOptions }),
+    ...(options.clusterOptions === undefined ? {} : { clusterOptions: options.clusterOptions })
+  }
+  const report: SweepReport | Awaited<ReturnType<typeof benchOrdering>> =
+    asked === 'max'
+      ? await sweep({ ...run, isOverloaded }, io, note)
+      : await benchOrdering({ ...run, ratePerSecond: asked }, io, note)
   if (options.json === true) writeJson(io, report)
   else io.stdout.write(describeReport(report))
   if (report.agreement) return exitCodes.ok

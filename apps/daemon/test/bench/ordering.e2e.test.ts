@@ -40,3 +40,35 @@ test('prints a table for people, of puts and of single writes too', async () => 
   expect(io.stdout.text).toContain('0 of 100 never acknowledged')
   expect(io.stdout.text).toContain('agreement   yes')
 })
+
+test('goes on through proxies of ours with a daemon killed, and tells where time went', async () => {
+  const argv = ['--rate', '50', '--warmup', '500ms', '--crash', '1', '--encryption', 'noise']
+  const links = ['--delay-ms', '2', '--node-mbit', '100', '--cpu-prof', '--json']
+  const { exitCode, io } = await bench(...argv, ...links)
+  expect(exitCode, io.stderr.text).toBe(0)
+  const report = JSON.parse(io.stdout.text) as BenchReport
+  expect(report).toMatchObject({
+    settings: { delayMs: 2, nodeMbit: 100, links: 'proxies', crash: 1 },
+    agreement: true,
+    encryption: 'noise'
+  })
+  expect(report.cpuSeconds.perNode[3]).toBeNull()
+  expect(report.recoveryLatencyMs).toBeDefined()
+  expect(report.profile?.length).toBeGreaterThan(5)
+})
+
+test.each([
+  {
+    name: 'nobody would be left',
+    argv: ['--nodes', '2', '--crash', '2'],
+    text: '--crash 2 leaves'
+  },
+  { name: 'one rate has no twice', argv: ['--overload'], text: '--overload needs --rate max' },
+  { name: 'a change is an object', argv: ['--node-options', '[]'], text: 'a JSON object' },
+  { name: 'a change is JSON', argv: ['--cluster-options', '{'], text: 'a JSON object' },
+  { name: 'a rate is a number or max', argv: ['--rate', 'much'], text: 'an integer from 1' }
+])('is refused when $name', async ({ argv, text }) => {
+  const { exitCode, io } = await bench(...argv)
+  expect(exitCode).toBe(2)
+  expect(io.stderr.text).toContain(text)
+})

@@ -51,6 +51,7 @@ export async function startNodeMesh(
     listen: options.listen,
     announce: options.announce,
     discovery: options.discovery,
+    encryption: [...new Set(options.network.encryption)],
     // Two for each member, since both sides may dial at once.
     connectionsMax: Math.max(
       defaultMeshOptions.connectionsMax,

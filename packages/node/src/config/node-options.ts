@@ -34,6 +34,8 @@ export interface TcpApiOptions {
   readonly jwtSecretFile: string
 }
 
+export type Encryption = 'tls' | 'noise'
+
 /** What belongs to one process, `config.json`. Whether a node is a member follows from the genesis. */
 export interface NodeOptions {
   readonly name: string
@@ -48,6 +50,8 @@ export interface NodeOptions {
     readonly tier: NetworkTier
     /** Uses TLS sockets of our own with peers that do so too. */
     readonly direct: boolean
+    /** What protects connections to other nodes, in order of preference; both sides must share one. */
+    readonly encryption: readonly Encryption[]
   }
   readonly discovery: { readonly bootstrap: readonly string[]; readonly mdns: boolean }
   readonly api: {
@@ -89,7 +93,7 @@ export const defaultNodeOptions: Omit<NodeOptions, 'name'> = {
   listen: ['/ip4/0.0.0.0/tcp/4610'],
   announce: [],
   upstreams: [],
-  network: { tier: 'rack', direct: false },
+  network: { tier: 'rack', direct: false, encryption: ['tls', 'noise'] },
   discovery: { bootstrap: [], mdns: false },
   api: { socketDirectory: null, tcp: null },
   metrics: { host: '127.0.0.1', port: 0 },
@@ -139,7 +143,10 @@ const nodeOptionsSchema: z.ZodType<NodeOptions, unknown> = z.strictObject(
       .strictObject(
         {
           tier: oneOf(networkTiers).default(defaults.network.tier),
-          direct: flag().default(defaults.network.direct)
+          direct: flag().default(defaults.network.direct),
+          encryption: listOf(oneOf(['tls', 'noise'] as const), 1, 2).default([
+            ...defaults.network.encryption
+          ])
         },
         anObject
       )

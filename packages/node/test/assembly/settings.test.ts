@@ -93,7 +93,7 @@ describe('options', () => {
     'of a network that is a %s are its timings, while the chain keeps its rounds',
     (tier, timings, pullRetryMs) => {
       const genesis = genesisOf(['a'], { cluster: { gcDepthRounds: 13 } })
-      const network = { tier, direct: false }
+      const network = { ...defaultNodeOptions.network, tier }
       expect(bullsharkOptions(genesis, { ...options, network })).toEqual({
         ...timings,
         gcDepthRounds: 13

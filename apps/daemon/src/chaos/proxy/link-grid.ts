@@ -1,5 +1,6 @@
 import { type Conditions, type Flow, quietConditions } from './conditions.ts'
 import { LinkProxy, type LinkTarget } from './link-proxy.ts'
+import { Bottleneck } from './pipe.ts'
 
 /** Bytes that went over one directed link, both ways. */
 export interface LinkTraffic {
@@ -88,6 +89,15 @@ export class LinkGrid implements AsyncDisposable {
   /** Changes what becomes of the bytes of every pair, both ways. */
   shapeAll(flow: Partial<Flow>): void {
     this.#each((from, to) => this.shape(from, to, flow))
+  }
+
+  /** Limits what each node sends to all others together, and what it receives, on connections from now on. */
+  limitEach(bytesPerSecond: number): void {
+    const out = this.#links.map(() => new Bottleneck(bytesPerSecond))
+    const into = this.#links.map(() => new Bottleneck(bytesPerSecond))
+    const way = (from: number, to: number): readonly Bottleneck[] =>
+      [out[from], into[to]].filter(each => each !== undefined)
+    this.#each((from, to, link) => link.share(way(from, to), way(to, from)))
   }
 
   /** Cuts every pair that no group holds both of. */

@@ -1,6 +1,6 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { type Conditions, type Flow, quietConditions } from './conditions.ts'
-import { Pipe } from './pipe.ts'
+import { type Bottleneck, Pipe } from './pipe.ts'
 
 /** Connections through one link at a time; more are reset. */
 export const linkConnectionsMax = 64
@@ -42,6 +42,10 @@ export class LinkProxy implements AsyncDisposable {
   /** Accepted while half-open: nobody will ever answer. */
   readonly #parked = new Set<Socket>()
   #conditions: Conditions = quietConditions
+  #shared: { readonly forward: readonly Bottleneck[]; readonly backward: readonly Bottleneck[] } = {
+    forward: [],
+    backward: []
+  }
 
   private constructor(server: Server, target: LinkTarget, random: () => number) {
     this.#server = server
@@ -90,6 +94,11 @@ export class LinkProxy implements AsyncDisposable {
         backward.update()
       }
     }
+  }
+
+  /** Sets what the bytes of connections from now on share with those of other links. */
+  share(forward: readonly Bottleneck[], backward: readonly Bottleneck[]): void {
+    this.#shared = { forward, backward }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -161,6 +170,7 @@ export class LinkProxy implements AsyncDisposable {
     const onSwallowed = (bytes: number): void => {
       this.counts.swallowedBytes += bytes
     }
-    return new Pipe(source, sink, { flow, random: this.#random, onPassed, onSwallowed })
+    const shared = this.#shared[direction]
+    return new Pipe(source, sink, { flow, random: this.#random, onPassed, onSwallowed, shared })
   }
 }

@@ -10,6 +10,24 @@ export interface PipeNeeds {
   readonly random: () => number
   readonly onPassed: (bytes: number) => void
   readonly onSwallowed: (bytes: number) => void
+  /** What this direction shares with others, such as all that a node sends. */
+  readonly shared?: readonly Bottleneck[]
+}
+
+/** Something that bytes pass one after the other, at a rate. */
+export class Bottleneck {
+  readonly #bytesPerSecond: number
+  #freeAt = 0
+
+  constructor(bytesPerSecond: number) {
+    this.#bytesPerSecond = bytesPerSecond
+  }
+
+  /** When the last of `bytes` more has passed, if they come at `now`; milliseconds. */
+  pass(bytes: number, now: number): number {
+    this.#freeAt = Math.max(this.#freeAt, now) + (bytes / this.#bytesPerSecond) * 1_000
+    return this.#freeAt
+  }
 }
 
 interface Waiting {
@@ -96,7 +114,11 @@ export class Pipe {
     const sendMs = bytesPerSecond === 0 ? 0 : (bytes / bytesPerSecond) * 1_000
     this.#freeAt = Math.max(this.#freeAt, now) + sendMs
     const lateMs = delayMs + jitterMs * this.#needs.random()
-    this.#lastDueAt = Math.max(this.#lastDueAt, this.#freeAt + lateMs)
+    let passedAt = this.#freeAt
+    for (const each of this.#needs.shared ?? []) {
+      passedAt = Math.max(passedAt, each.pass(bytes, now))
+    }
+    this.#lastDueAt = Math.max(this.#lastDueAt, passedAt + lateMs)
     return this.#lastDueAt
   }
 

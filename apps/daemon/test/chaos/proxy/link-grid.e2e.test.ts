@@ -68,3 +68,14 @@ test('bytes from one to another are treated the same whoever dialed', async () =
   links.halfOpen(0, 1)
   expect(links.link(1, 0).conditions.door).toBe('half-open')
 })
+
+test('a limit of each node is shared by all of its links', async () => {
+  await using links = await grid(3)
+  links.limitEach(100_000)
+  const clients = [1, 2].map(to => dial(links.port(0, to)))
+  const startedAt = performance.now()
+  for (const { socket } of clients) socket.write(Buffer.alloc(10_000))
+  for (const client of clients) await expect.poll(() => client.heard.length, soon).toBe(10_000)
+  // 20 kB leave one node and come back to it: 200 ms each way, the second way overlapping the first.
+  expect(performance.now() - startedAt).toBeGreaterThanOrEqual(200)
+})

@@ -1,0 +1,103 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type ClusterOptions, defaultNodeOptions, type NodeOptions } from '@novacron/node'
+import { LinkGrid } from '../chaos/proxy/link-grid.ts'
+import { Daemon } from '../devnet/daemon.ts'
+import { freePorts, makeNodes } from '../devnet/layout.ts'
+import { untilReady } from '../devnet/network.ts'
+import type { Io } from '../io.ts'
+
+/** Daemons, and what lies between them. */
+export interface BenchNetworkOptions {
+  readonly nodes: number
+  readonly readyMs: number
+  /** One way, on every link; 0 for none. */
+  readonly delayMs: number
+  /** Of each node, in and out each; 0 for no limit. */
+  readonly nodeMbit: number
+  readonly encryption: 'tls' | 'noise'
+  /** Frames go over TLS sockets of the node's own. */
+  readonly isDirect: boolean
+  /** What differs from the defaults, for comparisons. */
+  readonly nodeOptions?: Partial<NodeOptions>
+  readonly clusterOptions?: Partial<ClusterOptions>
+  /** Directory for a CPU profile of the first daemon. */
+  readonly profileDirectory?: string
+}
+
+export interface BenchNetwork extends AsyncDisposable {
+  readonly daemons: readonly Daemon[]
+  /** Ends the daemons in order, so that they write what they have to. */
+  stop(): Promise<void>
+}
+
+export const profileName = 'node-1.cpuprofile'
+const bytesPerMbit = 125_000
+/** A dead port: who believed in announced addresses would go round the links. */
+const nowhere = '/ip4/127.0.0.1/tcp/1'
+
+/**
+ * Starts daemons in a fresh directory that is removed at the end. With a delay or a limit they reach each other through
+ * links of ours alone, in this process, which does nothing else meanwhile.
+ *
+ * throws  Fault<CommandFacts> with the log of the daemon at fault; nothing is left behind then
+ */
+export async function startBenchNetwork(
+  options: BenchNetworkOptions,
+  io: Io,
+  note: (text: string) => void
+): Promise<BenchNetwork> {
+  await using stack = new AsyncDisposableStack()
+  const root = mkdtempSync(join(tmpdir(), 'novacron-bench-'))
+  stack.defer(() => rmSync(root, { recursive: true, force: true, maxRetries: 3 }))
+  const ports = await freePorts(options.nodes)
+  const links = await openLinks(options, ports, stack)
+  const { nodeOptions = {} } = options
+  const network = {
+    ...defaultNodeOptions.network,
+    direct: options.isDirect,
+    encryption: [options.encryption],
+    ...nodeOptions.network
+  }
+  const nodes = makeNodes(root, ports, {
+    ...(options.clusterOptions === undefined ? {} : { cluster: options.clusterOptions }),
+    options: () => ({
+      ...(links === undefined ? {} : { announce: [nowhere] }),
+      ...nodeOptions,
+      network
+    }),
+    ...(links === undefined ? {} : { dialPort: (from, to) => links.port(from, to) })
+  })
+  const daemons: Daemon[] = []
+  const stop = async (): Promise<void> => {
+    const told = await Promise.all(daemons.map(daemon => daemon.stop()))
+    for (const text of told) if (text !== undefined) note(text)
+  }
+  stack.defer(stop)
+  for (const [i, node] of nodes.entries()) {
+    daemons.push(new Daemon(node, io, i === 0 ? profileFlags(options.profileDirectory) : []))
+  }
+  await untilReady(daemons, options.readyMs, io.signal)
+  const owned = stack.move()
+  return { daemons, stop, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+async function openLinks(
+  { delayMs, nodeMbit }: BenchNetworkOptions,
+  ports: readonly number[],
+  stack: AsyncDisposableStack
+): Promise<LinkGrid | undefined> {
+  if (delayMs === 0 && nodeMbit === 0) return undefined
+  const targets = ports.map(port => ({ host: '127.0.0.1', port }))
+  // Nothing is left to chance without jitter and damage.
+  const links = stack.use(await LinkGrid.open(targets, () => 0))
+  if (delayMs > 0) links.shapeAll({ delayMs })
+  if (nodeMbit > 0) links.limitEach(nodeMbit * bytesPerMbit)
+  return links
+}
+
+function profileFlags(directory: string | undefined): readonly string[] {
+  if (directory === undefined) return []
+  return ['--cpu-prof', `--cpu-prof-dir=${directory}`, `--cpu-prof-name=${profileName}`]
+}
