@@ -1,5 +1,3 @@
-import { concatBytes } from '@novacron/base'
-
 /**
  * Joins small pieces into writes of `writeBytesMax` and cuts big ones into views of that size: many small writes cost
  * four times their CPU under encryption, and one huge write would let votes wait behind it.
@@ -29,7 +27,8 @@ export function coalesce(
   }
 }
 
+/** Memory that is filled at once need not be cleared before. */
 function joined(parts: readonly Uint8Array[]): Uint8Array {
   const [first] = parts
-  return parts.length === 1 && first !== undefined ? first : concatBytes(parts)
+  return parts.length === 1 && first !== undefined ? first : Buffer.concat(parts)
 }

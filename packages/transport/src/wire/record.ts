@@ -57,7 +57,8 @@ export function recordSplitter(
       kind = kindOf(header[0] as number)
       const length = headerView.getUint32(1)
       admit(kind, length)
-      payload = new Uint8Array(length)
+      // It is handed out only once it is full, so it need not be cleared.
+      payload = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
       payloadFilled = 0
     }
     return taken

@@ -9,7 +9,7 @@ import {
   signTerms
 } from '../../src/direct/agreement.ts'
 import { ExactReader } from '../../src/direct/exact-reader.ts'
-import { peerIdOfSeed } from '../../src/index.ts'
+import { type MeshMember, peerIdOfSeed } from '../../src/index.ts'
 import { directProtocol } from '../../src/protocol.ts'
 import {
   chain,
@@ -20,7 +20,8 @@ import {
   startCommittee,
   TestNode
 } from '../network.ts'
-import { RawPeer } from '../raw-peer.ts'
+import { portOf, RawPeer } from '../raw-peer.ts'
+import { Gate } from './gate.ts'
 
 const direct = { enabled: true, handshakesMax: 64, backoffMinMs: 20, backoffMaxMs: 200 }
 const fast = { direct, heartbeat: { intervalMs: 100, timeoutMs: 2_000 } }
@@ -90,6 +91,43 @@ test('a large committee moves pair by pair, and a restarted member moves again',
   const again = stack.use(await TestNode.start(3, members, fast))
   await moved(again, first)
   await moved(again, second)
+})
+
+test('when a socket breaks the link ends, and the next one begins on libp2p and moves again', async () => {
+  await using stack = new AsyncDisposableStack()
+  const peers = [1, 2].map(seed => ({ peer: peerIdOfSeed(seedOf(seed)), addresses: [] }))
+  const first = stack.use(await TestNode.start(1, peers, fast))
+  const gate = stack.use(await Gate.to(portOf(first.member.addresses[0] as string)))
+  const place = [`/ip4/127.0.0.1/tcp/${gate.port}/p2p/${first.peer}`]
+  const members = [{ peer: first.peer, addresses: place }, peers[1] as MeshMember]
+  const second = stack.use(await TestNode.start(2, members, fast))
+  await second.connected(first)
+  await moved(first, second)
+  // The first connection is libp2p's; the others are direct sockets, through the same address.
+  expect(gate.connections).toBe(4)
+  gate.breakLast()
+  await second.when(() => second.states.some(({ state }) => state === 'disconnected'))
+  const codes = [first, second].flatMap(node => node.eventsOf('connection-closed'))
+  expect(codes.map(({ code }) => code)).toContain('direct-broken')
+  await second.connected(first)
+  await moved(first, second)
+})
+
+test('a socket that falls silent ends the link, although the others are heard', async () => {
+  await using stack = new AsyncDisposableStack()
+  const peers = [1, 2].map(seed => ({ peer: peerIdOfSeed(seedOf(seed)), addresses: [] }))
+  const first = stack.use(await TestNode.start(1, peers, fast))
+  const gate = stack.use(await Gate.to(portOf(first.member.addresses[0] as string)))
+  const place = [`/ip4/127.0.0.1/tcp/${gate.port}/p2p/${first.peer}`]
+  const members = [{ peer: first.peer, addresses: place }, peers[1] as MeshMember]
+  const brief = { ...fast, heartbeat: { intervalMs: 100, timeoutMs: 400 } }
+  const second = stack.use(await TestNode.start(2, members, brief))
+  await second.connected(first)
+  await moved(first, second)
+  gate.silenceLast()
+  await second.when(() =>
+    second.eventsOf('connection-closed').some(({ code }) => code === 'silent')
+  )
 })
 
 interface Liar {
