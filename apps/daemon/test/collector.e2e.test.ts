@@ -1,0 +1,37 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+
+const collector = fileURLToPath(new URL('../src/collector.ts', import.meta.url))
+
+/** Reads as a daemon does: 64 KiB buffers, most of which are soon dropped. Prints how often the whole heap was collected. */
+const churn = `
+import { PerformanceObserver, constants } from 'node:perf_hooks'
+import { setImmediate } from 'node:timers/promises'
+let whole = 0
+const observer = new PerformanceObserver(list => {
+  for (const { detail } of list.getEntries()) if (detail.kind === constants.NODE_PERFORMANCE_GC_MAJOR) whole++
+})
+observer.observe({ entryTypes: ['gc'] })
+const kept = new Array(300)
+for (let n = 0; n < 12_000; n++) {
+  kept[n % kept.length] = [Buffer.allocUnsafeSlow(65_536), Array.from({ length: 20 }, () => [n])]
+  if (n % 200 === 0) await setImmediate()
+}
+await setImmediate()
+console.log(whole)
+`
+
+async function wholeCollections(prelude: string): Promise<number> {
+  const args = ['--input-type=module', '--eval', prelude + churn]
+  const { stdout } = await promisify(execFile)(process.execPath, args)
+  return Number(stdout)
+}
+
+test('buffers that come and go do not make V8 collect the whole heap', async () => {
+  const weigh = `import { weighBuffers } from ${JSON.stringify(collector)}; weighBuffers();`
+  const [plain, weighed] = [await wholeCollections(''), await wholeCollections(weigh)]
+  expect(plain).toBeGreaterThanOrEqual(4)
+  expect(weighed).toBeLessThan(plain / 2)
+})
