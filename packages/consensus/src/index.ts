@@ -5,6 +5,7 @@ export {
   type BullsharkClusterOptions,
   type BullsharkOptions,
   checkBullsharkOptions,
+  commitFactor,
   defaultBullsharkOptions,
   defaultTurboOptions,
   type TurboOptions,

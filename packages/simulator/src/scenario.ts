@@ -8,6 +8,7 @@ import { drawNamedFaults } from './faults/named.ts'
 import { departureNames, type Gone } from './gone.ts'
 import { type DriverLaw, driversLaw } from './law.ts'
 import { defaultLoadOptions, type LoadOptions } from './load.ts'
+import { drawMode, withFactor } from './modes.ts'
 import type { Delay } from './network/delay.ts'
 import { defaultNetworkOptions, type LinkDelay, type NetworkOptions } from './network/network.ts'
 import type { CrashPoint } from './world.ts'
@@ -150,7 +151,8 @@ export function drawScenario(seed: number, fixed: Partial<Omit<Scenario, 'seed'>
     // Batches that nothing orders go soon, so that those who are named late or were away for long meet it.
     mempool: { unorderedCommitsMax: prng.pick([2_000, 10, 30]) }
   }
-  return { ...drawn, ...fixed }
+  const bullshark = drawMode(drawn.bullshark, prng.fork())
+  return { ...withFactor({ ...drawn, bullshark }), ...fixed }
 }
 
 /** Observers mostly join later, with nothing, and ask whomever they find for what the others have forgotten. */

@@ -4,6 +4,7 @@ import type { ReplicaRules } from '@novacron/replica'
 import type { RunVerdict } from './checkers/violation.ts'
 import { type DagExploration, exploreDag } from './dag/explore.ts'
 import type { DriverLaw } from './law.ts'
+import { drawMode } from './modes.ts'
 import { bullsharkOrderer, replicaProtocol } from './replica-protocol.ts'
 import { drawScenario } from './scenario.ts'
 import { type SimulationReport, simulate } from './simulate.ts'
@@ -45,7 +46,7 @@ export function runSwarmSeed(seed: number, hash: Hash, rules: SwarmRules = {}): 
 /** Leaders change often, little is remembered, and most anchors are linked to by few. */
 export function drawExploration(seed: number): DagExploration {
   const prng = new Prng(seed)
-  return {
+  const drawn: DagExploration = {
     seed,
     replicas: prng.pick([4, 4, 4, 4, 7]),
     orders: 24,
@@ -62,4 +63,8 @@ export function drawExploration(seed: number): DagExploration {
       scheduleWindowCommits: prng.pick([2, 6])
     }
   }
+  const bullshark = drawMode(drawn.bullshark ?? {}, prng.fork())
+  if (bullshark.turbo === undefined) return drawn
+  const headers = { doubles: Math.floor((drawn.replicas - 1) / 3) }
+  return { ...drawn, bullshark, headers }
 }

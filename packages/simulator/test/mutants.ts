@@ -195,5 +195,11 @@ export const mutants: readonly Mutant[] = [
       }
     },
     verdicts: ['lost']
+  },
+  {
+    name: 'M23 commits fast on headers of f+1',
+    replaces: 'BullsharkRules.fastCommitWeight',
+    bullshark: { ...bullsharkRules, fastCommitWeight: committee => committee.validityWeight },
+    verdicts: ['diverged']
   }
 ]

@@ -1,4 +1,10 @@
-import { planScenario, type Scenario, type SimulationPlan } from '@novacron/simulator'
+import {
+  bullsharkModes,
+  inMode,
+  planScenario,
+  type Scenario,
+  type SimulationPlan
+} from '@novacron/simulator'
 
 /** What all runs of one command have in common; plain data, so that it can be sent to workers. */
 export interface Campaign {
@@ -9,6 +15,8 @@ export interface Campaign {
     | { readonly type: 'scenario'; readonly scenario: Scenario }
 }
 
-export function scenarioOf({ source }: Campaign, seed: number): Scenario {
-  return source.type === 'plan' ? planScenario(source.plan, seed) : source.scenario
+export function scenarioOf({ protocol, source }: Campaign, seed: number): Scenario {
+  const scenario = source.type === 'plan' ? planScenario(source.plan, seed) : source.scenario
+  const mode = bullsharkModes.find(name => name === protocol)
+  return mode === undefined ? scenario : inMode(scenario, mode)
 }

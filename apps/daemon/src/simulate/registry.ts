@@ -1,6 +1,8 @@
 import { assert } from '@novacron/base'
 import {
+  bullsharkModes,
   bullsharkOrderer,
+  inMode,
   mixingHash,
   type Recorder,
   replicaProtocol,
@@ -16,17 +18,15 @@ export interface ProtocolEntry {
 }
 
 /** What `novacron simulate` knows. */
-export const protocols: readonly ProtocolEntry[] = [
-  {
-    name: 'bullshark',
-    run: (scenario, recorder) =>
-      simulate(scenario, {
-        hash: mixingHash,
-        protocol: replicaProtocol({ orderer: bullsharkOrderer() }, mixingHash),
-        ...(recorder === undefined ? {} : { recorder })
-      })
-  }
-]
+export const protocols: readonly ProtocolEntry[] = bullsharkModes.map(name => ({
+  name,
+  run: (scenario, recorder) =>
+    simulate(inMode(scenario, name), {
+      hash: mixingHash,
+      protocol: replicaProtocol({ orderer: bullsharkOrderer() }, mixingHash),
+      ...(recorder === undefined ? {} : { recorder })
+    })
+}))
 
 /** A module with such a list as `protocols`: it is loaded again in each worker, which functions cannot be sent to. */
 export async function loadProtocols(module: string): Promise<readonly ProtocolEntry[]> {

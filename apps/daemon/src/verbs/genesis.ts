@@ -54,7 +54,8 @@ export const addGenesis: AddVerb = (program, { io, exit }) => {
   addExamples(
     command,
     'novacron genesis --node a/node.json b/node.json c/node.json d/node.json --out genesis.json',
-    'novacron genesis --node */node.json --out genesis.json --weight a=3 --set checkpointIntervalCommits=100'
+    'novacron genesis --node */node.json --out genesis.json --weight a=3 --set checkpointIntervalCommits=100',
+    'novacron genesis --node */node.json --out genesis.json --set protocol=bullshark-turbo --set fastCommit=false'
   )
 }
 
@@ -115,8 +116,13 @@ function clusterOf(given: Readonly<Record<string, string>>): Partial<ClusterOpti
   for (const name of Object.keys(given)) {
     if (!known.includes(name)) throw unknown('--set', name, known)
   }
-  const entries = Object.entries(given).map(([name, value]) => [name, numberOr(value)])
+  const entries = Object.entries(given).map(([name, value]) => [name, givenValue(value)])
   return Object.fromEntries(entries)
+}
+
+/** A flag, a number, or a text for the genesis to take or to refuse. */
+function givenValue(value: string): boolean | number | string {
+  return value === 'true' || value === 'false' ? value === 'true' : numberOr(value)
 }
 
 function weightsOf(

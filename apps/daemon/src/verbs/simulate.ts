@@ -33,7 +33,7 @@ export function simulateVerb(registry: URL): AddVerb {
       .description(
         'Run a protocol in a simulated world with faults, once or for many seeds; exit code 1 unless all pass.'
       )
-      .argument('<protocol>', 'bullshark')
+      .argument('<protocol>', 'bullshark or bullshark-turbo')
     addSeedOptions(command)
     addWorldOptions(command)
     addRunOptions(command)
@@ -43,7 +43,7 @@ export function simulateVerb(registry: URL): AddVerb {
     addExamples(
       command,
       'novacron simulate bullshark --seed 7',
-      'novacron simulate bullshark --replicas 10 --seeds 1000 --json',
+      'novacron simulate bullshark-turbo --replicas 10 --seeds 1000 --json',
       'novacron simulate bullshark --seeds 200 --from-seed 5000 --faults crash,partition=2s,loss=5%',
       'novacron simulate bullshark --replicas 31 --byzantine 10 --virtual 5s',
       'novacron simulate bullshark --scenario failures/bullshark-seed-7-shrunk.json'

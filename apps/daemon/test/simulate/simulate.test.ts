@@ -21,6 +21,17 @@ describe('one seed', () => {
     expect(out).not.toContain('violation')
   })
 
+  test('of bullshark-turbo shows its switches, and is another run than the same of bullshark', async () => {
+    const { exitCode, out } = await runSimulate(['bullshark-turbo', ...small, '--seed', '7'])
+    expect(exitCode).toBe(0)
+    expect(out).toMatch(/^bullshark-turbo, seed 7, 4 replicas: pass\n/)
+    expect(out).toMatch(/^ {2}bullshark\.turbo\.fastCommit +(true|false)$/m)
+    const exact = await runSimulate(['bullshark', ...small, '--seed', '7'])
+    expect(exact.out).not.toContain('turbo')
+    const traceIn = (text: string) => /trace ([0-9a-f]{64})/.exec(text)?.[1]
+    expect(traceIn(out)).not.toBe(traceIn(exact.out))
+  })
+
   test('gives the same trace twice, and another than the next', async () => {
     const traceOf = async (...more: readonly string[]) =>
       (await runJson(['bullshark', ...small, ...more])).summary.traceHash
@@ -185,9 +196,12 @@ describe('what is wrong is one line', () => {
   test.each([
     {
       argv: ['bullshrak'],
-      line: "unknown protocol 'bullshrak' (Did you mean bullshark?); known: bullshark, dice, unsynced, thrower"
+      line: "unknown protocol 'bullshrak' (Did you mean bullshark?); known: bullshark, bullshark-turbo, dice, unsynced, thrower"
     },
-    { argv: ['x'], line: "unknown protocol 'x'; known: bullshark, dice, unsynced, thrower" },
+    {
+      argv: ['x'],
+      line: "unknown protocol 'x'; known: bullshark, bullshark-turbo, dice, unsynced, thrower"
+    },
     {
       argv: ['dice', '--faults', 'crsh'],
       line: "option '--faults <spec>': 'crsh' is no fault (Did you mean crash?); allowed: all, none, crash, "

@@ -36,6 +36,12 @@ export function schedulePeriod({ turbo, schedulePeriodCommits }: BullsharkCluste
   return turbo === undefined || turbo.reputation ? schedulePeriodCommits : 0
 }
 
+/** How many commits the rounds give in which Bullshark gives one: whatever is counted in commits is shorter by as much. */
+export function commitFactor(turbo: TurboOptions | undefined, replicas: number): number {
+  if (turbo === undefined) return 1
+  return Math.min(turbo.anchorsPerRound, replicas) * (turbo.pipelined ? 2 : 1)
+}
+
 /** What one node may choose for itself, besides what its committee agrees on; times in milliseconds. */
 export interface BullsharkOptions extends BullsharkClusterOptions {
   /** Least time between two own headers when there is work: latency against CPU. */

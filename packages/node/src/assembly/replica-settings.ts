@@ -5,11 +5,14 @@ import {
   type BullsharkMessage,
   type BullsharkOptions,
   Committee,
+  commitFactor,
+  defaultMempoolOptions,
   type SigningDomain
 } from '@novacron/consensus'
 import { defaultExecutionOptions, type MemberListing } from '@novacron/execution'
 import { Replica, type ReplicaSettings } from '@novacron/replica'
 import { chainDigest } from '../config/chain-digest.ts'
+import { orderingOptions } from '../config/cluster-options.ts'
 import type { Genesis } from '../config/genesis.ts'
 import { tierTimings } from '../config/network-tier.ts'
 import type { NodeOptions } from '../config/node-options.ts'
@@ -45,7 +48,8 @@ const bucketRoomBytes = 2_048
 
 /** Cluster options go where all must agree, node options where each decides for itself. */
 export function replicaSettings(genesis: Genesis, options: NodeOptions): ReplicaSettings {
-  const { cluster } = genesis
+  const { cluster, members } = genesis
+  const factor = commitFactor(orderingOptions(cluster).turbo, members.length)
   return {
     replica: {
       checkpointIntervalCommits: cluster.checkpointIntervalCommits,
@@ -54,6 +58,7 @@ export function replicaSettings(genesis: Genesis, options: NodeOptions): Replica
     },
     mempool: {
       ...tierTimings[options.network.tier].mempool,
+      unorderedCommitsMax: defaultMempoolOptions.unorderedCommitsMax * factor,
       batchBytesMax: cluster.batchBytesMax,
       pendingBytesMax: Math.max(options.limits.pendingBytes, batchFrameBytes(cluster))
     },
@@ -71,9 +76,7 @@ export function replicaSettings(genesis: Genesis, options: NodeOptions): Replica
 
 /** Timings of the network's tier; what the chain must agree on is the genesis's. */
 export function bullsharkOptions({ cluster }: Genesis, { network }: NodeOptions): BullsharkOptions {
-  const { gcDepthRounds, schedulePeriodCommits, scheduleWindowCommits } = cluster
-  const { bullshark } = tierTimings[network.tier]
-  return { ...bullshark, gcDepthRounds, schedulePeriodCommits, scheduleWindowCommits }
+  return { ...tierTimings[network.tier].bullshark, ...orderingOptions(cluster) }
 }
 
 export interface ReplicaParts {

@@ -1,10 +1,23 @@
 import { ascii, type Writer } from '@novacron/base'
+import { type BullsharkClusterOptions, defaultTurboOptions } from '@novacron/consensus'
 import { z } from 'zod'
-import { exactly, integer } from './fields.ts'
+import { flag, integer, oneOf } from './fields.ts'
+
+/** How transactions are ordered: Bullshark as published, or with the switches of turbo. */
+export const orderingProtocols = ['bullshark', 'bullshark-turbo'] as const
+export type OrderingProtocol = (typeof orderingProtocols)[number]
 
 /** What all nodes of a chain must agree on; part of the genesis and of the chain's digest. */
 export interface ClusterOptions {
-  readonly protocol: 'bullshark'
+  readonly protocol: OrderingProtocol
+  /** Of `bullshark-turbo`: an anchor in every round, where Bullshark has one in every second. */
+  readonly pipelined: boolean
+  /** Of `bullshark-turbo`: anchors are committed by a quorum of signed headers as well. */
+  readonly fastCommit: boolean
+  /** Of `bullshark-turbo`: vertices of a round that may become anchors. */
+  readonly anchorsPerRound: number
+  /** Of `bullshark-turbo`: who lagged in the last commits is no anchor. */
+  readonly reputation: boolean
   /** Commits between two checkpoints. */
   readonly checkpointIntervalCommits: number
   /** Client sessions kept; beyond it the oldest idle one is evicted. */
@@ -16,7 +29,7 @@ export interface ClusterOptions {
   readonly batchBytesMax: number
   /** Rounds below the last committed anchor that can still be ordered. */
   readonly gcDepthRounds: number
-  /** Commits between two leader schedules; 0 keeps the first. */
+  /** Commits between two leader schedules; 0 for the protocol's own: the first for ever, or with reputation every 60. */
   readonly schedulePeriodCommits: number
   readonly scheduleWindowCommits: number
   /** Commits below the last checkpoint that every node keeps at least. */
@@ -25,6 +38,7 @@ export interface ClusterOptions {
 
 export const defaultClusterOptions: ClusterOptions = {
   protocol: 'bullshark',
+  ...defaultTurboOptions,
   checkpointIntervalCommits: 500,
   sessionsMax: 65_536,
   transactionBytesMax: 131_072,
@@ -42,7 +56,11 @@ const defaults = defaultClusterOptions
 export const clusterOptionsSchema: z.ZodType<ClusterOptions, unknown> = z
   .strictObject(
     {
-      protocol: exactly('bullshark').default('bullshark'),
+      protocol: oneOf(orderingProtocols).default(defaults.protocol),
+      pipelined: flag().default(defaults.pipelined),
+      fastCommit: flag().default(defaults.fastCommit),
+      anchorsPerRound: integer(1, 1_024).default(defaults.anchorsPerRound),
+      reputation: flag().default(defaults.reputation),
       checkpointIntervalCommits: integer(1, 1_000_000).default(defaults.checkpointIntervalCommits),
       sessionsMax: integer(1, 1_048_576).default(defaults.sessionsMax),
       transactionBytesMax: integer(1_024, 4_000_000).default(defaults.transactionBytesMax),
@@ -57,12 +75,34 @@ export const clusterOptionsSchema: z.ZodType<ClusterOptions, unknown> = z
   )
   .prefault({})
 
-/** Every option by its name, in the order of names, so that a later option cannot be taken for an earlier one. */
+/**
+ * Every option that is in force by its name, in the order of names, so that a later option cannot be taken for an earlier one.
+ */
 export function writeClusterOptions(writer: Writer, options: ClusterOptions): void {
-  const { protocol, ...numbers } = options
+  const { protocol, pipelined, fastCommit, anchorsPerRound, reputation, ...always } = options
+  const turbo = { pipelined, fastCommit, anchorsPerRound, reputation }
   writer.bytes(ascii(protocol))
-  const entries = Object.entries(numbers).sort(([a], [b]) => (a < b ? -1 : 1))
+  const inForce = protocol === 'bullshark' ? always : { ...always, ...turbo }
+  const entries = Object.entries(inForce).sort(([a], [b]) => (a < b ? -1 : 1))
   writer.list(entries, ([option, value]) => {
-    writer.bytes(ascii(option)).u64(value)
+    writer.bytes(ascii(option)).u64(Number(value))
   })
+}
+
+/** Commits between two schedules from reputation, unless the genesis says otherwise. */
+const reputationPeriodCommits = 60
+
+/** What the ordering protocol is told of it. */
+export function orderingOptions(options: ClusterOptions): BullsharkClusterOptions {
+  const { gcDepthRounds, schedulePeriodCommits, scheduleWindowCommits } = options
+  if (options.protocol === 'bullshark') {
+    return { gcDepthRounds, schedulePeriodCommits, scheduleWindowCommits }
+  }
+  const { pipelined, fastCommit, anchorsPerRound, reputation } = options
+  return {
+    gcDepthRounds,
+    schedulePeriodCommits: schedulePeriodCommits || (reputation ? reputationPeriodCommits : 0),
+    scheduleWindowCommits,
+    turbo: { pipelined, fastCommit, anchorsPerRound, reputation }
+  }
 }

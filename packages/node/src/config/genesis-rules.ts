@@ -1,7 +1,7 @@
 import { toHex } from '@novacron/base'
 import { commitWindow } from '@novacron/consensus'
 import { windowBytesMax, windowCommitsMax } from '@novacron/replica'
-import type { ClusterOptions } from './cluster-options.ts'
+import { type ClusterOptions, orderingOptions } from './cluster-options.ts'
 import type { Genesis } from './genesis.ts'
 import { failedProofs, publicKeysOf } from './member-proof.ts'
 import { parseAddress } from './multiaddr.ts'
@@ -86,24 +86,30 @@ const scoreBytes = 4
 
 /** Bytes that the last commits take in a snapshot under load: a commit orders two rounds, the first also what is older. */
 export function windowBytes(cluster: ClusterOptions, memberCount: number): number {
-  const commits = commitWindow(cluster, memberCount)
-  const vertices = (2 * commits + cluster.gcDepthRounds) * memberCount
+  const ordering = orderingOptions(cluster)
+  const commits = commitWindow(ordering, memberCount)
+  const commitsPerRound = Math.min(ordering.turbo?.anchorsPerRound ?? 1, memberCount)
+  const vertices =
+    (Math.ceil((2 * commits) / commitsPerRound) + cluster.gcDepthRounds) * memberCount
   return commits * (commitBytes + scoreBytes * memberCount) + vertices * vertexBytes
 }
 
 /** A snapshot that cannot carry the window would be refused by all, and whoever offers it be taken for a liar. */
 function windowProblems({ cluster, members }: Genesis): Problem[] {
-  const { gcDepthRounds, schedulePeriodCommits, scheduleWindowCommits } = cluster
-  const commits = commitWindow(cluster, members.length)
+  const { gcDepthRounds } = cluster
+  const ordering = orderingOptions(cluster)
+  const { schedulePeriodCommits, scheduleWindowCommits, turbo } = ordering
+  const commitsPerRound = Math.min(turbo?.anchorsPerRound ?? 1, members.length)
+  const commits = commitWindow(ordering, members.length)
   const share = Math.min(1, windowBytesMax / windowBytes(cluster, members.length))
   const commitsMax = Math.min(windowCommitsMax, Math.floor(commits * share))
   if (commits <= commitsMax) return []
   const why = `with ${members.length} members: a snapshot carries the last ${commitsMax} commits at most`
-  if (commits > gcDepthRounds + 2) {
+  if (commits > (gcDepthRounds + 2) * commitsPerRound) {
     const allowed = `at most ${commitsMax} together with cluster.scheduleWindowCommits (${scheduleWindowCommits}) ${why}`
     const remedy = 'lower cluster.schedulePeriodCommits or cluster.scheduleWindowCommits'
     return [problemAt('cluster.schedulePeriodCommits', schedulePeriodCommits, allowed, remedy)]
   }
-  const allowed = `at most ${commitsMax - 2} ${why}`
+  const allowed = `at most ${Math.floor(commitsMax / commitsPerRound) - 2} ${why}`
   return [problemAt('cluster.gcDepthRounds', gcDepthRounds, allowed, 'lower cluster.gcDepthRounds')]
 }

@@ -6,7 +6,8 @@ import type { DagAnchor, DagRound, DagWindow } from '../api/node-report.ts'
 export interface DagSource {
   readonly dag: DagView
   readonly lastAnchorRound: Round
-  leaderOf(round: Round): ReplicaId
+  /** In the order in which they are decided; empty where a round has none. */
+  anchorsOf(round: Round): readonly ReplicaId[]
 }
 
 /** Rounds of the DAG as the control API shows them, ascending. */
@@ -38,9 +39,10 @@ export function lastRoundOf(dag: DagView, author: ReplicaId): number {
   return 0
 }
 
+/** The first of them: with several, the others follow it. */
 function anchorOf(source: DagSource, round: Round): DagAnchor | undefined {
-  if (round < 2 || round % 2 !== 0) return undefined
-  const author = source.leaderOf(round)
+  const [author] = source.anchorsOf(round)
+  if (author === undefined) return undefined
   const vertex = source.dag.at(round, author)
   const isOrdered = source.dag.isCommitted(round, author)
   const state = isOrdered ? 'committed' : round <= source.lastAnchorRound ? 'skipped' : 'undecided'

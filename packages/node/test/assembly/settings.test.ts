@@ -1,5 +1,10 @@
 import { toHex } from '@novacron/base'
-import { tier1Bullshark, tier2Bullshark, tier3Bullshark } from '@novacron/consensus'
+import {
+  checkBullsharkOptions,
+  tier1Bullshark,
+  tier2Bullshark,
+  tier3Bullshark
+} from '@novacron/consensus'
 import { checkMeshOptions, defaultMeshOptions } from '@novacron/transport'
 import { describe, expect, test } from 'vitest'
 import { classesFor } from '../../src/assembly/mesh.ts'
@@ -61,6 +66,7 @@ describe('what follows from the genesis', () => {
 describe('options', () => {
   test('of the cluster go where all must agree, those of the node where it decides', () => {
     const cluster = {
+      protocol: 'bullshark' as const,
       checkpointIntervalCommits: 7,
       batchBytesMax: 2_000,
       transactionBytesMax: 1_024,
@@ -85,6 +91,29 @@ describe('options', () => {
     })
   })
 
+  const switches = { pipelined: true, fastCommit: false, anchorsPerRound: 3, reputation: true }
+
+  test.each([
+    { name: 'with its switches', more: {}, turbo: switches, period: 60 },
+    {
+      name: 'with a period of its own',
+      more: { schedulePeriodCommits: 9 },
+      turbo: switches,
+      period: 9
+    },
+    {
+      name: 'without reputation',
+      more: { reputation: false },
+      turbo: { ...switches, reputation: false },
+      period: 0
+    }
+  ])('of turbo $name', ({ more, turbo, period }) => {
+    const cluster = { protocol: 'bullshark-turbo' as const, ...switches, ...more }
+    const made = bullsharkOptions(genesisOf(['a'], { cluster }), options)
+    expect(made).toEqual({ ...tier1Bullshark, schedulePeriodCommits: period, turbo })
+    checkBullsharkOptions(made)
+  })
+
   test.each([
     ['rack', tier1Bullshark, 250],
     ['region', tier2Bullshark, 600],
@@ -92,7 +121,8 @@ describe('options', () => {
   ] as const)(
     'of a network that is a %s are its timings, while the chain keeps its rounds',
     (tier, timings, pullRetryMs) => {
-      const genesis = genesisOf(['a'], { cluster: { gcDepthRounds: 13 } })
+      const cluster = { protocol: 'bullshark' as const, gcDepthRounds: 13 }
+      const genesis = genesisOf(['a'], { cluster })
       const network = { ...defaultNodeOptions.network, tier }
       expect(bullsharkOptions(genesis, { ...options, network })).toEqual({
         ...timings,

@@ -1,7 +1,7 @@
 import { windowBytesMax } from '@novacron/replica'
 import { expect, test } from 'vitest'
 import { chainDigest } from '../../src/config/chain-digest.ts'
-import { defaultClusterOptions } from '../../src/config/cluster-options.ts'
+import { type ClusterOptions, defaultClusterOptions } from '../../src/config/cluster-options.ts'
 import {
   buildGenesis,
   type Genesis,
@@ -52,19 +52,23 @@ test('weights and cluster options are taken over', () => {
 })
 
 test('the chain digest is that of the meaning, not of the text', () => {
-  const genesis = genesisOf(['a', 'b', 'c'])
+  const exact = { protocol: 'bullshark' } as const
+  const genesis = genesisOf(['a', 'b', 'c'], { cluster: exact })
   const digest = chainDigest(genesis)
   const reordered = Object.fromEntries(Object.entries(genesis).reverse())
   const parsed = parseGenesis(reordered)
   expect(parsed.type === 'ok' && chainDigest(parsed.value)).toBe(digest)
-  expect(chainDigest(genesisOf(['c', 'a', 'b']))).toBe(digest)
+  expect(chainDigest(genesisOf(['c', 'a', 'b'], { cluster: exact }))).toBe(digest)
+  // The switches of turbo mean nothing without it.
+  const switched = { ...exact, fastCommit: false, anchorsPerRound: 9 }
+  expect(chainDigest(genesisOf(['a', 'b', 'c'], { cluster: switched }))).toBe(digest)
   // Golden: a change of the encoding is a change of every chain's id.
   expect(digest).toBe('749fdd993d5d9b9f84368f356f6495acb2229f3b2075a0721b5f1b346259f255')
 })
 
 test('every meaningful field changes the chain digest', () => {
   const digests = [
-    genesisOf(['a', 'b', 'c']),
+    genesisOf(['a', 'b', 'c'], { cluster: { protocol: 'bullshark' } }),
     genesisOf(['a', 'b']),
     genesisOf(['a', 'b', 'd']),
     genesisOf(['a', 'b', 'c'], { chainName: 'other' }),
@@ -72,10 +76,13 @@ test('every meaningful field changes the chain digest', () => {
     genesisOf(['a', 'b', 'c'], { weights: { a: 2 } }),
     genesisOf(['a', 'b', 'c'], { operators: { publicKeys: ['ab'.repeat(32)], threshold: 1 } }),
     ...Object.entries(defaultClusterOptions)
-      .filter(([, value]) => typeof value === 'number')
-      .map(([name, value]) =>
-        genesisOf(['a', 'b', 'c'], { cluster: { [name]: Number(value) + 1 } })
-      )
+      .filter(([name]) => name !== 'protocol')
+      .map(([name, value]) => {
+        const other = typeof value === 'boolean' ? !value : Number(value) + 1
+        const cluster = { protocol: 'bullshark-turbo', [name]: other } as const
+        return genesisOf(['a', 'b', 'c'], { cluster })
+      }),
+    genesisOf(['a', 'b', 'c'], { cluster: { protocol: 'bullshark-turbo' } })
   ].map(chainDigest)
   expect(new Set(digests).size).toBe(digests.length)
 })
@@ -250,14 +257,29 @@ test('a node part has a form', () => {
   expect(keysOfProblems(parseNodePart(null))).toEqual(['the whole'])
 })
 
-test.each([
-  [{ gcDepthRounds: 4_094 }, []],
-  [{ gcDepthRounds: 4_095 }, ['cluster.gcDepthRounds']],
-  [{ schedulePeriodCommits: 96, scheduleWindowCommits: 4_000 }, []],
-  [{ schedulePeriodCommits: 97, scheduleWindowCommits: 4_000 }, ['cluster.schedulePeriodCommits']],
-  [{ schedulePeriodCommits: 1, scheduleWindowCommits: 4_096 }, ['cluster.schedulePeriodCommits']],
+const exact = { protocol: 'bullshark' } as const
+/** Two members, so two anchors in a round. */
+const turbo = { protocol: 'bullshark-turbo', anchorsPerRound: 8 } as const
+
+test.each<[Partial<ClusterOptions>, string[]]>([
+  [{ ...exact, gcDepthRounds: 4_094 }, []],
+  [{ ...exact, gcDepthRounds: 4_095 }, ['cluster.gcDepthRounds']],
+  [{ ...exact, schedulePeriodCommits: 96, scheduleWindowCommits: 4_000 }, []],
+  [
+    { ...exact, schedulePeriodCommits: 97, scheduleWindowCommits: 4_000 },
+    ['cluster.schedulePeriodCommits']
+  ],
+  [
+    { ...exact, schedulePeriodCommits: 1, scheduleWindowCommits: 4_096 },
+    ['cluster.schedulePeriodCommits']
+  ],
+  [{ ...turbo, gcDepthRounds: 2_046 }, []],
+  [{ ...turbo, gcDepthRounds: 2_047 }, ['cluster.gcDepthRounds']],
+  [{ ...turbo, scheduleWindowCommits: 4_036 }, []],
+  [{ ...turbo, scheduleWindowCommits: 4_037 }, ['cluster.schedulePeriodCommits']],
+  [{ ...turbo, scheduleWindowCommits: 4_037, reputation: false }, []],
   // Without a period nothing looks back.
-  [{ schedulePeriodCommits: 0, scheduleWindowCommits: 1_000_000 }, []]
+  [{ ...exact, schedulePeriodCommits: 0, scheduleWindowCommits: 1_000_000 }, []]
 ])('a window that no snapshot could carry is refused: %o', (cluster, keys) => {
   expect(keysOfProblems(buildGenesis([partOf('a'), partOf('b')], { ...request, cluster }))).toEqual(
     keys
@@ -267,7 +289,7 @@ test.each([
 test('the larger the committee, the fewer commits a snapshot can carry', () => {
   const parts = Array.from({ length: 100 }, (_, i) => partOf(`n${i}`))
   const build = (gcDepthRounds: number) =>
-    buildGenesis(parts, { ...request, cluster: { gcDepthRounds } })
+    buildGenesis(parts, { ...request, cluster: { ...exact, gcDepthRounds } })
   expect(build(250).type).toBe('ok')
   expect(build(400)).toMatchObject({
     problems: [

@@ -23,7 +23,7 @@ export interface DagSketch extends DagSource {
   at(round: number, author: number): VertexReference
 }
 
-/** Rounds of four vertices, each with one batch, but for the `missing` [round, author]; replica 1 leads every round. */
+/** Rounds of four vertices, each with one batch, but for the `missing` [round, author]; replica 1 is the anchor of every second. */
 export function sketchOf({
   rounds,
   lastAnchorRound,
@@ -45,7 +45,7 @@ export function sketchOf({
   return {
     dag,
     lastAnchorRound: lastAnchorRound as Round,
-    leaderOf: () => 1 as ReplicaId,
+    anchorsOf: round => (round >= 2 && round % 2 === 0 ? [1 as ReplicaId] : []),
     at: (round, author) => {
       const certificate = dag.at(round as Round, author as ReplicaId)
       const digest = certificate?.digest ?? ('00' as Digest)
