@@ -106,6 +106,11 @@ describe('what seeds have found stays found', () => {
     }
   })
 
+  test('seed 1002: all had opened as many rounds without a commit as they may, and opened none ever again', () => {
+    const report = simulate(inMode(drawScenario(1_002), 'bullshark'), bullsharkNeeds())
+    expect(report.verdict, report.firstViolation?.facts).toBe('pass')
+  })
+
   test('seed 133: a header that waited at others was not told to its author, who had forgotten it', () => {
     const report = simulate(inMode(drawScenario(133), 'bullshark'), bullsharkNeeds())
     expect(report.verdict, report.firstViolation?.facts).toBe('pass')

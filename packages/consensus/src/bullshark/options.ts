@@ -65,7 +65,7 @@ export interface BullsharkOptions extends BullsharkClusterOptions {
   readonly clockDriftMaxMs: number
   readonly headerBatchesMax: number
   readonly headerPayloadBytesMax: number
-  /** Own rounds without a commit, in multiples of gcDepthRounds, after which proposing pauses to bound memory. */
+  /** Rounds without a commit, in multiples of gcDepthRounds, after which they go on slowly: nothing is forgotten meanwhile. */
   readonly proposeAheadGcDepths: number
   /**
    * Rounds below the last anchor at which own payload that no commit has ordered is proposed again. It may then be ordered

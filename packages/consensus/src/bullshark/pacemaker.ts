@@ -22,8 +22,10 @@ export interface PaceLeaders {
 
 export type Pace =
   | { readonly type: 'propose'; readonly round: Round; readonly isTimeout: boolean }
-  | { readonly type: 'wait'; readonly until: Millis }
+  | { readonly type: 'wait'; readonly until: Millis; readonly reason?: string }
   | { readonly type: 'blocked'; readonly reason?: string }
+
+const withoutCommit = 'too many rounds without a commit'
 
 /**
  * When to open the next round: parents of a quorum, then the anchor (or the votes on it) or a time-out; on demand, so that
@@ -74,9 +76,6 @@ export class Pacemaker {
     if (input.executionLagCommits > options.executionLagCommitsMax) {
       return { type: 'blocked', reason: 'the executor is behind' }
     }
-    if (next > input.lastAnchorRound + options.proposeAheadGcDepths * options.gcDepthRounds) {
-      return { type: 'blocked', reason: 'too many rounds without a commit' }
-    }
     const leads = this.#leaders.anchorsOf(next)[0] === self
     const isBusy =
       input.isPayloadWaiting || dag.uncommittedPayloadCount > 0 || input.highestHeaderSeen >= next
@@ -88,13 +87,26 @@ export class Pacemaker {
     let at = earliest
     if (!isLeaderHere || input.isOwnVertexPending) at = Math.max(earliest, deadline)
     else if (awaited === 'anchors') at = Math.max(earliest, this.#enteredAt + this.#anchorWaitMs())
+    const ahead = options.proposeAheadGcDepths * options.gcDepthRounds
+    const isStuck = next > input.lastAnchorRound + ahead
+    if (isStuck) at = Math.max(at, this.#enteredAt + this.#stuckDelayMs())
     if (now >= at) return { type: 'propose', round: next, isTimeout: !isLeaderHere }
-    return { type: 'wait', until: Math.ceil(at) as Millis }
+    const until = Math.ceil(at) as Millis
+    return isStuck ? { type: 'wait', until, reason: withoutCommit } : { type: 'wait', until }
   }
 
   /** About one round trip: a vertex whose header is here has its certificate by then, unless it is held back. */
   #anchorWaitMs(): number {
     return this.#baseHeaderDelayMs / 4
+  }
+
+  /**
+   * Without a commit nothing is forgotten, so rounds go on slowly then. They must go on, and with time enough for everything to
+   * arrive: if the vertices that are there commit nothing, only further ones do.
+   */
+  #stuckDelayMs(): number {
+    const { maxHeaderDelayCeilingMs, idleHeaderDelayMs } = this.#parts.options
+    return 2 * Math.max(maxHeaderDelayCeilingMs, idleHeaderDelayMs)
   }
 
   onProposed(now: Millis, wasTimeout: boolean): void {

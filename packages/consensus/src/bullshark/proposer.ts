@@ -66,7 +66,7 @@ export class Proposer {
       },
       now
     )
-    this.#blockedReason = pace.type === 'blocked' ? pace.reason : undefined
+    this.#blockedReason = pace.type === 'propose' ? undefined : pace.reason
     if (pace.type === 'wait') timers.set('propose', pace.until, out)
     if (pace.type !== 'propose') return
     if (pace.isTimeout) out.push({ type: 'count', name: 'leader_timeout', by: 1 })

@@ -190,12 +190,14 @@ describe('no next round', () => {
     const { pacemaker } = pacemakerOn(new Sketch().full(1, 1))
     expect(pacemaker.decide({ ...busy, executionLagCommits: lag }, at(1))).toEqual(expected)
   })
+})
 
-  test.each([
-    { rounds: 7, expected: propose(8) },
-    { rounds: 8, expected: { type: 'blocked', reason: 'too many rounds without a commit' } }
-  ])('more than two depths above the last anchor: after $rounds', ({ rounds, expected }) => {
-    const { pacemaker } = pacemakerOn(new Sketch().full(1, rounds))
-    expect(pacemaker.decide(busy, at(1))).toEqual(expected)
-  })
+test('more than two depths above the last anchor rounds go on, slowly', () => {
+  const free = pacemakerOn(new Sketch().full(1, 7)).pacemaker
+  expect(free.decide(busy, at(1_000))).toEqual(propose(8))
+  const { pacemaker } = pacemakerOn(new Sketch().full(1, 8))
+  const slowly = { ...wait(1_800), reason: 'too many rounds without a commit' }
+  expect(pacemaker.decide(busy, at(1_000))).toEqual(slowly)
+  expect(pacemaker.decide(busy, at(1_799))).toEqual(slowly)
+  expect(pacemaker.decide(busy, at(1_800))).toEqual(propose(9))
 })
