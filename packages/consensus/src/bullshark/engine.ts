@@ -10,8 +10,11 @@ export interface LogPosition {
   readonly anchors: number
 }
 
-/** What a round still waits for before the next may be opened: its leader, anchors that are about to come, or nothing. */
-export type Awaited = 'nothing' | 'anchors' | 'leader'
+/**
+ * What a round still waits for before the next may be opened: its leader, other anchors that are about to come, vertices that
+ * would be links of the next, or nothing.
+ */
+export type Awaited = 'nothing' | 'links' | 'anchors' | 'leader'
 
 /**
  * Which anchors the DAG commits next: the one part in which the modes of the protocol differ. Every answer is a function of

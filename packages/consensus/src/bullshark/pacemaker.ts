@@ -25,6 +25,16 @@ export type Pace =
   | { readonly type: 'wait'; readonly until: Millis; readonly reason?: string }
   | { readonly type: 'blocked'; readonly reason?: string }
 
+/**
+ * Of the time-out, which is four round trips: an anchor whose header is here has its certificate within one of them, unless it
+ * is held back; a link is worth an eighth of one.
+ */
+const waitShares: Readonly<Record<Exclude<Awaited, 'leader'>, number>> = {
+  nothing: 0,
+  links: 1 / 32,
+  anchors: 1 / 4
+}
+
 const withoutCommit = 'too many rounds without a commit'
 
 /**
@@ -86,18 +96,13 @@ export class Pacemaker {
     const isLeaderHere = awaited !== 'leader'
     let at = earliest
     if (!isLeaderHere || input.isOwnVertexPending) at = Math.max(earliest, deadline)
-    else if (awaited === 'anchors') at = Math.max(earliest, this.#enteredAt + this.#anchorWaitMs())
+    else at = Math.max(earliest, this.#enteredAt + this.#baseHeaderDelayMs * waitShares[awaited])
     const ahead = options.proposeAheadGcDepths * options.gcDepthRounds
     const isStuck = next > input.lastAnchorRound + ahead
     if (isStuck) at = Math.max(at, this.#enteredAt + this.#stuckDelayMs())
     if (now >= at) return { type: 'propose', round: next, isTimeout: !isLeaderHere }
     const until = Math.ceil(at) as Millis
     return isStuck ? { type: 'wait', until, reason: withoutCommit } : { type: 'wait', until }
-  }
-
-  /** About one round trip: a vertex whose header is here has its certificate by then, unless it is held back. */
-  #anchorWaitMs(): number {
-    return this.#baseHeaderDelayMs / 4
   }
 
   /**

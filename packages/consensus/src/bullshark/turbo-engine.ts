@@ -81,12 +81,23 @@ export class TurboEngine implements CommitEngine {
     const cursor = this.#cursorAt(position)
     const isPatient = round - position.round > patientRounds
     if (cursor.round < round && this.#awaitsVotes(round, self)) return 'leader'
-    if (cursor.round > round) return 'nothing'
-    const missing = this.anchorsOf(round).filter(author => dag.at(round, author) === undefined)
-    const [leader] = this.anchorsOf(round)
-    if (leader === undefined || missing.length === 0) return 'nothing'
-    if (missing[0] === leader && (isPatient || this.#isActive(round, leader))) return 'leader'
-    return missing.some(author => this.#headers.has(round, author)) ? 'anchors' : 'nothing'
+    if (cursor.round > round) return this.#hasOpenHeader(round) ? 'links' : 'nothing'
+    const anchors = this.anchorsOf(round)
+    const missing = anchors.filter(author => dag.at(round, author) === undefined)
+    const [leader] = anchors
+    const isLate = leader !== undefined && missing[0] === leader
+    if (isLate && (isPatient || this.#isActive(round, leader))) return 'leader'
+    if (missing.some(author => this.#headers.has(round, author))) return 'anchors'
+    return this.#hasOpenHeader(round) ? 'links' : 'nothing'
+  }
+
+  /** Whoever is always a little late would never be linked to, and so never get a better name. */
+  #hasOpenHeader(round: Round): boolean {
+    const { dag } = this.#needs
+    return dag.committee.members.some((_, replica) => {
+      const author = replica as ReplicaId
+      return dag.at(round, author) === undefined && this.#headers.has(round, author)
+    })
   }
 
   /** Votes on the leader of the round before may still go either way, and whoever leads next need not wait for them. */

@@ -135,6 +135,9 @@ describe('waiting for a leader', () => {
     expect(short.decide(busy, at(1_025))).toEqual(propose(2))
     short.onRoundTrip(50)
     expect(short.decide(busy, at(1_025))).toEqual(wait(1_050))
+    const shorter = new Pacemaker(parts, { anchorsOf: () => [], awaits: () => 'links' })
+    expect(shorter.decide(busy, at(1_000))).toEqual(wait(1_004))
+    expect(shorter.decide(busy, at(1_004))).toEqual(propose(2))
   })
 
   test('is not for the leader of the next round, and nobody leads a round of votes', () => {

@@ -192,6 +192,13 @@ describe('what an open round waits for', () => {
     expect(awaits(all, sketch, seen)).toBe(expected)
   })
 
+  test('anybody whose header is here is worth a moment, anchor or not', () => {
+    const sketch = new Sketch().full(1, 1, others(second))
+    expect(awaits({ pipelined: true }, sketch, [second])).toBe('links')
+    expect(awaits({}, sketch, [second])).toBe('links')
+    expect(awaits({}, sketch, [])).toBe('nothing')
+  })
+
   test('a leader that was there in the round before is waited for', () => {
     const sketch = new Sketch().full(1, 1).full(2, 2, others(leader(2)))
     expect(awaits({ pipelined: true }, sketch, [], 2)).toBe('leader')

@@ -29,7 +29,7 @@ export interface ClusterOptions {
   readonly batchBytesMax: number
   /** Rounds below the last committed anchor that can still be ordered. */
   readonly gcDepthRounds: number
-  /** Commits between two leader schedules; 0 for the protocol's own: the first for ever, or with reputation every 60. */
+  /** Commits between two leader schedules; 0 for the protocol's own: the first for ever, or with reputation every 8. */
   readonly schedulePeriodCommits: number
   readonly scheduleWindowCommits: number
   /** Commits below the last checkpoint that every node keeps at least. */
@@ -90,7 +90,7 @@ export function writeClusterOptions(writer: Writer, options: ClusterOptions): vo
 }
 
 /** Commits between two schedules from reputation, unless the genesis says otherwise. */
-const reputationPeriodCommits = 60
+const reputationPeriodCommits = 8
 
 /** What the ordering protocol is told of it. */
 export function orderingOptions(options: ClusterOptions): BullsharkClusterOptions {

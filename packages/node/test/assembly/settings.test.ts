@@ -94,7 +94,7 @@ describe('options', () => {
   const switches = { pipelined: true, fastCommit: false, anchorsPerRound: 3, reputation: true }
 
   test.each([
-    { name: 'with its switches', more: {}, turbo: switches, period: 60 },
+    { name: 'with its switches', more: {}, turbo: switches, period: 8 },
     {
       name: 'with a period of its own',
       more: { schedulePeriodCommits: 9 },

@@ -275,9 +275,9 @@ test.each<[Partial<ClusterOptions>, string[]]>([
   ],
   [{ ...turbo, gcDepthRounds: 2_046 }, []],
   [{ ...turbo, gcDepthRounds: 2_047 }, ['cluster.gcDepthRounds']],
-  [{ ...turbo, scheduleWindowCommits: 4_036 }, []],
-  [{ ...turbo, scheduleWindowCommits: 4_037 }, ['cluster.schedulePeriodCommits']],
-  [{ ...turbo, scheduleWindowCommits: 4_037, reputation: false }, []],
+  [{ ...turbo, scheduleWindowCommits: 4_088 }, []],
+  [{ ...turbo, scheduleWindowCommits: 4_089 }, ['cluster.schedulePeriodCommits']],
+  [{ ...turbo, scheduleWindowCommits: 4_089, reputation: false }, []],
   // Without a period nothing looks back.
   [{ ...exact, schedulePeriodCommits: 0, scheduleWindowCommits: 1_000_000 }, []]
 ])('a window that no snapshot could carry is refused: %o', (cluster, keys) => {
