@@ -1,6 +1,7 @@
 // Writes docs/benchmarks.md from the result files beside it. usage: node tools/benchmarks-page.ts
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { type CommitDelays, commitDelaysPage } from './commit-delays-page.ts'
 
 interface Sample {
   readonly atSeconds: number
@@ -43,7 +44,8 @@ const root = join(import.meta.dirname, '..')
 const rowEverySeconds = 120
 const speedGoal = 50
 const page = `${soakPage(resultOf<Soak>('soak'))}
-${speedPage(resultOf<Speed>('simulator-load'), resultOf<Speed>('simulator-rounds'))}`
+${speedPage(resultOf<Speed>('simulator-load'), resultOf<Speed>('simulator-rounds'))}
+${commitDelaysPage(resultOf<CommitDelays>('commit-delays'))}`
 writeFileSync(join(root, 'docs/benchmarks.md'), page)
 
 function resultOf<Result>(name: string): Result {
