@@ -4,7 +4,7 @@ import { patience, put } from './agreement.ts'
 import { TestCluster } from './cluster.ts'
 
 test('members with network.direct commit over direct sockets, and say so', patience, async () => {
-  const network = { tier: 'rack', direct: true } as const
+  const network = { ...defaultNodeOptions.network, direct: true }
   await using chain = await TestCluster.make({ options: { network } })
   const members = await chain.startAll()
   const planes = () => members.flatMap(member => member.peers().map(({ plane }) => plane))
