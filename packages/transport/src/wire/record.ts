@@ -19,6 +19,7 @@ export type RecordFault =
   | { readonly code: 'misplaced-record'; readonly kind: RecordKind }
 
 export const headerBytes = 5
+const unclearedBytesMin = 4096
 const kinds: readonly RecordKind[] = ['frame', 'hello', 'credit', 'ping', 'pong', 'moved']
 
 /** Header and payload of each record, as separate pieces: big payloads are not copied. */
@@ -57,8 +58,7 @@ export function recordSplitter(
       kind = kindOf(header[0] as number)
       const length = headerView.getUint32(1)
       admit(kind, length)
-      // It is handed out only once it is full, so it need not be cleared.
-      payload = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
+      payload = payloadOf(length)
       payloadFilled = 0
     }
     return taken
@@ -86,6 +86,12 @@ export function recordSplitter(
 
 export function recordFault(facts: RecordFault): Fault<RecordFault> {
   return new Fault(facts)
+}
+
+/** It is handed out only once it is full, so a big one need not be cleared; a small one costs less as it is. */
+function payloadOf(length: number): Uint8Array {
+  if (length < unclearedBytesMin) return new Uint8Array(length)
+  return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
 }
 
 function kindOf(byte: number): RecordKind {
