@@ -66,10 +66,10 @@ export async function benchOrdering(
   const loaded = await load(options, network, io, note)
   const left = network.daemons.slice(0, options.nodes - options.crash)
   const protocol = await protocolOf(network)
-  const encryption = await encryptionOf(network)
+  const connections = await connectionsOf(network)
   const agreed = await compareChains(left.map(chainOf))
   for (const reason of agreed.reasons) note(`no agreement: ${reason}`)
-  const measured: Measured = { ...loaded, agreed, protocol, encryption, environment }
+  const measured: Measured = { ...loaded, ...connections, agreed, protocol, environment }
   const report = reportOf(options, measured)
   if (profile === undefined) return report
   await network.stop()
@@ -157,15 +157,22 @@ async function protocolOf({ daemons }: BenchNetwork): Promise<string> {
   throw commandFault('failed', 'no daemon answers after the load')
 }
 
-/** Of the connections between the daemons, as a running one tells it. */
-async function encryptionOf({ daemons }: BenchNetwork): Promise<string> {
-  for (const daemon of daemons) {
-    if (!daemon.isRunning) continue
-    const { peers } = await daemon.client().call('node.peers', {})
-    const found = new Set(peers.flatMap(({ encryption }) => encryption ?? []))
-    return [...found].sort().join(', ') || 'none'
+/** What carries frames between the daemons, as a running one tells it: not what was asked for, but what is. */
+async function connectionsOf({
+  daemons
+}: BenchNetwork): Promise<{ readonly encryption: string; readonly plane: string }> {
+  const running = daemons.find(({ isRunning }) => isRunning)
+  if (running === undefined) throw commandFault('failed', 'no daemon runs after the load')
+  const { peers } = await running.client().call('node.peers', {})
+  const connected = peers.filter(({ state }) => state === 'connected')
+  return {
+    encryption: namesOf(connected.map(({ encryption }) => encryption)),
+    plane: namesOf(connected.map(({ plane }) => plane))
   }
-  return 'none'
+}
+
+function namesOf(found: readonly (string | undefined)[]): string {
+  return [...new Set(found.filter(name => name !== undefined))].sort().join(', ') || 'none'
 }
 
 function profileDirectory(): Disposable & {

@@ -18,7 +18,7 @@ export interface BenchSettings {
   readonly warmupSeconds: number
   readonly connections: number
   readonly writes: 'batched' | 'single'
-  /** Frames went over TLS sockets of the nodes' own in place of libp2p streams. */
+  /** TLS sockets of the nodes' own were allowed in place of libp2p streams; `plane` says what was used. */
   readonly direct: boolean
   /** One way, on every link. */
   readonly delayMs: number
@@ -72,6 +72,8 @@ export interface BenchReport {
   readonly commitsCompared: number
   readonly protocol: string
   readonly encryption: string
+  /** What carried the frames: `libp2p`, `direct`, or both. */
+  readonly plane: string
   readonly environment: Environment
   /** Where the first daemon spent its time, when it was profiled. */
   readonly profile?: readonly ProfileRow[]
@@ -85,11 +87,13 @@ export interface Measured {
   readonly agreed: Pick<Agreement, 'agreement' | 'compared'>
   readonly protocol: string
   readonly encryption: string
+  readonly plane: string
   readonly environment: Environment
 }
 
 export function reportOf(options: OrderingOptions, measured: Measured): BenchReport {
-  const { result, used, machineSeconds, agreed, protocol, encryption, environment } = measured
+  const { result, used, machineSeconds, agreed, protocol, encryption, plane, environment } =
+    measured
   const readings = used.filter(reading => reading !== undefined)
   const total = readings.reduce(sum, nothing)
   const most = (of: (reading: NodeReading) => number): number => Math.max(0, ...readings.map(of))
@@ -124,6 +128,7 @@ export function reportOf(options: OrderingOptions, measured: Measured): BenchRep
     commitsCompared: agreed.compared,
     protocol,
     encryption,
+    plane,
     environment
   }
 }
@@ -180,7 +185,7 @@ export function describeReport(report: BenchReport): string {
   const mb = ((throughput * transactionBytes) / 1e6).toFixed(1)
   const used = cpuSeconds.perNode.map(seconds => seconds?.toFixed(1) ?? '-').join(', ')
   const lines = [
-    `${countOf(nodes, 'node')}, ${report.protocol}, ${report.encryption}, ${application}, ${transactionBytes} bytes, ${ratePerSecond} tx/s offered for ${durationSeconds} s`,
+    `${countOf(nodes, 'node')}, ${report.protocol}, ${report.encryption} (${report.plane}), ${application}, ${transactionBytes} bytes, ${ratePerSecond} tx/s offered for ${durationSeconds} s`,
     `throughput  ${throughput} tx/s (${mb} MB/s), ${transactions.missing} of ${transactions.due} never acknowledged, ${transactions.refused} refused`,
     `latency ms  ${showLatencies(latencyMs)}`,
     `CPU s       ${used} (${report.cpuMsPerMB ?? '-'} ms for each MB), generators ${cpuSeconds.generators.toFixed(1)}, other work ${cpuSeconds.others.toFixed(1)}`,

@@ -50,6 +50,7 @@ const measured: Measured = {
   agreed: { agreement: true, compared: 12 },
   protocol: 'bullshark',
   encryption: 'tls',
+  plane: 'libp2p',
   environment: { cpu: 'a CPU', cores: 2, node: 'v24', loadAverage: [1, 2, 3], date: 'today' }
 }
 
@@ -91,7 +92,9 @@ describe('a report', () => {
   test('is told to people line by line, with the profile if there is one', () => {
     const profile = [{ name: 'step', place: 'driver.js:1', percent: 12.3 }]
     const text = describeReport({ ...reportOf(options, measured), profile })
-    expect(text).toContain('2 nodes, bullshark, tls, log, 500 bytes, 1000 tx/s offered for 2 s\n')
+    expect(text).toContain(
+      '2 nodes, bullshark, tls (libp2p), log, 500 bytes, 1000 tx/s offered for 2 s\n'
+    )
     expect(text).toContain('throughput  950 tx/s (0.5 MB/s), 10 of 2000 never acknowledged')
     expect(text).toContain('p99 30.1  p99.9 never')
     expect(text).toMatch(/ 12\.3 % {2}step {2}driver\.js:1\n$/)

@@ -1,6 +1,11 @@
-// Writes docs/benchmarks.md from the result files beside it. usage: node tools/benchmarks-page.ts
-import { readFileSync, writeFileSync } from 'node:fs'
+// Writes docs/benchmarks.md from the result files beside it. usage: node tools/benchmarks.ts
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import {
+  type OrderingResult,
+  type OrderingResults,
+  orderingPage
+} from './benchmarks-page/ordering.ts'
 import { type CommitDelays, commitDelaysPage } from './commit-delays-page.ts'
 
 interface Sample {
@@ -43,10 +48,32 @@ interface Speed {
 const root = join(import.meta.dirname, '..')
 const rowEverySeconds = 120
 const speedGoal = 50
-const page = `${soakPage(resultOf<Soak>('soak'))}
-${speedPage(resultOf<Speed>('simulator-load'), resultOf<Speed>('simulator-rounds'))}
+const headPage = `# Benchmarks
+
+Made by \`node tools/benchmarks.ts\` from the result files in [benchmarks/](benchmarks/); nothing here is written by hand.
+`
+
+if (import.meta.main) writeFileSync(join(root, 'docs/benchmarks.md'), benchmarksPage())
+
+/** The whole page, from the result files. */
+export function benchmarksPage(): string {
+  const speed = speedPage(resultOf<Speed>('simulator-load'), resultOf<Speed>('simulator-rounds'))
+  return `${headPage}
+${orderingPage(orderingResults())}
+
+${soakPage(resultOf<Soak>('soak'))}
+${speed}
 ${commitDelaysPage(resultOf<CommitDelays>('commit-delays'))}`
-writeFileSync(join(root, 'docs/benchmarks.md'), page)
+}
+
+/** Every `ordering-*.json`, by name. */
+function orderingResults(): OrderingResults {
+  const names = readdirSync(join(root, 'docs/benchmarks'))
+    .filter(name => /^ordering-.*\.json$/.test(name))
+    .map(name => name.replace('.json', ''))
+    .sort()
+  return new Map(names.map(name => [name, resultOf<OrderingResult>(name)]))
+}
 
 function resultOf<Result>(name: string): Result {
   const result = JSON.parse(readFileSync(join(root, `docs/benchmarks/${name}.json`), 'utf8'))
@@ -94,11 +121,7 @@ function whereOf({ date, machine }: Pick<Speed, 'date' | 'machine'>): string {
 
 function soakPage({ command, date, machine, summary, samples }: Soak): string {
   const load = machine.loadAverage.map(value => value.toFixed(1)).join(', ')
-  return `# Benchmarks
-
-Made by \`node tools/benchmarks-page.ts\` from the result files in [benchmarks/](benchmarks/); nothing here is written by hand.
-
-## Twenty minutes under load
+  return `## Twenty minutes under load
 
 \`node tools/soak.ts\` runs \`${command}\` and looks at every daemon every ten seconds. ${date}, ${machine.cpu}, ${machine.cores} cores
 shared with other work (load average at the end ${load}), Node ${machine.node}. Four daemons, TLS, durable, and the load generator

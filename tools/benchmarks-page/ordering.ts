@@ -1,0 +1,126 @@
+/** A result of `novacron bench ordering --json`, as far as the page shows it. */
+export interface OrderingResult {
+  readonly settings: {
+    readonly nodes: number
+    readonly application: string
+    readonly transactionBytes: number
+    readonly ratePerSecond: number
+    readonly durationSeconds: number
+    readonly connections: number
+    readonly writes: string
+    readonly delayMs: number
+    readonly nodeMbit: number
+    readonly crash: number
+    readonly changed: object
+  }
+  readonly throughput: number
+  readonly latencyMs: { readonly [share: string]: number | null }
+  readonly cpuSeconds: {
+    readonly nodes: number
+    readonly generators: number
+    readonly others: number
+  }
+  readonly cpuMsPerMB: number | null
+  readonly peakRssBytes: number
+  readonly agreement: boolean
+  readonly protocol: string
+  readonly encryption: string
+  /** What carried the frames between daemons. */
+  readonly plane: string
+  readonly environment: {
+    readonly cpu: string
+    readonly cores: number
+    readonly node: string
+    readonly date: string
+  }
+  readonly overload?: { readonly ratePerSecond: number; readonly ratio: number }
+  readonly profile?: readonly {
+    readonly name: string
+    readonly place: string
+    readonly percent: number
+  }[]
+}
+
+/** By the name of the result file. */
+export type OrderingResults = ReadonlyMap<string, OrderingResult>
+
+const profileRows = 15
+
+/** The section about ordering; its runs in the order in which they are given. */
+export function orderingPage(results: OrderingResults): string {
+  const rows = [...results].map(([name, result]) => rowOf(name, result))
+  return `## Ordering
+
+\`novacron bench ordering --json\`: daemon processes on this machine, durable and encrypted, with open-loop generators in a process of
+their own, incompressible payloads, and each transaction timed from when it was due to its acknowledged commit at the client. CPU
+for each MB is that of all daemons together. "Other work" is the share of the machine that neither daemons nor generators used: it was
+taken from them, so rates measured beside much of it are too low and latencies too high. Each row links to its whole result.
+
+| run | offered tx/s | committed tx/s | p50 ms | p99 ms | p99.9 ms | CPU ms/MB | memory MB | other work | agreement |
+|---|---|---|---|---|---|---|---|---|---|
+${rows.join('\n')}
+
+${[...results].map(([name, result]) => profileOf(name, result)).join('')}`.trimEnd()
+}
+
+function rowOf(name: string, result: OrderingResult): string {
+  const { settings, throughput, latencyMs, cpuMsPerMB, peakRssBytes, agreement } = result
+  const { p50, p99, p999 } = latencyMs
+  const { nodes, generators, others } = result.cpuSeconds
+  const share = Math.round((100 * others) / Math.max(0.001, nodes + generators + others))
+  const cells = [
+    `[${describe(result)}](benchmarks/${name}.json)`,
+    settings.ratePerSecond,
+    throughput,
+    show(p50),
+    show(p99),
+    show(p999),
+    cpuMsPerMB === null ? '-' : cpuMsPerMB.toFixed(0),
+    (peakRssBytes / 1e6).toFixed(0),
+    `${share} %`,
+    agreement ? 'yes' : '**no**'
+  ]
+  return `| ${cells.join(' | ')} |`
+}
+
+function describe({
+  settings,
+  protocol,
+  encryption,
+  plane,
+  overload,
+  environment
+}: OrderingResult): string {
+  const { nodes, application, transactionBytes, durationSeconds, changed } = settings
+  const parts = [
+    `${nodes} nodes, ${protocol}, ${encryption} (${plane})`,
+    `${application}, ${transactionBytes} B, ${durationSeconds} s`,
+    settings.writes === 'single' ? `single writes on ${settings.connections} connections` : '',
+    settings.delayMs > 0 ? `${settings.delayMs} ms one way` : '',
+    settings.nodeMbit > 0 ? `${settings.nodeMbit} Mbit/s for each node` : '',
+    settings.crash > 0 ? `${settings.crash} killed` : '',
+    Object.keys(changed).length > 0 ? JSON.stringify(changed) : '',
+    overload === undefined ? '' : `at twice the load ${overload.ratio} of it`,
+    `${environment.cpu}, ${environment.cores} cores, Node ${environment.node}, ${environment.date}`
+  ]
+  return parts.filter(part => part !== '').join('; ')
+}
+
+function profileOf(name: string, { profile, settings }: OrderingResult): string {
+  if (profile === undefined) return ''
+  const rows = profile
+    .slice(0, profileRows)
+    .map(({ name: of, place, percent }) => `| ${percent.toFixed(1)} | \`${of}\` | ${place} |`)
+  return `Where the main thread of one daemon spent its busy time at ${settings.ratePerSecond} tx/s ([${name}.json](benchmarks/${name}.json)), own time
+of each function while the load was measured:
+
+| % | function | place |
+|---|---|---|
+${rows.join('\n')}
+
+`
+}
+
+function show(ms: number | null | undefined): string {
+  return ms === null || ms === undefined ? 'never' : ms.toFixed(1)
+}
