@@ -22,6 +22,8 @@ const fast: Scenario = {
 describe('what seeds have found stays found', () => {
   // As drawn then: what a seed draws has changed since.
   test.each([
+    { seed: 168, what: 'own payload that waited, or that the own open header named, was pruned' },
+    { seed: 78, what: 'a snapshot download waited for ever for a member that withholds' },
     {
       seed: 314,
       what: 'a signed header outlived a certificate that it names, which nobody else had'
