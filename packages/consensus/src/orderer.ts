@@ -108,8 +108,8 @@ export type OrdererEffect<Message> =
   | { readonly type: 'penalize'; readonly peer: PeerId; readonly code: string }
   /** Peers have pruned what this node needs next: only a snapshot helps. */
   | { readonly type: 'behind'; readonly lowest: CommitIndex }
-  /** The last commit of the epoch has been delivered. */
-  | { readonly type: 'stopped'; readonly index: CommitIndex }
+  /** The last commit of the epoch has been delivered; or, with a reason, nothing may be ordered after `index` any more. */
+  | { readonly type: 'stopped'; readonly index: CommitIndex; readonly reason?: string }
 
 /** Who names a batch: a header of this author, which may have invented it, or a vertex that a quorum has voted for. */
 export type NamedBy =

@@ -35,4 +35,4 @@ export type ReplicaEffect =
       readonly outcome: ExecutedCommit
     }
   | { readonly type: 'penalize'; readonly peer: PeerId; readonly code: string }
-  | { readonly type: 'stopped'; readonly index: CommitIndex }
+  | { readonly type: 'stopped'; readonly index: CommitIndex; readonly reason?: string }

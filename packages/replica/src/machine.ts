@@ -442,7 +442,7 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
       case 'collected':
         return this.#feedMempool(effect, now, out)
       case 'evidence':
-        if (this.#evidence.add(effect, out)) {
+        if (this.#evidence.add(effect, out) && effect.kind === 'header-equivocation') {
           out.push({ type: 'publish', message: { topic: 'evidence', evidence: effect } })
         }
         return

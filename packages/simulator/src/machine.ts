@@ -77,7 +77,7 @@ export type WorldEffect<T extends ProtocolTypes> =
       readonly outcome: T['outcome']
     }
   | { readonly type: 'penalize'; readonly peer: PeerId; readonly code: string }
-  | { readonly type: 'stopped'; readonly index: CommitIndex }
+  | { readonly type: 'stopped'; readonly index: CommitIndex; readonly reason?: string }
 
 /** A replica as the world drives it. */
 export interface SimulatedMachine<T extends ProtocolTypes>

@@ -7,6 +7,7 @@ import type { Certifier } from './certifier.ts'
 import type { Committer } from './committer.ts'
 import type { BullsharkEffect, BullsharkParts } from './parts.ts'
 import { isNews } from './screening.ts'
+import { SlotWatch } from './slot-watch.ts'
 import { holdersOf, type Synchronizer } from './synchronizer.ts'
 
 export interface DagKeeperNeeds {
@@ -21,10 +22,17 @@ export class DagKeeper {
   readonly #needs: DagKeeperNeeds
   /** Own proposals that no commit has ordered, by round. */
   readonly #proposed = new Map<Round, readonly BatchReference[]>()
+  readonly #slots: SlotWatch
   #isChanged = false
 
   constructor(needs: DagKeeperNeeds) {
     this.#needs = needs
+    this.#slots = new SlotWatch(needs.parts)
+  }
+
+  /** Why nothing is ordered or signed any more: a slot has two certificates. Undefined while all is well. */
+  get haltReason(): string | undefined {
+    return this.#slots.reason
   }
 
   /** Something may be ordered that was not looked at yet. */
@@ -54,12 +62,16 @@ export class DagKeeper {
     now: Millis,
     out: BullsharkEffect[]
   ): void {
-    const { parts, synchronizer } = this.#needs
+    const { parts, synchronizer, committer } = this.#needs
     for (const certificate of certificates) {
+      // Nothing is collected any more once the order has stopped: what came in would stay.
+      if (this.haltReason !== undefined) return
       if (!isNews(certificate, parts)) continue
+      if (this.#slots.look(certificate, committer.lastIndex, out)) continue
       const inserted = synchronizer.accept(certificate, source, now, out)
       this.#onInserted(inserted, out)
       persistCertificates(inserted, out)
+      this.#lookAtDisplaced(out)
     }
   }
 
@@ -78,6 +90,7 @@ export class DagKeeper {
     const { committer, parts } = this.#needs
     while (this.#isChanged) {
       this.#isChanged = false
+      if (this.haltReason !== undefined) return
       const commits = committer.commit(stopAt)
       for (const subDag of commits) {
         for (const vertex of subDag.vertices) {
@@ -111,7 +124,15 @@ export class DagKeeper {
     const unlocked = synchronizer.collect(gcRound)
     this.#onInserted(unlocked, out)
     persistCertificates(unlocked, out)
+    this.#lookAtDisplaced(out)
     certifier.retryPending(now, out)
+  }
+
+  #lookAtDisplaced(out: BullsharkEffect[]): void {
+    const { synchronizer, committer } = this.#needs
+    for (const certificate of synchronizer.takeDisplaced()) {
+      this.#slots.look(certificate, committer.lastIndex, out)
+    }
   }
 
   #onInserted(inserted: readonly Certificate[], out: BullsharkEffect[]): void {

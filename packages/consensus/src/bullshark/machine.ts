@@ -169,6 +169,7 @@ export class Bullshark implements Orderer<BullsharkMessage> {
       phase: this.#phase,
       holds: this.#holds,
       isStopped: this.#committer.lastIndex >= this.#stopAt,
+      haltReason: this.#keeper.haltReason,
       committer: this.#committer,
       missingOwnRound: this.#phase === 'recovering' ? this.#recovery.missing() : [],
       blockedReason: this.#proposer.blockedReason,
@@ -373,6 +374,7 @@ export class Bullshark implements Orderer<BullsharkMessage> {
   #adopt(commits: readonly CommittedSubDag[], now: Millis, out: BullsharkEffect[]): void {
     const last = commits.at(-1)
     if (last === undefined || last.index <= this.#committer.lastIndex) return
+    if (this.#keeper.haltReason !== undefined) return
     this.#committer.restore(commits)
     this.#executedIndex = last.index
     const writes = commits.map(commitWrite)
@@ -400,6 +402,7 @@ export class Bullshark implements Orderer<BullsharkMessage> {
   #settle(now: Millis, out: BullsharkEffect[]): void {
     const changed = this.#keeper.isChanged
     this.#keeper.commit(this.#stopAt, now, out)
+    if (this.#keeper.haltReason !== undefined) return this.#updateMaySign()
     if (changed) this.#certifier.retryPending(now, out)
     if (this.#phase === 'running') this.#maybePropose(now, out)
     const isSyncing =
@@ -449,7 +452,8 @@ export class Bullshark implements Orderer<BullsharkMessage> {
   }
 
   #maySign(): boolean {
-    return this.#parts.self !== undefined && this.#phase === 'running' && this.#holds.size === 0
+    if (this.#parts.self === undefined || this.#keeper.haltReason !== undefined) return false
+    return this.#phase === 'running' && this.#holds.size === 0
   }
 
   #updateMaySign(): void {

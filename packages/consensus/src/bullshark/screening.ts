@@ -144,7 +144,7 @@ function screenCertificate(
     return ignored({ code: 'far-future-round' })
   }
   if (header.round <= dag.gcRound) return ignored({ code: 'below-garbage-collection' })
-  if (dag.at(header.round, header.author) !== undefined) return ignored({ code: 'known' })
+  if (dag.get(certificate.digest) !== undefined) return ignored({ code: 'known' })
   const quorum = screenQuorum(certificate, parts)
   if (quorum.type !== 'accept') return quorum
   return screenParents(header, parts)
@@ -190,10 +190,12 @@ function ownRoundChecks(
   ]
 }
 
-/** Neither known nor collected: only these are checked and only these may be accepted. */
+/**
+ * Neither known nor collected: only these are checked and only these may be accepted. Another vertex in a slot that is taken
+ * is news, and bad: see `SlotWatch`.
+ */
 export function isNews(certificate: Certificate, { dag }: BullsharkParts): boolean {
-  const { round, author } = certificate.header
-  return round > dag.gcRound && dag.at(round, author) === undefined
+  return certificate.header.round > dag.gcRound && dag.get(certificate.digest) === undefined
 }
 
 function certificateChecks(certificate: Certificate, parts: BullsharkParts): SignatureCheck[] {

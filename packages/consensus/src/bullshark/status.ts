@@ -8,6 +8,8 @@ export interface StatusFacts {
   readonly phase: 'restoring' | 'recovering' | 'running'
   readonly holds: ReadonlySet<string>
   readonly isStopped: boolean
+  /** Two certificates of one slot were seen. */
+  readonly haltReason?: string | undefined
   readonly committer: Pick<Committer, 'lastIndex' | 'lastDigest' | 'leaderOf'>
   readonly missingOwnRound: readonly PeerId[]
   readonly blockedReason: string | undefined
@@ -35,7 +37,7 @@ export function describeStatus(facts: StatusFacts): OrdererStatus {
 }
 
 function phaseOf(facts: StatusFacts): OrdererStatus['phase'] {
-  if (facts.isStopped) return 'stopped'
+  if (facts.isStopped || facts.haltReason !== undefined) return 'stopped'
   if (facts.holds.size > 0) return 'held'
   if (facts.parts.self === undefined && facts.phase === 'running') return 'observing'
   return facts.phase === 'running' ? 'running' : 'recovering'
@@ -59,7 +61,8 @@ function isLeftBehind({ parts, phase }: StatusFacts): boolean {
 function reasonsOf(facts: StatusFacts): string[] {
   const { parts, connected } = facts
   const { committee, dag, self } = parts
-  const reasons = [...facts.holds].map(reason => `signing is held: ${reason}`)
+  const reasons = facts.haltReason === undefined ? [] : [facts.haltReason]
+  reasons.push(...[...facts.holds].map(reason => `signing is held: ${reason}`))
   if (facts.missingOwnRound.length > 0) {
     reasons.push(`waiting for own last round from ${facts.missingOwnRound.join(', ')}`)
   }

@@ -20,6 +20,8 @@ export class Synchronizer {
   readonly #waiting = new Map<Digest, Set<Digest>>()
   readonly #pulls = new Map<Digest, Pull>()
   readonly #headers = new HeaderWants()
+  /** Became complete when their slot was taken; at most as many as waited. */
+  #displaced: Certificate[] = []
 
   constructor(parts: BullsharkParts) {
     this.#parts = parts
@@ -32,6 +34,13 @@ export class Synchronizer {
 
   get pullCount(): number {
     return this.#pulls.size
+  }
+
+  /** Certificates that lost their slot to another vertex since the last time; each is given once. */
+  takeDisplaced(): readonly Certificate[] {
+    const displaced = this.#displaced
+    this.#displaced = []
+    return displaced
   }
 
   isSuspended(digest: Digest): boolean {
@@ -152,8 +161,8 @@ export class Synchronizer {
       if (certificate.header.round <= gcRound) this.#forget(certificate)
     }
     for (const { certificate } of bySlot) {
-      const { round, author } = certificate.header
-      if (round <= gcRound || this.#parts.dag.at(round, author) !== undefined) continue
+      const { round } = certificate.header
+      if (round <= gcRound || this.#parts.dag.get(certificate.digest) !== undefined) continue
       if (!this.#isComplete(certificate)) continue
       this.#forget(certificate)
       completed.push(...this.#complete(certificate))
@@ -180,7 +189,10 @@ export class Synchronizer {
     const completed: Certificate[] = []
     const ready = [certificate]
     for (let next = ready.shift(); next !== undefined; next = ready.shift()) {
-      if (dag.at(next.header.round, next.header.author) !== undefined) continue
+      if (dag.at(next.header.round, next.header.author) !== undefined) {
+        if (dag.get(next.digest) === undefined) this.#displaced.push(next)
+        continue
+      }
       dag.insert(next)
       completed.push(next)
       const children = this.#waiting.get(next.digest)

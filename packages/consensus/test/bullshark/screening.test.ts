@@ -135,7 +135,8 @@ describe('a certificate', () => {
     { fields: { round: round(0) }, expected: 'reject: round-zero' },
     { fields: { round: round(27) }, expected: 'ignore: far-future-round' },
     { fields: { round: round(3) }, expected: 'ignore: below-garbage-collection' },
-    { fields: { round: round(6) }, expected: 'ignore: known' },
+    // Another vertex in a slot that is taken: bad news, but only if the signatures hold.
+    { fields: { round: round(6) }, expected: 'accept' },
     { voters: [0, 1], expected: 'reject: vote-weight-short' },
     { voters: [0, 1, 60_000], expected: 'reject: unknown-voter' },
     { fields: { parents: parentsOf(6, 0, 1) }, expected: 'reject: parent-weight-short' }
@@ -147,6 +148,13 @@ describe('a certificate', () => {
     for (const reply of [first!, second!]) {
       // In a reply what is known or old is passed over, and no round is too far ahead.
       expect(verdict(reply, stranger)).toBe(isLate ? 'accept' : expected)
+    }
+  })
+
+  test('that is in the DAG is known, whoever has signed it', () => {
+    const known = sketch.at(6, 1)
+    for (const certificate of [known, certify(known.header, [1, 2, 3])]) {
+      expect(verdict({ type: 'certificate', certificate })).toBe('ignore: known')
     }
   })
 

@@ -105,7 +105,10 @@ function listenerOf(
     },
     onNote: note => telemetry.onNote(note),
     onCount: (name, by) => telemetry.onCount(name, by),
-    onStopped: index => log.warn('epoch-stopped', { index }),
+    onStopped: (index, reason) =>
+      reason === undefined
+        ? log.warn('epoch-stopped', { index })
+        : log.error('ordering-stopped', { index, reason }),
     onFailure
   }
 }

@@ -49,7 +49,8 @@ export interface DriverListener {
   onExecuted(executed: Executed): void
   onNote(note: Noted): void
   onCount(name: string, by: number): void
-  onStopped(index: number): void
+  /** At the end of the epoch, or for a reason that nobody can mend from here. */
+  onStopped(index: number, reason?: string): void
   /** A broken invariant or a failed store: the node must stop. */
   onFailure(error: unknown): void
 }
@@ -215,7 +216,7 @@ export class Driver implements AsyncDisposable {
       case 'penalize':
         return this.#needs.wire.penalize(effect.peer, effect.code)
       case 'stopped':
-        return listener.onStopped(effect.index)
+        return listener.onStopped(effect.index, effect.reason)
       default:
         return unreachable(effect)
     }
