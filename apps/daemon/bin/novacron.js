@@ -5,14 +5,17 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
-import { arch, argv, execPath, platform, versions } from 'node:process'
+import { arch, argv, execArgv, execPath, platform, versions } from 'node:process'
 import { fileURLToPath } from 'node:url'
 
 const nodeNeeded = 24
+// Without it, V8 collects the whole heap far too often under load; see src/daemon-flag.ts.
+const daemonFlag = '--initial-old-space-size=256'
 
 const self = fileURLToPath(import.meta.url)
 const main = join(dirname(self), '..', 'dist', 'main.js')
 const isOld = Number(versions.node.split('.')[0]) < nodeNeeded
+const lacksFlag = argv[2] === 'start' && !execArgv.includes(daemonFlag)
 
 if (isOld) {
   const bundled = findBundledNode()
@@ -22,10 +25,12 @@ if (isOld) {
         'install Node 24 from nodejs.org, or on Linux x64 and arm64 run: npm ci'
     )
   } else {
-    startUnder(bundled)
+    startUnder(bundled, [])
   }
 } else if (!existsSync(main)) {
   fail(`${main} is missing; build it first: npm run build`)
+} else if (lacksFlag) {
+  startUnder(execPath, execArgv)
 } else {
   await import('../dist/main.js')
 }
@@ -43,8 +48,9 @@ function findBundledNode() {
 }
 
 /** Starts this file again under `node`: in this very process where that is possible, so that signals need no messenger. */
-function startUnder(node) {
-  const args = [self, ...argv.slice(2)]
+function startUnder(node, flags) {
+  const daemonFlags = argv[2] === 'start' ? [daemonFlag] : []
+  const args = [...flags, ...daemonFlags, self, ...argv.slice(2)]
   if (process.execve !== undefined) process.execve(node, [node, ...args], process.env)
   // The channel tells the child when this process is gone, also when it was killed.
   const child = spawn(node, args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { testDirectory } from './test-directory.ts'
 
 const bin = fileURLToPath(new URL('../bin/novacron.js', import.meta.url))
+const flag = '--initial-old-space-size=256'
 const bundledName = `node-${process.platform}-${process.arch}`
 
 /** The launcher beside a main that says how it was started. */
@@ -60,6 +61,17 @@ describe('under a Node that will do', () => {
     expect([code, JSON.parse(out)]).toEqual([3, [process.versions.node, [], ['status', '--json']]])
   })
 
+  test('a daemon gets the flag of V8 that it needs, once', async () => {
+    const { path } = install()
+    for (const flags of [[], [flag]]) {
+      const { code, out } = await start([...flags, path, 'start', '--data-dir', 'x']).ended
+      expect([code, JSON.parse(out)]).toEqual([
+        3,
+        [process.versions.node, [flag], ['start', '--data-dir', 'x']]
+      ])
+    }
+  })
+
   test('what is not built is told', async () => {
     const { path } = install({ isBuilt: false })
     const { code, out, err } = await start([path, 'status']).ended
@@ -73,7 +85,7 @@ describe('under an old Node', () => {
     const { path, old } = install({ hasBundled: true })
     const { code, out, err } = await start([...old, path, 'start', '--x', 'a b']).ended
     expect([code, err]).toEqual([3, ''])
-    expect(JSON.parse(out)).toEqual([process.versions.node, [], ['start', '--x', 'a b']])
+    expect(JSON.parse(out)).toEqual([process.versions.node, [flag], ['start', '--x', 'a b']])
   })
 
   test('signals are passed on', async () => {

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ControlClient, dataPathsOf, findControlSocket, lockOwnerOf } from '@novacron/node'
+import { daemonFlag } from '../daemon-flag.ts'
 import type { Io } from '../io.ts'
 import { type Child, type Exit, endChild, showExit, startChild } from './child.ts'
 import type { DevnetNode } from './layout.ts'
@@ -33,7 +34,7 @@ export class Daemon {
     try {
       this.#logStart = fstatSync(log).size
       const args = ['start', '--tied', '--data-dir', directory]
-      this.#child = startChild(io, flags, args, [log, log])
+      this.#child = startChild(io, [daemonFlag, ...flags], args, [log, log])
     } finally {
       closeSync(log)
     }

@@ -2,6 +2,7 @@ import { Fault } from '@novacron/base'
 import { startNode } from '@novacron/node'
 import { Option } from 'commander'
 import { weighBuffers } from '../collector.ts'
+import { daemonFlag } from '../daemon-flag.ts'
 import { describeFailure } from '../describe-failure.ts'
 import { aborted, type ExitCode, endOf, exitCodes, type Io, writeJson } from '../io.ts'
 import { dataDirectory } from '../settings.ts'
@@ -27,6 +28,11 @@ export const addStart: AddVerb = (program, { io, exit }) => {
 async function start(options: StartOptions, io: Io): Promise<ExitCode> {
   weighBuffers()
   const directory = dataDirectory(options.dataDir, io)
+  if (!io.program.flags.includes(daemonFlag)) {
+    io.stderr.write(
+      `novacron: runs without the V8 flag ${daemonFlag}, so it collects garbage too often; start it with the novacron command\n`
+    )
+  }
   const signal = options.tied === true ? AbortSignal.any([io.signal, endOf(io.stdin)]) : io.signal
   try {
     await using node = await startNode(directory, {}, signal)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { buildGenesis, dataPathsOf, readNodePart, valueOrThrow } from '@novacron/node'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { daemonFlag } from '../../src/daemon-flag.ts'
 import { freePorts, makeNodes } from '../../src/devnet/layout.ts'
 import { run } from '../../src/run.ts'
 import { captureIo, sourceProgram } from '../capture-io.ts'
@@ -22,14 +23,15 @@ async function makeNode() {
   return { directory, port }
 }
 
-function start(directory: string, { argv = [] as string[] } = {}) {
+function start(directory: string, { flags = [daemonFlag], argv = [] as string[] } = {}) {
   const end = new AbortController()
   onTestFinished(() => end.abort())
   const stdin = new PassThrough()
+  const program = { ...sourceProgram, flags }
   const io = captureIo({
     signal: end.signal,
     stdin,
-    program: sourceProgram,
+    program,
     env: { NOVACRON_DATA_DIR: directory }
   })
   const exitCode = run(['start', '--json', ...argv], io)
@@ -89,6 +91,17 @@ describe('a daemon', () => {
     end.abort()
     expect(await exitCode).toBe(0)
     expect(io.stdout.text).toBe('')
+  })
+
+  test('without the flag of V8 says how to get it', async () => {
+    const { directory } = await makeNode()
+    const { io, exitCode, isUp, end } = start(directory, { flags: [] })
+    await isUp()
+    expect(io.stderr.text).toMatch(
+      /^novacron: runs without the V8 flag --initial-old-space-size=256, .*\n$/
+    )
+    end.abort()
+    await exitCode
   })
 })
 
