@@ -50,6 +50,29 @@ export class DagKeeper {
     if (batches.length > 0) this.#proposed.set(round, batches)
   }
 
+  /**
+   * Own payload of vertices that are not certified, oldest first: the next own vertex does not lead to them. Unless it names
+   * that payload again, what it names itself runs before it, and sessions refuse what comes too far ahead of what is missing.
+   * Should such a vertex be ordered after all, sessions run it once.
+   */
+  unlinkedPayload(): BatchReference[] {
+    const { dag, self, hasBatch } = this.#needs.parts
+    return [...this.#proposed]
+      .filter(([round]) => self !== undefined && dag.at(round, self) === undefined)
+      .sort(([a], [b]) => a - b)
+      .flatMap(([, batches]) => batches)
+      .filter(({ digest }) => hasBatch(digest))
+  }
+
+  /** The own header of `round` names all that `unlinkedPayload` gave. */
+  replaceUnlinked(round: Round, batches: readonly BatchReference[]): void {
+    const { dag, self } = this.#needs.parts
+    for (const before of this.#proposed.keys()) {
+      if (self !== undefined && dag.at(before, self) === undefined) this.#proposed.delete(before)
+    }
+    this.addProposal(round, batches)
+  }
+
   /** Own payload that may be given back. */
   *proposedPayload(): Generator<Digest> {
     for (const batches of this.#proposed.values()) for (const { digest } of batches) yield digest

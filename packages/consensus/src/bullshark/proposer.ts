@@ -73,10 +73,12 @@ export class Proposer {
     this.#requestedRound = pace.round
     this.#requestWasTimeout = pace.isTimeout
     const { headerBatchesMax, headerPayloadBytesMax } = parts.options
+    const carried = this.#needs.keeper.unlinkedPayload()
+    const carriedBytes = carried.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
     out.push({
       type: 'request-payload',
-      batchesMax: headerBatchesMax,
-      bytesMax: headerPayloadBytesMax
+      batchesMax: Math.max(0, headerBatchesMax - carried.length),
+      bytesMax: Math.max(0, headerPayloadBytesMax - carriedBytes)
     })
   }
 
@@ -96,9 +98,10 @@ export class Proposer {
       if (batches.length > 0) out.push({ type: 'requeue', batches })
       return undefined
     }
-    const signed = certifier.propose(round, batches, now, out)
+    const carried = keeper.unlinkedPayload().slice(0, parts.options.headerBatchesMax)
+    const signed = certifier.propose(round, [...carried, ...batches], now, out)
     this.#pacemaker.onProposed(now, this.#requestWasTimeout)
-    keeper.addProposal(round, signed.header.payload)
+    keeper.replaceUnlinked(round, signed.header.payload)
     keeper.noteHeader(signed.header)
     return certifier.certifyAlone(out)
   }

@@ -31,7 +31,7 @@ export interface Header {
   readonly round: Round
   readonly author: ReplicaId
   readonly createdAt: Millis
-  /** Ascending by digest, without doubles. */
+  /** In the order in which they are to be run, without doubles: a client's transactions go on from batch to batch. */
   readonly payload: readonly BatchReference[]
   /** Certified vertices of `round - 1`, ascending by author; none in round 1. */
   readonly parents: readonly ParentReference[]
@@ -50,12 +50,12 @@ export const headerBatchesMax = 256
 
 export type HeaderFields = Omit<Header, 'id'>
 
-/** Sorts what must be sorted, names each batch once, and computes the id. */
+/** Sorts the parents, names each batch once, and computes the id. */
 export function makeHeader(fields: HeaderFields, domain: SigningDomain, hash: Hash): Header {
   const payload = new Map(fields.payload.map(batch => [batch.digest, batch]))
   const sorted = {
     ...fields,
-    payload: [...payload.values()].sort((a, b) => (a.digest < b.digest ? -1 : 1)),
+    payload: [...payload.values()],
     parents: [...fields.parents].sort((a, b) => a.author - b.author)
   }
   return { ...sorted, id: headerId(sorted, domain, hash) }
@@ -114,10 +114,9 @@ export function readHeader(reader: Reader, domain: SigningDomain, hash: Hash): H
     payload: reader.list('payload', headerBatchesMax, readBatchReference),
     parents: reader.list('parents', committeeSizeMax, readParentReference)
   }
-  assertAscending(
-    'payload',
-    fields.payload.map(batch => batch.digest)
-  )
+  if (new Set(fields.payload.map(batch => batch.digest)).size < fields.payload.length) {
+    throw decodeFault({ code: 'bad-value', field: 'payload', value: 'a batch twice' })
+  }
   assertAscending(
     'parents',
     fields.parents.map(parent => parent.author)

@@ -21,6 +21,7 @@ import {
 import type { Committee } from '../committee.ts'
 import type { BatchReference } from '../dag/header.ts'
 import type { NamedBy } from '../orderer.ts'
+import { AdmissionWindow } from './admission.ts'
 import { type Batch, type BatchHeader, readBatchHeader } from './batch.ts'
 import { BatchMaker } from './batch-maker.ts'
 import type { MempoolMessage } from './messages.ts'
@@ -92,7 +93,11 @@ interface Unordered {
   readonly sizeBytes: number
   /** When it was stored, or found to be named. */
   sinceIndex: CommitIndex
+  readonly storedAt: Millis
 }
+
+/** A commit takes some rounds more or less; three times the least, and a quarter of a second, is a backlog. */
+const admissionPatience = { patience: 3, slackMs: 250 }
 
 /** Looks for abandoned batches in the time after which they are dropped. */
 const looksPerExpiry = 20
@@ -107,6 +112,7 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
   readonly #options: MempoolOptions
   readonly #needs: MempoolNeeds
   readonly #maker: BatchMaker | undefined
+  readonly #window: AdmissionWindow
   readonly #pulls: BatchPulls
   /** Own sealed batches that no header names. */
   readonly #queue: BatchReference[] = []
@@ -125,6 +131,12 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
       peerBytesPerSecond: this.#options.pullBytesPerSecond,
       allBytesPerSecond: this.#options.pullBytesPerSecond * (needs.committee.size + 1),
       peersMax: servedPeersMax
+    })
+    const { pendingBytesMin, pendingBytesMax } = this.#options
+    this.#window = new AdmissionWindow({
+      bytesMin: Math.min(pendingBytesMin, pendingBytesMax),
+      bytesMax: pendingBytesMax,
+      ...admissionPatience
     })
     if (needs.self !== undefined) {
       this.#maker = new BatchMaker(this.#options.batchBytesMax, {
@@ -157,7 +169,11 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
 
   /** May `bytes` more be submitted? A clear no is better than a queue without end. */
   admits(bytes: number): boolean {
-    return this.#maker !== undefined && this.pendingBytes + bytes <= this.#options.pendingBytesMax
+    if (this.#maker === undefined) return false
+    const { pendingBytes } = this
+    // What is larger than the window goes alone.
+    const room = pendingBytes === 0 ? this.#options.pendingBytesMax : this.#window.bytes
+    return pendingBytes + bytes <= room
   }
 
   step(event: MempoolEvent, now: Millis): readonly MempoolEffect[] {
@@ -183,7 +199,7 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
         this.#pulls.collect(event.round, this.#needs.claims)
         break
       case 'ordered':
-        this.#onOrdered(event.index, event.digests, out)
+        this.#onOrdered(event.index, event.digests, now, out)
         break
       case 'requeue':
         this.#onRequeue(event.batches, out)
@@ -203,13 +219,13 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
 
   #onSubmitted(region: Uint8Array, count: number, now: Millis, out: MempoolEffect[]): void {
     const sealed = this.#maker?.append(region, count, now)
-    if (sealed !== undefined) this.#spread(sealed, out)
+    if (sealed !== undefined) this.#spread(sealed, now, out)
     this.#announce(out)
   }
 
   #onTake(batchesMax: number, bytesMax: number, now: Millis, out: MempoolEffect[]): void {
     const sealed = this.#maker?.seal(now)
-    if (sealed !== undefined) this.#spread(sealed, out)
+    if (sealed !== undefined) this.#spread(sealed, now, out)
     const batches: BatchReference[] = []
     let bytes = 0
     while (batches.length < batchesMax && this.#queue[0] !== undefined) {
@@ -222,8 +238,8 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
     if (this.#queue.length > 0) this.#announce(out)
   }
 
-  #spread(batch: Batch, out: MempoolEffect[]): void {
-    this.#store(batch, this.#needs.self as ReplicaId, out)
+  #spread(batch: Batch, now: Millis, out: MempoolEffect[]): void {
+    this.#store(batch, this.#needs.self as ReplicaId, now, out)
     this.#queue.push({ digest: batch.digest, sizeBytes: batch.bytes.length })
     out.push({ type: 'count', name: 'batch_sealed', by: 1 })
     out.push({ type: 'count', name: 'batch_sealed_bytes', by: batch.bytes.length })
@@ -253,7 +269,7 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
     if (this.#needs.committee.replicaOf(from) === header.author) {
       this.#pulls.heard(header.author, now)
     }
-    if (!this.#needs.batches.has(batch.digest)) this.#store(batch, header.author, out)
+    if (!this.#needs.batches.has(batch.digest)) this.#store(batch, header.author, now, out)
     // Even when it was here already: whoever waits for it must hear of it.
     out.push({ type: 'batches-stored', digests: [batch.digest] })
   }
@@ -275,10 +291,11 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
     return wouldHold > this.#options.unorderedBytesPerAuthorMax ? 'batch_over_quota' : header
   }
 
-  #store(batch: Batch, author: ReplicaId, out: MempoolEffect[]): void {
+  #store(batch: Batch, author: ReplicaId, now: Millis, out: MempoolEffect[]): void {
     out.push({ type: 'store-batch', batch })
     const sizeBytes = batch.bytes.length
-    this.#unordered.set(batch.digest, { author, sizeBytes, sinceIndex: this.#lastIndex })
+    const sinceIndex = this.#lastIndex
+    this.#unordered.set(batch.digest, { author, sizeBytes, sinceIndex, storedAt: now })
     this.#unorderedBytes.set(author, (this.#unorderedBytes.get(author) ?? 0) + sizeBytes)
   }
 
@@ -303,14 +320,22 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
     this.#served.spend(from, bytes + digests.length * lookupBytes, now)
   }
 
-  #onOrdered(index: CommitIndex, digests: readonly Digest[], out: MempoolEffect[]): void {
+  #onOrdered(
+    index: CommitIndex,
+    digests: readonly Digest[],
+    now: Millis,
+    out: MempoolEffect[]
+  ): void {
     // Since a restart nothing has said how far the log is.
     if (this.#lastIndex === 0)
       for (const batch of this.#unordered.values()) batch.sinceIndex = index
     this.#lastIndex = index
     for (const digest of digests) {
       this.#pulls.done(digest)
-      this.#forget(digest)
+      const entry = this.#forget(digest)
+      if (entry === undefined || entry.author !== this.#needs.self) continue
+      const { sizeBytes, storedAt } = entry
+      this.#window.onCommitted(sizeBytes, now - storedAt, this.pendingBytes, now)
     }
     this.#unqueue(digests)
     const lookEvery = Math.max(1, Math.floor(this.#options.unorderedCommitsMax / looksPerExpiry))
@@ -351,12 +376,13 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
     out.push({ type: 'drop-batches', digests: expired })
   }
 
-  #forget(digest: Digest): void {
+  #forget(digest: Digest): Unordered | undefined {
     const entry = this.#unordered.get(digest)
-    if (entry === undefined) return
+    if (entry === undefined) return undefined
     this.#unordered.delete(digest)
     const held = this.#unorderedBytes.get(entry.author) ?? 0
     this.#unorderedBytes.set(entry.author, held - entry.sizeBytes)
+    return entry
   }
 
   /** To the front: these are the oldest. */

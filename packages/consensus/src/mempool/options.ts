@@ -4,8 +4,12 @@ import { assert } from '@novacron/base'
 export interface MempoolOptions {
   /** A batch is sealed at this size, or when the next header is made. One transaction may be larger. */
   readonly batchBytesMax: number
-  /** Own bytes accepted and not committed; beyond it clients are told to wait. */
+  /**
+   * Own bytes accepted and not committed; beyond it clients are told to wait. Within it the node takes as much as commits in
+   * good time, and `pendingBytesMin` at least.
+   */
   readonly pendingBytesMax: number
+  readonly pendingBytesMin: number
   /** Bytes of one author's batches that are stored and not committed; beyond it only what is asked for is taken. */
   readonly unorderedBytesPerAuthorMax: number
   /** A batch that is named is probably on its way: it is asked for after this. */
@@ -28,6 +32,7 @@ export interface MempoolOptions {
 export const defaultMempoolOptions: MempoolOptions = {
   batchBytesMax: 500_000,
   pendingBytesMax: 32_000_000,
+  pendingBytesMin: 1_000_000,
   unorderedBytesPerAuthorMax: 64_000_000,
   pullDelayMs: 60,
   pullRetryMs: 250,

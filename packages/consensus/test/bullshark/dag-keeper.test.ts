@@ -44,6 +44,26 @@ test('a certificate that waits asks whoever holds it when the store gave it back
   expect(keeper.isChanged).toBe(false)
 })
 
+describe('own payload that the next own vertex does not lead to', () => {
+  test('is what stands in own vertices that are not certified, oldest first', () => {
+    const { keeper } = setUp()
+    keeper.accept([sketch.at(1, 0)], peerAt(1), at(0), [])
+    for (const r of [1, 3, 2]) keeper.addProposal(round(r), [batch(`own ${r}`)])
+    expect(keeper.unlinkedPayload()).toEqual([batch('own 2'), batch('own 3')])
+    keeper.replaceUnlinked(round(4), [...keeper.unlinkedPayload(), batch('new')])
+    expect(keeper.unlinkedPayload()).toEqual([batch('own 2'), batch('own 3'), batch('new')])
+    expect([...keeper.proposedPayload()]).toHaveLength(4)
+  })
+
+  test('is nothing for an observer', () => {
+    const { keeper } = setUp({}, { self: undefined })
+    keeper.addProposal(round(1), [batch('own 1')])
+    expect(keeper.unlinkedPayload()).toEqual([])
+    keeper.replaceUnlinked(round(2), [])
+    expect([...keeper.proposedPayload()]).toHaveLength(1)
+  })
+})
+
 describe('ordering', () => {
   test('looks only when something changed, and stops where it is told', () => {
     const { keeper, out } = setUp()

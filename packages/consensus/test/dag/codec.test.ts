@@ -46,8 +46,6 @@ const [low, high] = [batch('a'), batch('b')].sort((a, b) => (a.digest < b.digest
 
 describe('a list has one order', () => {
   test.each([
-    { name: 'payload out of order', field: 'payload', change: { payload: [high, low] } },
-    { name: 'a batch twice', field: 'payload', change: { payload: [low, low] } },
     { name: 'parents out of order', field: 'parents', change: { parents: [parent(2), parent(1)] } },
     { name: 'a parent twice', field: 'parents', change: { parents: [parent(1), parent(1)] } }
   ])('$name is refused', ({ field, change }) => {
@@ -58,13 +56,21 @@ describe('a list has one order', () => {
     })
   })
 
-  test('makeHeader puts them in order and names a batch once', () => {
+  test('a batch twice is refused', () => {
+    expect(faultOf(readWritten({ ...header(), payload: [low, high, low] }))).toEqual({
+      code: 'bad-value',
+      field: 'payload',
+      value: 'a batch twice'
+    })
+  })
+
+  test('makeHeader puts parents in order, leaves payload in its own, and names a batch once', () => {
     const made = makeHeader(
       { ...header(), payload: [high, low, high], parents: [parent(2), parent(1)] },
       domain,
       hash
     )
-    expect(made.payload).toEqual([low, high])
+    expect(made.payload).toEqual([high, low])
     expect(made.parents.map(entry => entry.author)).toEqual([1, 2])
     expect(readWritten(made)()).toEqual(made)
   })
