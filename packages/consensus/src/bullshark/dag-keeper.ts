@@ -56,21 +56,26 @@ export class DagKeeper {
    * Should such a vertex be ordered after all, sessions run it once.
    */
   unlinkedPayload(): BatchReference[] {
-    const { dag, self, hasBatch } = this.#needs.parts
-    return [...this.#proposed]
-      .filter(([round]) => self !== undefined && dag.at(round, self) === undefined)
+    const { hasBatch } = this.#needs.parts
+    return this.#unlinked()
       .sort(([a], [b]) => a - b)
       .flatMap(([, batches]) => batches)
       .filter(({ digest }) => hasBatch(digest))
   }
 
-  /** The own header of `round` names all that `unlinkedPayload` gave. */
+  /** The own header of `round` names `batches`; it stands for the vertices of which it names everything. */
   replaceUnlinked(round: Round, batches: readonly BatchReference[]): void {
-    const { dag, self } = this.#needs.parts
-    for (const before of this.#proposed.keys()) {
-      if (self !== undefined && dag.at(before, self) === undefined) this.#proposed.delete(before)
+    const named = new Set(batches.map(({ digest }) => digest))
+    for (const [before, payload] of this.#unlinked()) {
+      if (payload.every(({ digest }) => named.has(digest))) this.#proposed.delete(before)
     }
     this.addProposal(round, batches)
+  }
+
+  #unlinked(): [Round, readonly BatchReference[]][] {
+    const { dag, self } = this.#needs.parts
+    if (self === undefined) return []
+    return [...this.#proposed].filter(([round]) => dag.at(round, self) === undefined)
   }
 
   /** Own payload that may be given back. */

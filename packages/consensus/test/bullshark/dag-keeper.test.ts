@@ -55,6 +55,18 @@ describe('own payload that the next own vertex does not lead to', () => {
     expect([...keeper.proposedPayload()]).toHaveLength(4)
   })
 
+  test('stays where the next header has no room for all of it', () => {
+    const { keeper } = setUp()
+    for (const r of [2, 3]) keeper.addProposal(round(r), [batch(`own ${r}`), batch('both')])
+    keeper.replaceUnlinked(round(4), [batch('own 2'), batch('both')])
+    expect(keeper.unlinkedPayload()).toEqual([
+      batch('own 3'),
+      batch('both'),
+      batch('own 2'),
+      batch('both')
+    ])
+  })
+
   test('is nothing for an observer', () => {
     const { keeper } = setUp({}, { self: undefined })
     keeper.addProposal(round(1), [batch('own 1')])
