@@ -1,12 +1,8 @@
 import { connect, type Socket } from 'node:net'
 import { fromHex } from '@novacron/base'
-import {
-  type Acknowledgement,
-  AcknowledgementReader,
-  ingestCodes,
-  resultCodes
-} from '@novacron/node'
-import { type SequenceRange, SequenceSet } from '../load/sequence-set.ts'
+import { AcknowledgementReader } from '@novacron/node'
+import type { SequenceRange } from '../load/sequence-set.ts'
+import { SessionAnswers } from '../load/session-answers.ts'
 import { FrameRing } from './frame-ring.ts'
 import type { PayloadPlan } from './payload-plan.ts'
 
@@ -35,36 +31,34 @@ export interface BenchConnectionNeeds {
 export class BenchConnection {
   readonly #options: BenchConnectionOptions
   readonly #needs: BenchConnectionNeeds
-  readonly #acknowledged = new SequenceSet()
+  readonly #answers: SessionAnswers
   #ring: FrameRing
   #socket: Socket | undefined
   #place = 0
   #sent = 0
-  #failed = 0
-  #refused = 0
-  #resend: SequenceRange[] = []
-  #retryAt = 0
   #retry: NodeJS.Timeout | undefined
   #isClosed = false
 
   constructor(options: BenchConnectionOptions, needs: BenchConnectionNeeds) {
     this.#options = options
     this.#needs = needs
+    const { onAcknowledged, onNote } = needs
+    this.#answers = new SessionAnswers({ retryMs: options.retryMs, onAcknowledged, onNote })
     this.#ring = this.#newRing()
   }
 
   get acknowledged(): number {
-    return this.#acknowledged.size
+    return this.#answers.acknowledged
   }
 
   /** Transactions that the node refused as busy, each time they were. */
   get refused(): number {
-    return this.#refused
+    return this.#answers.refused
   }
 
   /** Answered for good: acknowledged, or refused for another reason than a crowd. */
   get settled(): number {
-    return this.#acknowledged.size + this.#failed
+    return this.#answers.settled
   }
 
   /** Resolves when the connection is up. */
@@ -80,7 +74,7 @@ export class BenchConnection {
     }
     const reader = new AcknowledgementReader()
     socket.on('data', chunk => {
-      for (const record of reader.push(chunk)) this.#onRecord(record)
+      for (const record of reader.push(chunk)) this.#answers.take(record)
     })
     socket.on('error', () => undefined)
     socket.once('close', () => this.#onClosed(socket))
@@ -90,16 +84,17 @@ export class BenchConnection {
   /** Sends what is to be sent again, then new transactions up to `due` in all, as far as the socket takes them. */
   sendUpTo(due: number, nowMs: number): void {
     const socket = this.#socket
-    if (socket === undefined || (this.#resend.length > 0 && nowMs < this.#retryAt)) return
-    for (let range = this.#resend[0]; range !== undefined; range = this.#resend[0]) {
+    if (socket === undefined || this.#answers.isHeldBack(nowMs)) return
+    const { resend } = this.#answers
+    for (let range = resend[0]; range !== undefined; range = resend[0]) {
       const next = this.#send(socket, range.first, range.last)
       if (next <= range.last) {
-        this.#resend[0] = { first: next, last: range.last }
+        resend[0] = { first: next, last: range.last }
         break
       }
-      this.#resend.shift()
+      resend.shift()
     }
-    if (this.#resend.length === 0) this.#sent = this.#send(socket, this.#sent + 1, due) - 1
+    if (resend.length === 0) this.#sent = this.#send(socket, this.#sent + 1, due) - 1
   }
 
   /** Cuts the connection; what is outstanding stays so. */
@@ -124,35 +119,6 @@ export class BenchConnection {
     return next
   }
 
-  #onRecord(record: Acknowledgement): void {
-    const { type, first, last, code } = record
-    if (type === 'committed') {
-      const result = resultCodes[code]
-      if (result === 'ok' || result === 'duplicate') {
-        for (const range of this.#acknowledged.add(record)) this.#needs.onAcknowledged(range)
-      } else if (result === 'window-exceeded') {
-        this.#sendLater(record)
-      } else {
-        this.#fail(record, result ?? `code ${code}`)
-      }
-    } else if (type === 'refused') {
-      this.#refused += last - first + 1
-      if (code === ingestCodes.busy) this.#sendLater(record)
-      else this.#fail(record, `code ${code}`)
-    }
-  }
-
-  #sendLater({ first, last }: SequenceRange): void {
-    this.#resend.push({ first, last })
-    this.#resend.sort((a, b) => a.first - b.first)
-    this.#retryAt = performance.now() + this.#options.retryMs
-  }
-
-  #fail({ first, last }: SequenceRange, reason: string): void {
-    this.#failed += last - first + 1
-    this.#needs.onNote(`transactions ${first} to ${last} of a session were refused: ${reason}`)
-  }
-
   #onClosed(socket: Socket): void {
     if (socket !== this.#socket || this.#isClosed) return
     this.#socket = undefined
@@ -167,8 +133,7 @@ export class BenchConnection {
     this.#place = (this.#place + 1) % sockets.length
     this.connect().then(
       () => {
-        this.#resend = [...this.#acknowledged.missing(this.#sent)]
-        this.#retryAt = 0
+        this.#answers.startOver(this.#sent)
       },
       () => {
         if (!this.#isClosed) this.#retry = setTimeout(() => this.#goOn(), retryMs)

@@ -3,11 +3,10 @@ import {
   type Acknowledgement,
   type connectIngest,
   type IngestClient,
-  ingestCodes,
-  logApplication,
-  resultCodes
+  logApplication
 } from '@novacron/node'
-import { type SequenceRange, SequenceSet } from './sequence-set.ts'
+import type { SequenceRange } from './sequence-set.ts'
+import { SessionAnswers } from './session-answers.ts'
 
 /** One session and where it is sent to. */
 export interface LaneOptions {
@@ -36,29 +35,28 @@ export interface LaneNeeds {
 export class Lane {
   readonly #options: LaneOptions
   readonly #needs: LaneNeeds
-  readonly #acknowledged = new SequenceSet()
+  readonly #answers: SessionAnswers
   #client: IngestClient | undefined
   #socket = 0
-  #resend: SequenceRange[] = []
-  #retryAt = 0
   #sent = 0
   #due = 0
-  #failed = 0
   #isClosed = false
   #reconnecting: Promise<void> | undefined
 
   constructor(options: LaneOptions, needs: LaneNeeds) {
     this.#options = options
     this.#needs = needs
+    const { onAcknowledged, onNote } = needs
+    this.#answers = new SessionAnswers({ retryMs: options.retryMs, onAcknowledged, onNote })
   }
 
   get acknowledged(): number {
-    return this.#acknowledged.size
+    return this.#answers.acknowledged
   }
 
   /** Neither acknowledged nor refused for good. */
   get outstanding(): number {
-    return this.#due - this.#acknowledged.size - this.#failed
+    return this.#due - this.#answers.settled
   }
 
   /** @throws {Fault<IngestClientFault>} when the lane's own node does not answer */
@@ -86,7 +84,7 @@ export class Lane {
     this.#due = Math.max(this.#due, due)
     const client = this.#client
     if (client === undefined) return
-    if (this.#resend.length > 0 && (nowMs < this.#retryAt || !this.#sendAgain(client))) {
+    if (this.#answers.isHeldBack(nowMs) || !this.#sendAgain(client)) {
       client.flush()
       return
     }
@@ -106,51 +104,21 @@ export class Lane {
 
   /** False when the connection takes no more. */
   #sendAgain(client: IngestClient): boolean {
-    for (let range = this.#resend[0]; range !== undefined; range = this.#resend[0]) {
+    const { resend } = this.#answers
+    for (let range = resend[0]; range !== undefined; range = resend[0]) {
       for (let sequence = range.first; sequence <= range.last; sequence++) {
         if (client.sendAs(sequence, logApplication, this.#needs.payload())) continue
-        this.#resend[0] = { first: sequence, last: range.last }
+        resend[0] = { first: sequence, last: range.last }
         return false
       }
-      this.#resend.shift()
+      resend.shift()
     }
     return true
   }
 
   #onRecords(client: IngestClient, records: readonly Acknowledgement[]): void {
     if (client !== this.#client) return
-    for (const record of records) {
-      if (record.type === 'committed') this.#onCommitted(record)
-      else if (record.type === 'refused') this.#onRefused(record)
-    }
-  }
-
-  #onCommitted(record: Acknowledgement): void {
-    const code = resultCodes[record.code]
-    // A duplicate is the second copy of what a lost connection left unanswered.
-    if (code === 'ok' || code === 'duplicate') {
-      for (const range of this.#acknowledged.add(record)) this.#needs.onAcknowledged(range)
-    } else if (code === 'window-exceeded') {
-      this.#sendLater(record)
-    } else {
-      this.#fail(record, code ?? `code ${record.code}`)
-    }
-  }
-
-  #onRefused(record: Acknowledgement): void {
-    if (record.code === ingestCodes.busy) this.#sendLater(record)
-    else this.#fail(record, nameOfIngestCode(record.code))
-  }
-
-  #sendLater({ first, last }: SequenceRange): void {
-    this.#resend.push({ first, last })
-    this.#resend.sort((a, b) => a.first - b.first)
-    this.#retryAt = performance.now() + this.#options.retryMs
-  }
-
-  #fail({ first, last }: SequenceRange, reason: string): void {
-    this.#failed += last - first + 1
-    this.#needs.onNote(`transactions ${first} to ${last} of a session were refused: ${reason}`)
+    for (const record of records) this.#answers.take(record)
   }
 
   #onClosed(client: IngestClient): void {
@@ -166,16 +134,10 @@ export class Lane {
       this.#socket = (this.#socket + 1) % sockets.length
       try {
         await this.connect()
-        this.#resend = [...this.#acknowledged.missing(this.#sent)]
-        this.#retryAt = 0
+        this.#answers.startOver(this.#sent)
       } catch {
         await sleep(reconnectMs)
       }
     }
   }
-}
-
-function nameOfIngestCode(code: number): string {
-  const found = Object.entries(ingestCodes).find(([, number]) => number === code)
-  return found?.[0] ?? `code ${code}`
 }
