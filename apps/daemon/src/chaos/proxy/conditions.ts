@@ -5,7 +5,7 @@ export interface Flow {
   readonly delayMs: number
   /** Added to the delay, uniformly from 0; bytes stay in order. */
   readonly jitterMs: number
-  /** 0 for no limit. */
+  /** Of all connections that carry bytes this way together; 0 for no limit. */
   readonly bytesPerSecond: number
   /** Of a chunk to have one bit flipped, 0 to 1. */
   readonly corruptChance: number

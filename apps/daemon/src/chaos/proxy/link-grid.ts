@@ -1,6 +1,7 @@
 import { type Conditions, type Flow, quietConditions } from './conditions.ts'
 import { LinkProxy, type LinkTarget } from './link-proxy.ts'
 import { Bottleneck } from './pipe.ts'
+import { TokenBucket } from './token-bucket.ts'
 
 /** Bytes that went over one directed link, both ways. */
 export interface LinkTraffic {
@@ -25,10 +26,15 @@ export class LinkGrid implements AsyncDisposable {
   static async open(targets: readonly LinkTarget[], random: () => number): Promise<LinkGrid> {
     await using stack = new AsyncDisposableStack()
     const links: (LinkProxy | undefined)[][] = []
+    // One for each pair and direction, whichever of the two dialed and however often.
+    const buckets = targets.map(() => targets.map(() => new TokenBucket()))
+    const bucket = (from: number, to: number): TokenBucket =>
+      buckets[from]?.[to] ?? new TokenBucket()
     for (const from of targets.keys()) {
       const row: (LinkProxy | undefined)[] = []
       for (const [to, target] of targets.entries()) {
-        row.push(from === to ? undefined : stack.use(await LinkProxy.listen(target, random)))
+        const both = { forward: bucket(from, to), backward: bucket(to, from) }
+        row.push(from === to ? undefined : stack.use(await LinkProxy.listen(target, random, both)))
       }
       links.push(row)
     }

@@ -1,6 +1,7 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { type Conditions, type Flow, quietConditions } from './conditions.ts'
 import { type Bottleneck, Pipe } from './pipe.ts'
+import { TokenBucket } from './token-bucket.ts'
 
 /** Connections through one link at a time; more are reset. */
 export const linkConnectionsMax = 64
@@ -17,6 +18,12 @@ export interface LinkCounts {
   forwardBytes: number
   backwardBytes: number
   swallowedBytes: number
+}
+
+/** Where the rates of both directions are kept; who gives the same to several links makes them share it. */
+export interface LinkBuckets {
+  readonly forward: TokenBucket
+  readonly backward: TokenBucket
 }
 
 interface Through {
@@ -38,6 +45,7 @@ export class LinkProxy implements AsyncDisposable {
   readonly #server: Server
   readonly #target: LinkTarget
   readonly #random: () => number
+  readonly #buckets: LinkBuckets
   readonly #through = new Set<Through>()
   /** Accepted while half-open: nobody will ever answer. */
   readonly #parked = new Set<Socket>()
@@ -47,20 +55,30 @@ export class LinkProxy implements AsyncDisposable {
     backward: []
   }
 
-  private constructor(server: Server, target: LinkTarget, random: () => number) {
+  private constructor(
+    server: Server,
+    target: LinkTarget,
+    random: () => number,
+    buckets: LinkBuckets
+  ) {
     this.#server = server
     this.#target = target
     this.#random = random
+    this.#buckets = buckets
     server.on('connection', socket => this.#accept(socket))
   }
 
-  static async listen(target: LinkTarget, random: () => number): Promise<LinkProxy> {
+  static async listen(
+    target: LinkTarget,
+    random: () => number,
+    buckets: LinkBuckets = { forward: new TokenBucket(), backward: new TokenBucket() }
+  ): Promise<LinkProxy> {
     const server = createServer({ allowHalfOpen: true, noDelay: true })
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       server.listen({ host: '127.0.0.1', port: 0 }, resolve)
     })
-    return new LinkProxy(server, target, random)
+    return new LinkProxy(server, target, random, buckets)
   }
 
   get port(): number {
@@ -171,6 +189,8 @@ export class LinkProxy implements AsyncDisposable {
       this.counts.swallowedBytes += bytes
     }
     const shared = this.#shared[direction]
-    return new Pipe(source, sink, { flow, random: this.#random, onPassed, onSwallowed, shared })
+    const bucket = this.#buckets[direction]
+    const random = this.#random
+    return new Pipe(source, sink, { flow, random, onPassed, onSwallowed, bucket, shared })
   }
 }

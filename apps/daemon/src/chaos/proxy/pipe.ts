@@ -1,8 +1,11 @@
 import type { Socket } from 'node:net'
 import type { Flow } from './conditions.ts'
+import type { TokenBucket } from './token-bucket.ts'
 
 /** Bytes of one direction that wait here; beyond it the sender is not read, until half of it has left. */
 export const pipeBytesMax: number = 256 * 1024
+/** What a connection asks of a limited way at a time, so that several of them take turns. */
+const turnBytes = 8 * 1024
 
 export interface PipeNeeds {
   /** As it is now; looked at for every chunk. */
@@ -10,6 +13,8 @@ export interface PipeNeeds {
   readonly random: () => number
   readonly onPassed: (bytes: number) => void
   readonly onSwallowed: (bytes: number) => void
+  /** Where the rate of the flow is kept, with every other connection that carries bytes the same way. */
+  readonly bucket: TokenBucket
   /** What this direction shares with others, such as all that a node sends. */
   readonly shared?: readonly Bottleneck[]
 }
@@ -45,8 +50,8 @@ export class Pipe {
   #timer: NodeJS.Timeout | undefined
   #isSinkFull = false
   #hasEnded = false
-  /** The last byte that was let in would have left by then, at the rate of the link. */
-  #freeAt = 0
+  /** When the head of those that wait may leave by the rate, once it has asked. */
+  #turnAt: number | undefined
   #lastDueAt = 0
   #hasLostBytes = false
 
@@ -80,19 +85,28 @@ export class Pipe {
     clearTimeout(this.#timer)
     this.#timer = undefined
     if (this.#source.destroyed || this.#sink.destroyed) return
-    const { mode } = this.#needs.flow()
+    const { mode, bytesPerSecond } = this.#needs.flow()
     if (mode === 'hold' || this.#isSinkFull) return
     for (let head = this.#waiting[0]; head !== undefined; head = this.#waiting[0]) {
-      const inMs = head.dueAt - performance.now()
+      const inMs = this.#leavesAt(head, bytesPerSecond) - performance.now()
       if (inMs > 0) {
         this.#timer = setTimeout(() => this.update(), Math.ceil(inMs))
         return
       }
+      this.#turnAt = undefined
       this.#waiting.shift()
       this.#give(head.chunk)
       if (this.#isSinkFull) return
     }
     if (this.#hasEnded && !this.#sink.writableEnded) this.#sink.end()
+  }
+
+  /** The rate is asked for by the head alone, when it is due: who has much waiting takes no more turns than others. */
+  #leavesAt({ chunk, dueAt }: Waiting, bytesPerSecond: number): number {
+    const now = performance.now()
+    if (bytesPerSecond === 0 || dueAt > now) return dueAt
+    this.#turnAt ??= this.#needs.bucket.reserve(chunk.length, bytesPerSecond, now)
+    return this.#turnAt
   }
 
   #take(chunk: Buffer): void {
@@ -103,18 +117,19 @@ export class Pipe {
       return
     }
     const dueAt = this.#dueAt(chunk.length, flow)
-    this.#waiting.push({ chunk: this.#damaged(chunk, flow), dueAt })
+    const given = this.#damaged(chunk, flow)
+    for (let at = 0; at < given.length; at += turnBytes) {
+      this.#waiting.push({ chunk: given.subarray(at, at + turnBytes), dueAt })
+    }
     this.#waitingBytes += chunk.length
     if (this.#waitingBytes >= pipeBytesMax) this.#source.pause()
     if (this.#timer === undefined) this.update()
   }
 
-  #dueAt(bytes: number, { delayMs, jitterMs, bytesPerSecond }: Flow): number {
+  #dueAt(bytes: number, { delayMs, jitterMs }: Flow): number {
     const now = performance.now()
-    const sendMs = bytesPerSecond === 0 ? 0 : (bytes / bytesPerSecond) * 1_000
-    this.#freeAt = Math.max(this.#freeAt, now) + sendMs
     const lateMs = delayMs + jitterMs * this.#needs.random()
-    let passedAt = this.#freeAt
+    let passedAt = now
     for (const each of this.#needs.shared ?? []) {
       passedAt = Math.max(passedAt, each.pass(bytes, now))
     }

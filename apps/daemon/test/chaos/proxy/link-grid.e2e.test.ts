@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { LinkGrid } from '../../../src/chaos/proxy/link-grid.ts'
+import { burstMs } from '../../../src/chaos/proxy/token-bucket.ts'
 import { dial, echo, serve } from '../loopback.ts'
 
 const soon = { timeout: 5_000, interval: 5 }
@@ -78,4 +79,28 @@ test('a limit of each node is shared by all of its links', async () => {
   for (const client of clients) await expect.poll(() => client.heard.length, soon).toBe(10_000)
   // 20 kB leave one node and come back to it: 200 ms each way, the second way overlapping the first.
   expect(performance.now() - startedAt).toBeGreaterThanOrEqual(200)
+})
+
+test('a rate from one to another is shared by all connections, whoever dialed', async () => {
+  await using links = await grid(2)
+  links.shape(0, 1, { bytesPerSecond: 100_000 })
+  // Two of the first send to the second, and on one that the second dialed the first sends back what it hears.
+  const clients = [links.port(0, 1), links.port(0, 1), links.port(1, 0)].map(dial)
+  const startedAt = performance.now()
+  for (const { socket } of clients) socket.write(Buffer.alloc(10_000))
+  for (const client of clients) await expect.poll(() => client.heard.length, soon).toBe(10_000)
+  expect(performance.now() - startedAt).toBeGreaterThanOrEqual(300 - burstMs)
+  // The other way has no limit, and does not wait for what the limited way has let in.
+  expect(links.link(0, 1).counts.backwardBytes).toBe(20_000)
+})
+
+test('nobody waits any more once the rate is taken away', async () => {
+  await using links = await grid(2)
+  links.shape(0, 1, { bytesPerSecond: 1_000 })
+  const clients = [1, 2, 3].map(() => dial(links.port(0, 1)))
+  // Minutes, at that rate.
+  for (const { socket } of clients) socket.write(Buffer.alloc(100_000))
+  await expect.poll(() => links.link(0, 1).counts.connections, soon).toBe(3)
+  links.healAll()
+  for (const client of clients) await expect.poll(() => client.heard.length, soon).toBe(100_000)
 })
