@@ -20,9 +20,22 @@ export interface CommitRange {
   readonly last: number
 }
 
-/** Only a node whose disk was damaged may have lost what it once had. */
-export function checkHoles(logs: readonly NodeLog[]): readonly string[] {
-  return logs.flatMap(({ node, holes }) =>
+/**
+ * What nodes no longer have of the commits from `firstIndex` on. Only a node whose disk was damaged may have lost what it once
+ * had, whether in the middle or from the beginning; that is one node, and the others have everything.
+ */
+export function checkHoles(
+  logs: readonly NodeLog[],
+  firstIndex: number,
+  isOneDamaged = false
+): readonly string[] {
+  const holed = logs.flatMap(({ node, lowest, holes }) => {
+    const cut = lowest > firstIndex ? [{ first: firstIndex, last: lowest - 1 }] : []
+    const all = [...cut, ...holes]
+    return all.length === 0 ? [] : [{ node, holes: all }]
+  })
+  if (isOneDamaged && holed.length <= 1) return []
+  return holed.flatMap(({ node, holes }) =>
     holes.map(({ first, last }) => `${node} no longer has commits ${first} to ${last}`)
   )
 }

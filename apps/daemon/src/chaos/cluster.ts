@@ -8,6 +8,7 @@ import { type DevnetNode, freePorts, makeNodes } from '../devnet/layout.ts'
 import { statusOf, untilReady } from '../devnet/network.ts'
 import type { Io } from '../io.ts'
 import type { EvidenceLine } from './checkers.ts'
+import { type Counters, readCounters } from './counters.ts'
 import { LinkGrid } from './proxy/link-grid.ts'
 
 /** What a scenario asks of the network that it is run on. */
@@ -180,10 +181,19 @@ export class Cluster implements AsyncDisposable {
   /** What daemons wrote of somebody who signed two things for one place, over all their lives. */
   evidence(): readonly EvidenceLine[] {
     return this.honest.flatMap(node =>
-      this.#logLines(node)
-        .filter(line => line.includes('"event":"evidence"'))
-        .map(line => ({ node: this.nameOf(node), line }))
+      this.events(node, 'evidence').map(line => ({ node: this.nameOf(node), line }))
     )
+  }
+
+  /** Lines of one event in the log of a daemon, over all its lives. */
+  events(node: number, event: string): readonly string[] {
+    return this.#logLines(node).filter(line => line.includes(`"event":"${event}"`))
+  }
+
+  /** What a daemon has counted; empty when it does not answer. */
+  async counters(node: number): Promise<Counters> {
+    const status = await this.status(node)
+    return (await readCounters(status?.sockets.health)) ?? new Map()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -225,7 +225,7 @@ class Run implements ScenarioRun {
     }
     const { reasons, ...findings } = checkLedger(ledger, logs)
     this.#faults.push(...reasons)
-    if (this.#scenario.isDamaging !== true) this.#faults.push(...checkHoles(logs))
+    this.#faults.push(...checkHoles(logs, firstIndex, this.#scenario.isDamaging))
     await this.#checkState()
     return findings
   }

@@ -25,6 +25,8 @@ export interface ScenarioRun {
 export interface RealScenario {
   readonly kind: 'real'
   readonly name: string
+  /** Its number in the list that the simulated ones are named after. */
+  readonly also?: `dwcp-${number}`
   /** One sentence: what is done, and what must come of it. */
   readonly what: string
   /** Daemons needed at least. */

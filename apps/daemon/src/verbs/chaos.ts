@@ -62,20 +62,31 @@ async function chaos(options: ChaosVerbOptions, io: Io): Promise<ExitCode> {
 function chosen(names: string): readonly Scenario[] {
   if (names === 'all') return catalogue
   return names.split(',').map(name => {
-    const found = catalogue.find(scenario => scenario.name === name)
+    const found = catalogue.find(scenario => scenario.name === name || alsoOf(scenario) === name)
     if (found !== undefined) return found
-    const text = `there is no scenario ${name}; see them all: novacron chaos --scenario list`
+    const text = `there is no scenario ${JSON.stringify(name)}; see them all: novacron chaos --scenario list`
     throw commandFault('usage', text)
   })
 }
 
 function list({ json }: ChaosVerbOptions, io: Io): void {
+  const scenarios = catalogue.map(scenario => {
+    const { name, kind, what } = scenario
+    const also = alsoOf(scenario)
+    return { name, kind, what, ...(also === undefined ? {} : { also }) }
+  })
   if (json === true) {
-    writeJson(io, { scenarios: catalogue.map(({ name, kind, what }) => ({ name, kind, what })) })
+    writeJson(io, { scenarios })
     return
   }
-  const rows = catalogue.map(({ name, kind, what }) => [name, kind, what])
+  const rows = scenarios.map(({ name, kind, what, also }) => {
+    return [name, kind, also === undefined ? what : `${what} (${also})`]
+  })
   for (const line of textTable(['scenario', 'kind', 'what'], rows)) io.stdout.write(`${line}\n`)
+}
+
+function alsoOf(scenario: Scenario): string | undefined {
+  return scenario.kind === 'real' ? scenario.also : undefined
 }
 
 function lineOf({ name, verdict, seconds, recoveryMs, notes }: ScenarioResult): string {

@@ -71,9 +71,23 @@ describe('the ledger', () => {
     const holed = log('b', [undefined, undefined, 6], { holes: [{ first: 4, last: 5 }] })
     const logs = [log('a', [5, 5, 6]), holed]
     expect(checkLedger(ledger, logs).lost).toBe(0)
-    expect(checkHoles(logs)).toEqual(['b no longer has commits 4 to 5'])
+    expect(checkHoles(logs, 1)).toEqual(['b no longer has commits 4 to 5'])
     const beside = log('b', [undefined, undefined, 6], { holes: [{ first: 4, last: 4 }] })
     expect(checkLedger(ledger, [log('a', [5, 5, 6]), beside]).lost).toBe(2)
+  })
+
+  test('is owed from the first commit of the run on, by all but one node whose disk was damaged', () => {
+    const whole = log('a', [5, 5, 6], { lowest: 4 })
+    const cut = log('b', [], { lowest: 6 })
+    expect(checkHoles([whole, cut], 4)).toEqual(['b no longer has commits 4 to 5'])
+    expect(checkHoles([whole, cut], 6)).toEqual([])
+    expect(checkHoles([whole, cut], 4, true)).toEqual([])
+    const holed = log('c', [], { lowest: 5, holes: [{ first: 8, last: 9 }] })
+    expect(checkHoles([whole, cut, holed], 4, true)).toEqual([
+      'b no longer has commits 4 to 5',
+      'c no longer has commits 4 to 4',
+      'c no longer has commits 8 to 9'
+    ])
   })
 
   test('counts what took effect twice once, however many nodes tell of it', () => {

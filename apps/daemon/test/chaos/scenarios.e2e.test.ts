@@ -52,7 +52,8 @@ async function expectWell(cluster: Cluster): Promise<void> {
 }
 
 /** Without load nobody need commit in the twentieth of a second that a fault takes here. */
-const isOfCommits = (fault: string) => /did not commit|commits stopped/.test(fault)
+const isOfCommits = (fault: string) =>
+  /did not commit|commits stopped|leaders? (was missed|were cut off)/.test(fault)
 
 describe('on one network after the other', () => {
   let cluster: Cluster

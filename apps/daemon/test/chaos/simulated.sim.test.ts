@@ -1,16 +1,20 @@
+import type { RunVerdict } from '@novacron/simulator'
 import { describe, expect, test } from 'vitest'
 import { catalogue } from '../../src/chaos/catalogue.ts'
 import type { ChaosSummary } from '../../src/chaos/chaos.ts'
 import {
+  type CommitteeRun,
   divided,
+  type Executed,
   liarsAmong,
   outcomeOf,
   runCommittee
 } from '../../src/chaos/simulated/committee.ts'
+import { epochExpectations } from '../../src/chaos/simulated/epoch.ts'
 import { run } from '../../src/run.ts'
 import { captureIo } from '../capture-io.ts'
 
-const numbers = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 20, 21]
+const numbers = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 20, 21, 23]
 
 test('each that needs liars or many members has its number', () => {
   const names = catalogue.filter(({ kind }) => kind === 'simulated').map(({ name }) => name)
@@ -26,7 +30,8 @@ test.each([
   'dwcp-13-crash-tenth',
   'dwcp-14-leader-crash',
   'dwcp-20-clock-skew',
-  'dwcp-21-split-brain'
+  'dwcp-21-split-brain',
+  'dwcp-23-epoch-end-in-partition'
 ])('%s passes', async name => {
   const io = captureIo()
   const status = await run(['chaos', '--scenario', name, '--json'], io)
@@ -87,4 +92,43 @@ test('accusations are those of honest members', async () => {
   const { accused, report } = await runCommittee(4, 3, { byzantine, chaosMs: 500 })
   expect(report.verdict).toBe('pass')
   expect([...accused]).toEqual(byzantine.map(({ place }) => place))
+})
+
+describe('an epoch that ends while some are cut off', () => {
+  const going = [0, 1]
+  const away = [2]
+  /** Everybody stops at commit 7: those who go on at once, who was away after healing. */
+  const at = (place: number, atMs: number, index = 7, digest = 'd') => {
+    return { place, atMs, index, digest, leader: 0 }
+  }
+  const good = [at(0, 2_000), at(1, 2_100), at(2, 4_000)]
+  const faultsOf = (executed: readonly Executed[], verdict: RunVerdict = 'stalled') => {
+    const run = { executed, accused: new Set<number>(), report: { verdict } }
+    const found = epochExpectations(run as unknown as CommitteeRun, { going, away }, 7)
+    return found.filter(([isSo]) => !isSo).map(([, otherwise]) => otherwise)
+  }
+
+  test('has one last commit for all', () => {
+    expect(faultsOf(good)).toEqual([])
+  })
+
+  test.each<{ fault: string; executed: readonly Executed[]; verdict?: RunVerdict }>([
+    { fault: 'the epoch did not end', executed: good, verdict: 'pass' },
+    {
+      fault: 'the quorum did not come to the end alone',
+      executed: [at(0, 2_000), at(1, 3_501), at(2, 4_000)]
+    },
+    {
+      fault: 'a member that was cut off committed',
+      executed: [at(2, 1_600, 6), ...good]
+    },
+    { fault: 'a member never came to the end', executed: [at(0, 2_000), at(1, 2_100)] },
+    {
+      fault: '1 commits after the last of the epoch',
+      executed: [...good, ...[0, 1, 2].map(place => at(place, 4_100, 8)).slice(0, 1)]
+    },
+    { fault: 'the epoch has 2 ends', executed: [at(0, 2_000), at(1, 2_100), at(2, 4_000, 7, 'e')] }
+  ])('$fault', ({ fault, executed, verdict }) => {
+    expect(faultsOf(executed, verdict)).toContain(fault)
+  })
 })

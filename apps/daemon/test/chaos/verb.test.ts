@@ -16,6 +16,23 @@ test('scenarios are listed with what they do', async () => {
   )
 })
 
+test('each of the 23 of the list has one line, under its number or beside its name', async () => {
+  const io = captureIo()
+  expect(await run(['chaos', '--scenario', 'list', '--json'], io)).toBe(0)
+  const { scenarios } = JSON.parse(io.stdout.text) as {
+    scenarios: { name: string; also?: string }[]
+  }
+  const numbers = scenarios.flatMap(
+    ({ name, also }) => /^dwcp-(\d\d)/.exec(also ?? name)?.[1] ?? []
+  )
+  expect(numbers.map(Number).sort((a, b) => a - b)).toEqual(
+    Array.from({ length: 23 }, (_, i) => i + 1)
+  )
+  const text = captureIo()
+  expect(await run(['chaos', '--scenario', 'list'], text)).toBe(0)
+  expect(text.stdout.text).toMatch(/^congestion +real .* \(dwcp-19\)$/m)
+})
+
 test('each scenario has a name of its own', () => {
   const names = catalogue.map(({ name }) => name)
   expect(new Set(names).size).toBe(names.length)
@@ -23,7 +40,7 @@ test('each scenario has a name of its own', () => {
 })
 
 test.each([
-  { argv: ['--scenario', 'kill-8'], said: 'there is no scenario kill-8' },
+  { argv: ['--scenario', 'kill-8'], said: 'there is no scenario "kill-8"' },
   { argv: ['--nodes', '3'], said: 'Allowed is an integer from 4 to 13.' },
   { argv: ['--rate', '49'], said: 'Allowed is an integer from 50 to 100000.' }
 ])('$argv is a wrong usage', async ({ argv, said }) => {

@@ -68,7 +68,7 @@ const slowReader: RealScenario = {
     const path = run.cluster.daemon(victim).controlSocket
     const deaf = Array.from({ length: 10 }, () => deafSubscriber(path))
     try {
-      await memoryStays(run, victim, 256 * mib, () =>
+      await memoryStays(run, victim, 192 * mib, () =>
         othersGoOn(run, [], () => run.sleep(run.faultMs))
       )
     } finally {
@@ -85,7 +85,7 @@ const oversized: RealScenario = {
     const victim = victimOf(run)
     const control = run.cluster.daemon(victim).controlSocket
     const ingest = await ingestOf(run, victim)
-    await memoryStays(run, victim, 256 * mib, () =>
+    await memoryStays(run, victim, 192 * mib, () =>
       othersGoOn(run, [], async () => {
         for (let time = 0; time < 5; time++) {
           const status = await postBytes(control, 10_000_000)
@@ -101,6 +101,7 @@ const oversized: RealScenario = {
 const memory: RealScenario = {
   ...client,
   name: 'memory-exhaustion',
+  also: 'dwcp-16',
   what: 'A hundred requests of 10 MB at once; the memory of the daemon grows by less than 500 MB.',
   run: async run => {
     const victim = victimOf(run)
@@ -194,6 +195,7 @@ const latencyMsMax = 15_000
 const congestion: RealScenario = {
   ...client,
   name: 'congestion',
+  also: 'dwcp-19',
   what: 'Ten clients send 100 kB each without pause; small writes still commit within 15 s.',
   run: async run => {
     const { cluster } = run

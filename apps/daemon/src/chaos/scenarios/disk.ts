@@ -118,12 +118,15 @@ function fullDisk(
 
 /** Faults of disks that have no room. */
 export const diskScenarios: readonly RealScenario[] = [
-  fullDisk(
-    'disk-full',
-    'The file system of one daemon has less room than the daemon wants to leave free.',
-    16 * mib,
-    8 * mib
-  ),
+  {
+    ...fullDisk(
+      'disk-full',
+      'The file system of one daemon has less room than the daemon wants to leave free.',
+      16 * mib,
+      8 * mib
+    ),
+    also: 'dwcp-17'
+  },
   fullDisk(
     'disk-full-to-the-last-byte',
     'The file system of one daemon is full, and the daemon was told to use it all.',

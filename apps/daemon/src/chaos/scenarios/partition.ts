@@ -1,5 +1,6 @@
 import type { RealScenario, ScenarioRun } from '../scenario.ts'
-import { commitsOf, faultyMax, othersGoOn, seats, victimOf } from './steps.ts'
+import { flap, missAnchors } from './partition-course.ts'
+import { commitsOf, faultyMax, othersGoOn, quorumOf, seats, victimOf } from './steps.ts'
 
 /** What was under way before a cut may still be committed by who holds it; then there is silence. */
 const stillMs = 500
@@ -40,6 +41,9 @@ async function divide(
     run.expect(made(node) > 0, `${run.cluster.nameOf(node)} has a quorum and did not commit`)
   }
 }
+
+/** A daemon and its two neighbours. */
+const ringReach = 3
 
 const partition = {
   kind: 'real',
@@ -120,41 +124,23 @@ export const partitionScenarios: readonly RealScenario[] = [
   {
     ...partition,
     name: 'partition-ring',
-    what: 'Each daemon talks to its two neighbours only.',
+    what: 'Each daemon talks to its two neighbours only: with a quorum of three they go on, with a larger one they halt.',
     run: async run => {
       const places = seats(run)
       const groups = places.map((node, i) => [node, places[(i + 1) % places.length] ?? node])
-      await divide(run, groups, {})
+      await divide(run, groups, quorumOf(run) <= ringReach ? { going: places } : { halted: places })
     }
   },
   {
     ...partition,
     name: 'partition-anchors',
-    what: 'One daemon after the other is cut off, so that whoever leads is often away.',
-    run: async run => {
-      const deadline = performance.now() + run.faultMs
-      while (performance.now() < deadline) {
-        for (const alone of seats(run)) {
-          run.cluster.links.healAll()
-          run.cluster.links.partition([run.cluster.honest.filter(node => node !== alone)])
-          await run.sleep(250)
-        }
-      }
-    }
+    what: 'Whoever leads next is cut off, again and again: leaders are missed, and everybody commits all the same.',
+    run: missAnchors
   },
   {
     ...partition,
     name: 'partition-flapping',
-    what: 'The network falls into halves for 200 ms, five times.',
-    run: async run => {
-      const places = seats(run)
-      const half = Math.floor(places.length / 2)
-      for (let time = 0; time < 5; time++) {
-        run.cluster.links.partition([places.slice(0, half), places.slice(half)])
-        await run.sleep(200)
-        run.cluster.links.healAll()
-        await run.sleep(200)
-      }
-    }
+    what: 'The network falls into halves for 200 ms, five times: halves do not commit, and between and after them all do.',
+    run: flap
   }
 ]

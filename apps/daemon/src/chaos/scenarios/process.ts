@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import type { RealScenario, ScenarioRun } from '../scenario.ts'
+import { leaderOf } from './leader.ts'
 import { commitsOf, othersGoOn, until, victimOf } from './steps.ts'
 
 const backMs = 20_000
@@ -12,17 +13,6 @@ async function isBack(run: ScenarioRun, node: number): Promise<void> {
     return status?.state === 'running' && status.peersConnected > 0
   })
   run.expect(came, `${run.cluster.nameOf(node)} did not come back`)
-}
-
-/** Place of the daemon whose vertex was the last anchor that has been committed. */
-async function leaderOf({ cluster }: ScenarioRun, asked: number): Promise<number> {
-  const client = cluster.daemon(asked).client()
-  const { round } = await client.call('consensus.status', {})
-  const window = { fromRound: Math.max(1, round - 20), toRound: round }
-  const { rounds } = await client.call('consensus.dag', window)
-  const anchor = rounds.findLast(each => each.anchor?.state === 'committed')?.anchor
-  // Seats are in the order of names, which for up to nine nodes is that of places.
-  return anchor?.author ?? 0
 }
 
 const kills: readonly RealScenario[] = [
@@ -52,7 +42,7 @@ const kills: readonly RealScenario[] = [
       const deadline = performance.now() + run.faultMs
       let killed = 0
       for (let asked = 0; killed < 2 || performance.now() < deadline; ) {
-        const leader = await leaderOf(run, asked)
+        const leader = await leaderOf(run, asked, 'committed')
         await run.cluster.kill(leader)
         killed++
         asked = run.cluster.honest.find(node => node !== leader) ?? 0
@@ -65,6 +55,7 @@ const kills: readonly RealScenario[] = [
   {
     kind: 'real',
     name: 'kill-9-mid-write',
+    also: 'dwcp-22',
     what: 'One daemon is killed again and again in the middle of its writes, at drawn moments.',
     nodesMin: 4,
     recoveryMsMax: 5_000,
@@ -153,6 +144,7 @@ const pauses: readonly RealScenario[] = [
   {
     kind: 'real',
     name: 'cpu-saturation',
+    also: 'dwcp-18',
     what: 'Other processes take every processor; commits get slower and do not stop.',
     nodesMin: 4,
     recoveryMsMax: 5_000,

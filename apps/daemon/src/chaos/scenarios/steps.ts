@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { checkMemory, meterMemory } from '../memory.ts'
 import type { ScenarioRun } from '../scenario.ts'
 
 /** What scenarios are put together from. */
@@ -31,6 +31,11 @@ export async function commitsOf({ cluster }: ScenarioRun): Promise<readonly numb
     })
   )
   return commits
+}
+
+/** Members that agree on anything are at least as many. */
+export function quorumOf(run: ScenarioRun): number {
+  return run.cluster.links.size - faultyMax(run)
 }
 
 /** Waits until `isSo`; false when the time was over first. */
@@ -80,32 +85,22 @@ export async function submitLarge(
   }
 }
 
-/** Resident memory of a process; undefined where the system does not tell. */
-export function residentBytes(pid: number | undefined): number | undefined {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-    const [, kib] = /^VmRSS:\s+(\d+) kB$/m.exec(status) ?? []
-    return kib === undefined ? undefined : Number(kib) * 1024
-  } catch {
-    return undefined
-  }
-}
-
 const mib = 1024 * 1024
 
-/** The memory of a daemon may not grow by more than this while something is done to it. */
+/** The memory of a daemon may not have grown by more than this at any time while something is done to it. */
 export async function memoryStays(
   run: ScenarioRun,
   node: number,
   growthBytesMax: number,
   during: () => Promise<void>
 ): Promise<void> {
-  const pid = run.cluster.daemon(node).pid
-  const before = residentBytes(pid)
+  const { cluster } = run
+  const meter = meterMemory(cluster.daemon(node).pid)
   await during()
-  const after = residentBytes(pid)
-  if (before === undefined || after === undefined) return
-  const growth = Math.round((after - before) / mib)
-  run.note(`resident memory of ${run.cluster.nameOf(node)} changed by ${growth} MiB`)
-  run.expect(after - before <= growthBytesMax, `its memory grew by ${growth} MiB`)
+  const name = cluster.nameOf(node)
+  const course = meter.end(cluster.daemon(node).pid)
+  if (course.type === 'measured') {
+    run.note(`resident memory of ${name} rose by ${Math.round(course.growthBytes / mib)} MiB`)
+  }
+  for (const fault of checkMemory(name, course, growthBytesMax)) run.expect(false, fault)
 }

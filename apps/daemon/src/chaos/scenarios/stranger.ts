@@ -64,7 +64,7 @@ async function withStranger(run: ScenarioRun, act: (stranger: Stranger) => numbe
   let done = 0
   try {
     const deadline = performance.now() + run.faultMs
-    await memoryStays(run, victimOf(run), 256 * mib, () =>
+    await memoryStays(run, victimOf(run), 192 * mib, () =>
       othersGoOn(run, [], async () => {
         const lastAt = deadline + connectMs
         while (performance.now() < (done === 0 ? lastAt : deadline)) {

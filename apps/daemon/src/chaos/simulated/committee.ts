@@ -1,4 +1,4 @@
-import { Prng } from '@novacron/base'
+import { type CommitIndex, Prng } from '@novacron/base'
 import type { Behaviour, Fault, Liar, Scenario, SimulationReport } from '@novacron/simulator'
 import type { SimulatedOutcome } from '../scenario.ts'
 
@@ -7,6 +7,8 @@ export interface Executed {
   readonly place: number
   readonly atMs: number
   readonly index: number
+  /** Of the log up to this commit. */
+  readonly digest: string
   /** Who made its anchor. */
   readonly leader: number
 }
@@ -23,12 +25,24 @@ export interface CommitteeRun {
 export const delayMs = { fromMs: 10, toMs: 40 } as const
 /** What was on its way before a cut may still be committed by who holds it. */
 export const settleMs = 500
+/** Where the clock of the simulator begins. */
+const startOfTimeMs = 1_000
+
+/** The last commit of an epoch, and from when on everybody is told of it. */
+export interface EpochEnd {
+  readonly index: number
+  readonly toldFromMs: number
+}
+
+/** Whoever starts late, or was away, is told as well. */
+const toldEveryMs = 50
 
 /** Runs a committee of `replicas` on a network of some tens of milliseconds under a light load. */
 export async function runCommittee(
   replicas: number,
   seed: number,
-  more: Partial<Scenario>
+  more: Partial<Scenario>,
+  epochEnd?: EpochEnd
 ): Promise<CommitteeRun> {
   const { bullsharkOrderer, mixingHash, quietScenario, replicaProtocol, Simulation } = await import(
     '@novacron/simulator'
@@ -61,13 +75,25 @@ export async function runCommittee(
     codecSamplePercent: 1,
     ...more
   }
-  const report = new Simulation(scenario, {
+  const simulation = new Simulation(scenario, {
     hash: mixingHash,
     protocol: { ...protocol, make },
-    onExecuted: (place, { index, anchor }, atMs) =>
-      void executed.push({ place, atMs, index, leader: anchor.author })
-  }).run()
-  return { report, executed, accused }
+    onExecuted: (place, { index, digest, anchor }, atMs) =>
+      void executed.push({ place, atMs, index, digest, leader: anchor.author })
+  })
+  const { world } = simulation
+  if (epochEnd !== undefined) {
+    const index = epochEnd.index as CommitIndex
+    const tell = (): void => {
+      for (const place of placesOf(replicas)) {
+        if (world.isUp(place)) world.node(place).step({ type: 'stop-at', index })
+      }
+    }
+    for (let ms = epochEnd.toldFromMs; ms < scenario.chaosMs; ms += toldEveryMs) {
+      world.queue.schedule(startOfTimeMs + ms, tell)
+    }
+  }
+  return { report: simulation.run(), executed, accused }
 }
 
 /** `count` of the members lie, each in all of these ways; which members follows from the seed. */

@@ -1,5 +1,6 @@
 import type { SimulatedScenario } from '../scenario.ts'
 import { byzantineScenarios } from './byzantine.ts'
+import { epochScenarios } from './epoch.ts'
 import { simulatedFailureScenarios } from './failure.ts'
 import { simulatedPartitionScenarios } from './partition.ts'
 
@@ -7,5 +8,6 @@ import { simulatedPartitionScenarios } from './partition.ts'
 export const simulatedScenarios: readonly SimulatedScenario[] = [
   ...byzantineScenarios,
   ...simulatedPartitionScenarios,
-  ...simulatedFailureScenarios
+  ...simulatedFailureScenarios,
+  ...epochScenarios
 ].sort((a, b) => (a.name < b.name ? -1 : 1))

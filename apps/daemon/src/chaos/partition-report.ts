@@ -1,0 +1,59 @@
+/** Commits that one daemon made in a stretch of time. */
+export interface Made {
+  readonly node: string
+  readonly commits: number
+}
+
+/** What came of cutting off whoever leads next, again and again. */
+export interface AnchorsReport {
+  readonly seconds: number
+  readonly made: readonly Made[]
+  /** Different daemons that were cut off. */
+  readonly leadersCutOff: number
+  /** Rounds that were left without their leader, over all daemons. */
+  readonly leadersMissed: number
+}
+
+/** At least as many a second, although leaders are away: what waits for one is over within its timeout. */
+const anchorCommitsPerSecondMin = 1
+const leadersCutOffMin = 2
+
+/** What did not come as it must: the fault has hit leaders, and everybody committed all the same. */
+export function checkAnchors(report: AnchorsReport): readonly string[] {
+  const { seconds, made, leadersCutOff, leadersMissed } = report
+  const faults = made
+    .filter(({ commits }) => commits < Math.max(1, anchorCommitsPerSecondMin * seconds))
+    .map(({ node, commits }) => {
+      return `${node} did not commit enough while leaders were away: ${commits} in ${seconds.toFixed(1)} s`
+    })
+  if (leadersCutOff < leadersCutOffMin) faults.push(`only ${leadersCutOff} leaders were cut off`)
+  if (leadersMissed === 0) faults.push('no leader was missed by anybody')
+  return faults
+}
+
+/** A network that fell apart several times for a moment. */
+export interface FlapsReport {
+  /** The connections were reset, or they fell silent and stayed. */
+  readonly how: 'reset' | 'silent'
+  readonly flaps: number
+  /** While there were halves. */
+  readonly apart: readonly Made[]
+  /** While it was whole in between. */
+  readonly whole: readonly Made[]
+}
+
+/** What was under way when it fell apart may still be committed. */
+const inFlightCommitsMax = 1
+
+/**
+ * Halves are no quorum and commit nothing but what was under way. Between silences everybody goes on at once; connections
+ * that were reset may take longer to come back than the network is whole, which is for the recovery to judge.
+ */
+export function checkFlaps({ how, flaps, apart, whole }: FlapsReport): readonly string[] {
+  const faults = apart
+    .filter(({ commits }) => commits > inFlightCommitsMax * flaps)
+    .map(({ node, commits }) => `${node} made ${commits} commits in halves without a quorum`)
+  if (how === 'reset') return faults
+  const still = whole.filter(({ commits }) => commits === 0)
+  return [...faults, ...still.map(({ node }) => `${node} did not commit between ${flaps} silences`)]
+}

@@ -1,0 +1,99 @@
+import { machineEvent } from '../counters.ts'
+import { checkAnchors, checkFlaps, type Made } from '../partition-report.ts'
+import type { ScenarioRun } from '../scenario.ts'
+import { leaderOf } from './leader.ts'
+import { commitsOf, seats } from './steps.ts'
+
+const awayMs = 250
+const flaps = 5
+const flapMs = 200
+/** What was under way when they fell apart has mostly arrived by then. */
+const underWayMs = 50
+
+async function leaderTimeouts({ cluster }: ScenarioRun): Promise<number> {
+  const counters = await Promise.all(cluster.honest.map(node => cluster.counters(node)))
+  return counters.reduce((sum, one) => sum + (one.get(machineEvent('leader_timeout')) ?? 0), 0)
+}
+
+/** By place; made between two looks at everybody. */
+function difference(after: readonly number[], before: readonly number[]): readonly number[] {
+  return after.map((commits, node) => commits - (before[node] ?? 0))
+}
+
+function named({ cluster }: ScenarioRun, made: readonly number[]): readonly Made[] {
+  return made.map((commits, node) => ({ node: cluster.nameOf(node), commits }))
+}
+
+/** Cuts off whoever leads next, for a moment each, for as long as the fault lasts. */
+export async function missAnchors(run: ScenarioRun): Promise<void> {
+  const { cluster, record } = run
+  const { honest, links } = cluster
+  const missedBefore = await leaderTimeouts(run)
+  const before = await commitsOf(run)
+  const cutOff = new Set<number>()
+  const from = record.nowMs()
+  let asked = honest[0] ?? 0
+  do {
+    const leader = await leaderOf(run, asked, 'undecided')
+    links.healAll()
+    links.partition([honest.filter(node => node !== leader)])
+    cutOff.add(leader)
+    // Who is cut off knows of no newer leader.
+    asked = honest.find(node => node !== leader) ?? 0
+    await run.sleep(awayMs)
+  } while (record.nowMs() < from + run.faultMs)
+  const made = named(run, difference(await commitsOf(run), before))
+  const seconds = (record.nowMs() - from) / 1_000
+  const leadersMissed = (await leaderTimeouts(run)) - missedBefore
+  run.note(`${cutOff.size} leaders cut off, ${leadersMissed} timeouts, ${showMade(made)}`)
+  const report = { seconds, made, leadersCutOff: cutOff.size, leadersMissed }
+  for (const fault of checkAnchors(report)) run.expect(false, fault)
+}
+
+/** Halves for a moment, five times by resets and five times by silence, and whole for a moment in between. */
+export async function flap(run: ScenarioRun): Promise<void> {
+  const places = seats(run)
+  const half = Math.floor(places.length / 2)
+  const sides = [places.slice(0, half), places.slice(half)] as const
+  for (const how of ['reset', 'silent'] as const) {
+    let apart: readonly number[] = places.map(() => 0)
+    let whole = apart
+    // After the resets nobody may be connected: what the silences do would not show.
+    if (how === 'silent') await run.cluster.ready(run.signal)
+    for (let time = 0; time < flaps; time++) {
+      if (how === 'reset') run.cluster.links.partition(sides)
+      else silence(run, sides)
+      await run.sleep(underWayMs)
+      const before = await commitsOf(run)
+      await run.sleep(flapMs - underWayMs)
+      const between = await commitsOf(run)
+      run.cluster.links.healAll()
+      await run.sleep(flapMs)
+      apart = sum(apart, difference(between, before))
+      whole = sum(whole, difference(await commitsOf(run), between))
+    }
+    const report = { how, flaps, apart: named(run, apart), whole: named(run, whole) }
+    run.note(`${how}: apart ${showMade(report.apart)}, whole ${showMade(report.whole)}`)
+    for (const fault of checkFlaps(report)) run.expect(false, fault)
+  }
+}
+
+function silence(
+  { cluster }: ScenarioRun,
+  [some, others]: readonly [readonly number[], readonly number[]]
+): void {
+  for (const a of some) {
+    for (const b of others) {
+      cluster.links.shape(a, b, { mode: 'hold' })
+      cluster.links.shape(b, a, { mode: 'hold' })
+    }
+  }
+}
+
+function sum(a: readonly number[], b: readonly number[]): readonly number[] {
+  return a.map((value, i) => value + (b[i] ?? 0))
+}
+
+function showMade(made: readonly Made[]): string {
+  return `commits ${made.map(({ commits }) => commits).join(' ')}`
+}
