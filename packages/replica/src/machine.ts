@@ -169,7 +169,6 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
 
   status(): ReplicaStatus {
     const orderer = this.#orderer.status()
-    const missing = this.#runner.missing()
     const download = this.#sync?.describe()
     return {
       state: this.#state(),
@@ -182,7 +181,7 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
       evidenceCount: this.#evidence.size,
       reasons: [
         ...orderer.reasons,
-        ...waitReasons({ isDiskFull: this.#isDiskFull, missing: missing.length, download })
+        ...waitReasons({ isDiskFull: this.#isDiskFull, ...this.#runner.waits(), download })
       ]
     }
   }
@@ -337,7 +336,8 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
     this.#runner.replay(this.#orderer.lastIndex, out)
     const batches = this.#runner.missing()
     if (batches.length > 0) this.#feedMempool({ type: 'wanted', batches, holders: [] }, now, out)
-    if (this.#payloadWait.isOver(this.#executor.index, batches.length > 0, now)) {
+    const isWaiting = batches.length > 0 || this.#runner.isRecordLost
+    if (this.#payloadWait.isOver(this.#executor.index, isWaiting, now)) {
       this.#wantSnapshot(now, out)
     }
   }

@@ -41,7 +41,10 @@ export class Runner {
   readonly #options: RunnerOptions
   readonly #needs: RunnerNeeds
   readonly #queue: CommitQueue
-  #isReading = false
+  /** The commit from which on the store is being asked. */
+  #readingFrom: number | undefined
+  /** A commit that is ordered, and that the store has no record of. */
+  #lostIndex: number | undefined
   #isTimerSet = false
 
   constructor(options: RunnerOptions, needs: RunnerNeeds) {
@@ -52,6 +55,11 @@ export class Runner {
 
   get queueLength(): number {
     return this.#queue.length
+  }
+
+  /** Nobody tells of the next commit any more: the orderer has passed it, and its record is not in the store. */
+  get isRecordLost(): boolean {
+    return this.#lostIndex === this.#nextIndex()
   }
 
   /**
@@ -67,8 +75,9 @@ export class Runner {
   replay(orderedIndex: CommitIndex, out: ReplicaEffect[]): void {
     const next = this.#nextIndex()
     const limit = this.#options.readCommitsMax
-    if (this.#isReading || next > orderedIndex || this.#queue.length >= limit) return
-    this.#isReading = true
+    const isToRead = this.#readingFrom === undefined && this.#lostIndex !== next
+    if (!isToRead || next > orderedIndex || this.#queue.length >= limit) return
+    this.#readingFrom = next
     const range = { table: tables.commit, from: indexKey(next), to: indexKey(next + limit), limit }
     out.push({ type: 'read', token: replayToken, range })
   }
@@ -76,7 +85,8 @@ export class Runner {
   /** True when the token was the runner's. */
   onRead(token: string, rows: readonly Row[]): boolean {
     if (token !== replayToken) return false
-    this.#isReading = false
+    const from = this.#readingFrom
+    this.#readingFrom = undefined
     const { domain, hash } = this.#needs
     for (const { value } of rows) {
       if (value === undefined) break
@@ -84,6 +94,8 @@ export class Runner {
       if (subDag.index !== this.#nextIndex()) break
       this.#queue.push({ subDag, finality: 'final' })
     }
+    // Asked again it would say the same: a damaged record reads as missing.
+    if (from === this.#nextIndex()) this.#lostIndex = from
     return true
   }
 
@@ -104,6 +116,11 @@ export class Runner {
       this.#isTimerSet = true
       out.push({ type: 'set-timer', timer: runTimer, at: now })
     }
+  }
+
+  /** What the next commit waits for. */
+  waits(): { readonly missing: number; readonly isRecordLost: boolean } {
+    return { missing: this.missing().length, isRecordLost: this.isRecordLost }
   }
 
   /** Payload that holds up the next commit. */

@@ -2,10 +2,12 @@ import type { PeerId, Verified } from '@novacron/base'
 import { Writer } from '@novacron/base'
 import {
   headerSigningBytes,
+  indexKey,
   makeHeader,
   type OrdererEffect,
   type OrdererEvent,
   type OrdererStatus,
+  tables,
   writeSignedHeader
 } from '@novacron/consensus'
 import { describe, expect, test } from 'vitest'
@@ -307,6 +309,28 @@ describe('commits', () => {
     bench.now += 1
     const message = { layer: 'snapshot', message: { type: 'get-manifest', above: 0 } }
     expect(manifests(bench.say())).toMatchObject([{ to: peerAt(0), message }])
+  })
+
+  test('whose record the store has lost are given up for a snapshot, and the reason is told', () => {
+    const store = new MemoryStore()
+    store.batches.set(one.digest, one.bytes)
+    const settings = { replica: { payloadWaitMs: 500 } }
+    const bench = new Bench(1, store, settings).started()
+    for (const subDag of chain.slice(0, 3)) {
+      bench.receive({ layer: 'order', message: { type: 'slot', subDag } })
+    }
+    const left = new MemoryStore(store)
+    left.write([{ type: 'delete', table: tables.commit, key: indexKey(1) }])
+    const again = new Bench(1, left, settings)
+    again.step({ type: 'started' })
+    const { replica } = again.host
+    expect(replica.status().executedIndex).toBe(0)
+    expect(replica.status().reasons).toContain(
+      'the record of the next commit is lost, only a snapshot helps'
+    )
+    again.now += 500
+    again.say()
+    expect(replica.status().reasons.join()).toContain('looking for a snapshot')
   })
 
   test('beyond the bound of a step go on at once, by a timer', () => {

@@ -120,6 +120,32 @@ describe('replay', () => {
     expect(bench.runner.queueLength).toBe(2)
   })
 
+  test('of a record that the store has lost is asked for once, and waits for a snapshot', () => {
+    const bench = new Bench().hold(...all)
+    expect(bench.replay(3)).toHaveLength(1)
+    expect(bench.runner.isRecordLost).toBe(false)
+    bench.runner.onRead('replay', [rowOf(2), rowOf(3)])
+    expect(bench.runner.isRecordLost).toBe(true)
+    expect(bench.replay(3)).toEqual([])
+    // Ordered again, from its vertices, it comes alive.
+    bench.deliver(1)
+    expect(bench.runner.isRecordLost).toBe(false)
+    bench.run()
+    expect(bench.replay(3)).toHaveLength(1)
+    bench.runner.onRead('replay', [rowOf(2), rowOf(3)])
+    bench.run()
+    expect(bench.told).toEqual([1, 2, 3])
+  })
+
+  test('that is overtaken by a live commit loses nothing', () => {
+    const bench = new Bench().hold(...all)
+    bench.replay(2)
+    bench.deliver(1)
+    bench.runner.onRead('replay', [])
+    expect(bench.runner.isRecordLost).toBe(false)
+    expect(bench.replay(2)).toHaveLength(1)
+  })
+
   test('of a snapshot’s predecessor is harmless', () => {
     const bench = new Bench().hold(...all)
     bench.runner.onRead('replay', [rowOf(7), rowOf(8)])

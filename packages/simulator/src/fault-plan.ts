@@ -1,9 +1,11 @@
 import type { Prng } from '@novacron/base'
+import { damages } from './disk/damage.ts'
 import type { FaultKind, FaultSpecification } from './fault-specification.ts'
 import { drawFaults } from './faults/draw.ts'
 import { endOf, type Fault } from './faults/fault.ts'
-import { drawNamedFault, namedFaultNames, namedFaults } from './faults/named.ts'
+import { drawLoser, drawNamedFault, namedFaultNames, namedFaults } from './faults/named.ts'
 import type { NetworkOptions } from './network/network.ts'
+import type { BandwidthOptions } from './network/shaping.ts'
 import type { Scenario } from './scenario.ts'
 
 /** Everything that a scenario may suffer from besides liars, by the names that are used to ask for it. */
@@ -19,6 +21,11 @@ export const faultKinds: readonly FaultKind[] = [
   { name: 'loss', parameter: 'percent', what: 'single messages are lost' },
   { name: 'duplication', parameter: 'percent', what: 'single messages arrive twice' },
   { name: 'reordering', what: 'messages overtake one another' },
+  {
+    name: 'bandwidth',
+    parameter: 'rate',
+    what: 'each interface carries so much a second, and who sends to all waits for each copy'
+  },
   { name: 'clock-skew', parameter: 'duration', what: 'clocks are ahead by up to that' },
   ...namedFaultNames.map(
     (name): FaultKind => ({ name, parameter: 'duration', what: namedFaults[name] })
@@ -80,8 +87,26 @@ function withTroubles(
     ...network,
     lossPercent: percent('loss', network.lossPercent),
     duplicatePercent: percent('duplication', network.duplicatePercent),
-    isFifo: !names.has('reordering')
+    isFifo: !names.has('reordering'),
+    ...bandwidthOf(network, names.has('bandwidth'), values.get('bandwidth'))
   }
+}
+
+/** Bytes a second of an interface when nothing else is said: about what a member of a small committee sends. */
+const narrowBytesPerSecond = 100_000
+
+/** What was asked for, or what was drawn, or narrow interfaces. */
+function bandwidthOf(
+  { linkBytesPerSecond, nodeBytesPerSecond }: NetworkOptions,
+  isNamed: boolean,
+  asked: number | undefined
+): BandwidthOptions {
+  if (!isNamed) return { linkBytesPerSecond: 0, nodeBytesPerSecond: 0 }
+  if (asked !== undefined) return { linkBytesPerSecond: 0, nodeBytesPerSecond: asked }
+  const isDrawn = linkBytesPerSecond > 0 || nodeBytesPerSecond > 0
+  return isDrawn
+    ? { linkBytesPerSecond, nodeBytesPerSecond }
+    : { linkBytesPerSecond, nodeBytesPerSecond: narrowBytesPerSecond }
 }
 
 /** One after another until the end of the chaos, as in a plan of all kinds. */
@@ -93,14 +118,18 @@ function planOf(
 ): Fault[] {
   const planned: Fault[] = []
   const faulty = Math.floor((replicas - 1) / 3) - goneCount
+  let loser: number | undefined
   for (const name of namedFaultNames) {
     if (!names.has(name)) continue
     const atMs = 200 + prng.below(Math.max(1, chaosMs - 200))
     const forMs = values.get(name) ?? 50 + prng.below(1_200)
-    planned.push(...drawNamedFault(name, { replicas, atMs, forMs }, prng))
+    loser ??= damages.some(each => each === name)
+      ? drawLoser({ replicas, faulty }, [], prng.fork())
+      : undefined
+    planned.push(...drawNamedFault(name, { replicas, atMs, forMs, loser }, prng))
   }
   // Beyond `faulty` lost disks in a run, promises would be forgotten that safety rests on.
-  let losers: ReadonlySet<number> = new Set()
+  let losers: ReadonlySet<number> = new Set(loserOf(planned))
   let now = 0
   for (let plans = 0; plans < plansMax && now < chaosMs; plans++) {
     for (const drawn of drawFaults({ replicas, faulty, untilMs: chaosMs }, prng.fork())) {
@@ -119,6 +148,15 @@ function planOf(
     }
   }
   return planned
+}
+
+/** Who has lost more than payload counts as one that lost its disk. */
+function loserOf(faults: readonly Fault[]): number[] {
+  return faults.flatMap(fault =>
+    (fault.type === 'bit-flip' || fault.type === 'misdirected-write') && fault.device !== 'batches'
+      ? [fault.place]
+      : []
+  )
 }
 
 function movedTo(fault: Fault, atMs: number): Fault {

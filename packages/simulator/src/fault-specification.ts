@@ -2,14 +2,14 @@
 export interface FaultKind {
   readonly name: string
   /** What a value after `=` means; a kind without takes none. */
-  readonly parameter?: 'duration' | 'percent'
+  readonly parameter?: 'duration' | 'percent' | 'rate'
   readonly what: string
 }
 
 /** Which kinds of faults a run draws from. */
 export interface FaultSpecification {
   readonly names: ReadonlySet<string>
-  /** Milliseconds or percent of those that were given a value. */
+  /** Milliseconds, percent or bytes a second of those that were given a value. */
   readonly values: ReadonlyMap<string, number>
 }
 
@@ -24,6 +24,9 @@ export type SpecificationFault =
   | { readonly code: 'specification-empty'; readonly item: string }
 
 const durationMsMax = 600_000
+const rateMin = 1_000
+const rateMax = 10_000_000_000
+const unitBytes: Readonly<Record<string, number>> = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9 }
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 }
 
 /**
@@ -73,16 +76,22 @@ function splitOnce(item: string): [string, string | undefined] {
 }
 
 function numberOf(text: string, { parameter }: FaultKind): number | undefined {
-  const [, amount, unit = ''] = /^(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|%)$/.exec(text) ?? []
+  const [, amount, unit = ''] = /^(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|%|[kMG]?B)$/.exec(text) ?? []
   const number = Number(amount)
   if (parameter === 'percent') return unit === '%' && number <= 100 ? number : undefined
   if (parameter === undefined) return undefined
+  if (parameter === 'rate') {
+    const bytes = Math.round(number * (unitBytes[unit] ?? Number.NaN))
+    return bytes >= rateMin && bytes <= rateMax ? bytes : undefined
+  }
   const ms = number * (unitMs[unit] ?? Number.NaN)
   return ms >= 1 && ms <= durationMsMax ? Math.round(ms) : undefined
 }
 
 function exampleOf({ name, parameter }: FaultKind): string {
   if (parameter === undefined) return `${name} without a value`
+  if (parameter === 'rate')
+    return `${name}=R with R from 1kB to 10GB a second, such as ${name}=500kB`
   return parameter === 'percent'
     ? `${name}=P% with P from 0 to 100`
     : `${name}=T with T from 1ms to ${durationMsMax / 60_000}m, such as ${name}=2s`

@@ -16,7 +16,8 @@ export {
   verdictKinds
 } from './checkers/violation.ts'
 export * from './dag/index.ts'
-export { Disk, type DiskImage, type TailLoss } from './disk/disk.ts'
+export { type Damage, damages } from './disk/damage.ts'
+export { type DeviceName, Disk, type DiskImage, type TailLoss } from './disk/disk.ts'
 export { EventQueue } from './event-queue.ts'
 export { faultKinds, kindOf, withFaults } from './fault-plan.ts'
 export {

@@ -9,10 +9,16 @@ export interface DriverLaw {
   readonly syncOnDurable: boolean
   /** What enters a machine has been signed by whom it says. */
   readonly checkSignatures: boolean
+  /** A batch is read as it was stored under its digest, or not at all. */
+  readonly checkStoredBatches: boolean
+  /** So is every other row, and a record that a crash cut in the middle is left out. */
+  readonly checkStoredRows: boolean
 }
 
 export const driversLaw: DriverLaw = {
   persistBeforeSend: true,
   syncOnDurable: true,
-  checkSignatures: true
+  checkSignatures: true,
+  checkStoredBatches: true,
+  checkStoredRows: true
 }

@@ -56,6 +56,8 @@ export type WorldEvent<T extends ProtocolTypes> =
   | { readonly type: 'peer-connected' | 'peer-disconnected'; readonly peer: PeerId }
   /** The last commit of the epoch. */
   | { readonly type: 'stop-at'; readonly index: CommitIndex }
+  /** The disk is full, or has room again. */
+  | { readonly type: 'disk'; readonly state: 'full' | 'ok' }
 
 /** What a replica may ask of the world. */
 export type WorldEffect<T extends ProtocolTypes> =

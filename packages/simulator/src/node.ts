@@ -43,6 +43,10 @@ export interface NodeOptions {
  */
 export type PersistPoint = 'before' | 'written' | 'flushed' | 'sent'
 
+/** What the operating system may refuse with EIO. */
+export const diskOperations = ['read', 'write'] as const
+export type DiskOperation = (typeof diskOperations)[number]
+
 export interface NodeNeeds<T extends ProtocolTypes> {
   readonly queue: EventQueue
   readonly prng: Prng
@@ -57,6 +61,8 @@ export interface NodeNeeds<T extends ProtocolTypes> {
   readonly onRejected: (from: PeerId, code: string) => void
   /** The machine threw, or a message changed on its way through the codec. */
   readonly onFailed: (error: unknown) => void
+  /** The disk failed what the node asked of it: no driver goes on after that. */
+  readonly onDiskError: (operation: DiskOperation) => void
   readonly onCount: (name: string, by: number) => void
   /** Asked at each point of the `count`-th persist of this node's life; true kills it there. */
   readonly crashesAt: (count: number, point: PersistPoint) => boolean
@@ -92,6 +98,9 @@ export class SimulatedNode<T extends ProtocolTypes> {
   #waiting: (() => void)[] | undefined
   #syncExtraMs = 0
   #isDiskFull = false
+  /** What was written or asked for while the disk was full. */
+  #onceRoom: (() => void)[] = []
+  #failing: DiskOperation | undefined
   /** What is being taken in was damaged on its way: its sender is not to blame. */
   #isDamaged = false
 
@@ -134,16 +143,30 @@ export class SimulatedNode<T extends ProtocolTypes> {
     this.#syncExtraMs = byMs
   }
 
-  /** Nothing becomes durable while the disk is full; what was written is tried again when there is room. */
+  /**
+   * While the disk is full nothing becomes durable and nothing is taken in, as in a node's driver; the machine is told, and what
+   * was written or asked for goes on when there is room.
+   */
   fillDisk(isFull: boolean): void {
+    if (isFull === this.#isDiskFull) return
     this.#isDiskFull = isFull
-    if (!isFull) this.#sync()
+    if (isFull) return this.step({ type: 'disk', state: 'full' })
+    for (const run of this.#onceRoom.splice(0)) run()
+    this.#sync()
+    this.step({ type: 'disk', state: 'ok' })
+  }
+
+  /** From now on operations of this kind fail; undefined for a disk that works again. */
+  failDisk(operation: DiskOperation | undefined): void {
+    this.#failing = operation
+    this.#needs.disk.failReads(operation === 'read')
   }
 
   start(machine: SimulatedMachine<T>): void {
     this.clock.restart()
     this.#machine = machine
     this.step({ type: 'started' })
+    if (this.#isDiskFull) this.step({ type: 'disk', state: 'full' })
   }
 
   /** The process is gone at once, in the middle of whatever it did. */
@@ -153,6 +176,7 @@ export class SimulatedNode<T extends ProtocolTypes> {
     this.#waiting = undefined
     this.#timers.clear()
     this.#outbox = []
+    this.#onceRoom = []
     this.#asked = 0
     this.#flushed = 0
     this.#isSyncing = false
@@ -174,6 +198,7 @@ export class SimulatedNode<T extends ProtocolTypes> {
   receive(from: PeerId, message: T['message']): void {
     const machine = this.#machine
     if (machine === undefined || this.#isHeld(() => this.receive(from, message))) return
+    if (this.#isDiskFull) return this.#needs.onCount('message_dropped_disk_full', 1)
     let verdict: Verdict
     try {
       verdict = machine.screen(from, message)
@@ -198,6 +223,7 @@ export class SimulatedNode<T extends ProtocolTypes> {
   receiveGossip(from: PeerId, message: T['gossip']): void {
     const machine = this.#machine
     if (machine === undefined || this.#isHeld(() => this.receiveGossip(from, message))) return
+    if (this.#isDiskFull) return this.#needs.onCount('message_dropped_disk_full', 1)
     const verdict = this.#attempt(() => machine.screenGossip(message))
     if (verdict === undefined || !this.#passes(from, verdict)) return
     const checks = this.#attempt(() => machine.signaturesOfGossip(message))
@@ -234,6 +260,7 @@ export class SimulatedNode<T extends ProtocolTypes> {
         return this.#persist(effect)
       case 'store-batch':
         trace.note('store-batch', place, effect.batch.bytes.length)
+        if (this.#failing === 'write') return this.#onDiskError('write')
         return disk.storeBatch(effect.batch)
       case 'drop-batches':
         return this.#onceDurable(() => disk.dropBatches(effect.digests))
@@ -286,6 +313,7 @@ export class SimulatedNode<T extends ProtocolTypes> {
       if (life !== this.#life) return
       this.#isSyncing = false
       if (this.#isDiskFull) return
+      if (this.#failing === 'write') return this.#onDiskError('write')
       this.#flushed = covers
       if (law.syncOnDurable) disk.sync(mark)
       if (!this.#isHeld(() => this.#release())) this.#release()
@@ -314,6 +342,8 @@ export class SimulatedNode<T extends ProtocolTypes> {
 
   #post(asked: Outgoing<T>): void {
     const { trace, protocol, send } = this.#needs
+    // Answers and requests could not leave, and are asked for again.
+    if (this.#isDiskFull && (asked.type === 'publish' || asked.class !== 'order')) return
     const effect = this.#throughBytes(asked)
     if (effect === undefined) return
     const what = effect.type === 'publish' ? 'publish' : protocol.describe(effect.message)
@@ -338,8 +368,16 @@ export class SimulatedNode<T extends ProtocolTypes> {
     const life = this.#life
     queue.schedule(queue.now + drawDelay(this.#options.readDelay, prng), () => {
       if (life !== this.#life) return
+      // What was written before cannot be read while the disk is full: the answer waits for it.
+      if (this.#isDiskFull) return void this.#onceRoom.push(() => this.#read(effect))
+      if (this.#failing === 'read') return this.#onDiskError('read')
       this.step({ type: 'read-done', token: effect.token, rows: disk.read(effect) })
     })
+  }
+
+  #onDiskError(operation: DiskOperation): void {
+    this.#needs.onCount(`disk_error_${operation}`, 1)
+    this.#needs.onDiskError(operation)
   }
 
   #setTimer(timer: string, at: Millis): void {

@@ -2,10 +2,12 @@ import { AssertionError, Fault } from '@novacron/base'
 import { defaultBullsharkOptions, defaultMempoolOptions } from '@novacron/consensus'
 import { defaultReplicaOptions } from '@novacron/replica'
 import { behaviourNames } from './byzantine/behaviour.ts'
+import { deviceNames } from './disk/disk.ts'
 import { departureNames } from './gone.ts'
 import { checkLoadOptions } from './load.ts'
 import { checkDelay } from './network/delay.ts'
 import { checkNetworkOptions } from './network/network.ts'
+import { diskOperations } from './node.ts'
 import { checkScenario, quietScenario, type Scenario } from './scenario.ts'
 
 /** Why a value is not a scenario; `at` is the way to the part, such as `load.clients`. */
@@ -86,6 +88,11 @@ function checkLike(at: string, value: unknown, example: unknown): void {
   if (typeof value !== typeof example) malformed(at, `is not a ${typeof example}`)
 }
 
+const wordsOf: Readonly<Record<string, readonly string[]>> = {
+  device: deviceNames,
+  operation: diskOperations
+}
+
 /** Faults, crash points, liars: objects with a place or a time, and words from closed lists. */
 function checkItem(at: string, item: unknown): void {
   if (!isRecord(item)) return malformed(at, 'is not an object')
@@ -94,6 +101,11 @@ function checkItem(at: string, item: unknown): void {
     if (isTime && typeof value !== 'number') malformed(`${at}.${key}`, 'is not a number')
   }
   const { behaviours, how } = item as { readonly behaviours?: unknown; readonly how?: unknown }
+  for (const [key, words] of Object.entries(wordsOf)) {
+    const value = item[key]
+    if (value === undefined || words.some(word => word === value)) continue
+    malformed(`${at}.${key}`, `is not one of ${words.join(', ')}`)
+  }
   if (how !== undefined && !departureNames.some(name => name === how)) {
     malformed(`${at}.how`, `is not one of ${departureNames.join(', ')}`)
   }

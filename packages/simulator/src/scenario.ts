@@ -4,13 +4,14 @@ import type { ReplicaOptions } from '@novacron/replica'
 import { type Behaviour, checkLiars, drawLiars, type Liar } from './byzantine/behaviour.ts'
 import { drawFaults } from './faults/draw.ts'
 import { endOf, type Fault } from './faults/fault.ts'
-import { drawNamedFaults } from './faults/named.ts'
+import { drawDiskFaults, drawLoser, drawNamedFaults } from './faults/named.ts'
 import { departureNames, type Gone } from './gone.ts'
 import { type DriverLaw, driversLaw } from './law.ts'
 import { defaultLoadOptions, type LoadOptions } from './load.ts'
 import { drawMode, withFactor } from './modes.ts'
 import type { Delay } from './network/delay.ts'
 import { defaultNetworkOptions, type LinkDelay, type NetworkOptions } from './network/network.ts'
+import type { BandwidthOptions } from './network/shaping.ts'
 import type { CrashPoint } from './world.ts'
 
 /** Everything that a run is made of; with its seed it replays exactly. */
@@ -106,7 +107,7 @@ export function drawScenario(seed: number, fixed: Partial<Omit<Scenario, 'seed'>
   const gone = bad === 'gone' ? Math.min(faulty, 1) : 0
   const budget = { replicas, faulty: faulty - liars - gone, untilMs: chaosMs }
   const observers = fixed.observers ?? prng.pick([0, 0, 1])
-  const faults = [
+  const planned = [
     ...drawFaults(budget, prng.fork()),
     ...drawLateObservers(replicas, observers, chaosMs, prng.fork()),
     ...drawNamedFaults(replicas, chaosMs, prng.fork())
@@ -126,7 +127,7 @@ export function drawScenario(seed: number, fixed: Partial<Omit<Scenario, 'seed'>
       intervalMs: 30 + prng.below(120),
       retryMs: prng.pick([250, 600, 1_500])
     },
-    faults,
+    faults: planned,
     loadAfterMs: 1_200,
     // Twice what the slowest of a thousand seeds takes, and some times the events of the busiest.
     livenessMs: 25_000,
@@ -140,7 +141,7 @@ export function drawScenario(seed: number, fixed: Partial<Omit<Scenario, 'seed'>
       loss: prng.pick(losses),
       how: prng.pick(departureNames)
     })),
-    crashPoints: hasCopiedDisk(faults) ? [] : drawCrashPoints(replicas, prng.fork()),
+    crashPoints: hasCopiedDisk(planned) ? [] : drawCrashPoints(replicas, prng.fork()),
     chaosMs,
     // Often checkpoints and little history, so that those who were away meet pruned logs and snapshots.
     replica: {
@@ -152,7 +153,11 @@ export function drawScenario(seed: number, fixed: Partial<Omit<Scenario, 'seed'>
     mempool: { unorderedCommitsMax: prng.pick([2_000, 10, 30]) }
   }
   const bullshark = drawMode(drawn.bullshark, prng.fork())
-  return { ...withFactor({ ...drawn, bullshark }), ...fixed }
+  const network = { ...drawn.network, ...drawBandwidth(replicas, prng.fork()) }
+  const loser = drawLoser(budget, planned, prng.fork())
+  const disk = { replicas, atMs: chaosMs, forMs: 600, loser }
+  const faults = [...planned, ...drawDiskFaults(disk, prng.fork())]
+  return { ...withFactor({ ...drawn, bullshark, network, faults }), ...fixed }
 }
 
 /** Observers mostly join later, with nothing, and ask whomever they find for what the others have forgotten. */
@@ -207,6 +212,13 @@ function drawNetwork(replicas: number, prng: Prng): NetworkOptions {
     lossPercent: isFifo ? 0 : prng.below(11),
     duplicatePercent: isFifo ? 0 : prng.below(11)
   }
+}
+
+/** In some runs links or interfaces are so narrow that who sends to all waits for its own copies. */
+export function drawBandwidth(replicas: number, prng: Prng): BandwidthOptions {
+  const linkBytesPerSecond = replicas * prng.pick([0, 0, 0, 50_000, 150_000])
+  const nodeBytesPerSecond = replicas * prng.pick([0, 0, 0, 60_000, 150_000])
+  return { linkBytesPerSecond, nodeBytesPerSecond }
 }
 
 /**

@@ -117,9 +117,11 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
     this.#doubleSigning = new DoubleSigningChecker(report, liars)
     this.#certification = this.#makeCertification(liars, report)
     this.#forgetful = new Set(
-      scenario.faults.flatMap(fault =>
-        fault.type === 'crash' && fault.disk.type !== 'own' ? fault.places : []
-      )
+      scenario.faults.flatMap(fault => {
+        if (fault.type === 'crash') return fault.disk.type === 'own' ? [] : fault.places
+        const isOfRecord = 'device' in fault && fault.device === 'signed'
+        return isOfRecord ? [fault.place] : []
+      })
     )
     const gone = new Set(scenario.gone.map(({ place }) => place))
     this.#core = Array.from({ length: this.world.places }, (_, place) => place).filter(

@@ -20,7 +20,9 @@ import type { ReplicaOptions } from '@novacron/replica'
 import type { Behaviour, Liar } from './byzantine/behaviour.ts'
 import { LyingPlace } from './byzantine/lying-place.ts'
 import { Twins } from './byzantine/twins.ts'
+import { flipped } from './disk/damage.ts'
 import { Disk, type DiskImage, type TailLoss } from './disk/disk.ts'
+import { isRefusal, repairMs } from './disk/refusal.ts'
 import { EventQueue } from './event-queue.ts'
 import { type MakeKeys, SimulatedKeys, type WorldKeys } from './keys.ts'
 import type { DriverLaw } from './law.ts'
@@ -208,6 +210,7 @@ export class World<T extends ProtocolTypes> {
     if (node.isUp || this.#gone.has(place)) return
     const { protocol, hash, witness } = this.#needs
     this.#trace.note('start', place)
+    disk.open()
     witness.started(place)
     const machine = protocol.make({
       peer,
@@ -268,7 +271,11 @@ export class World<T extends ProtocolTypes> {
     const { replicas, clockSkewMsMax, readDelay, flushDelay, codecSamplePercent, law } =
       this.#options
     const { protocol, witness } = this.#needs
-    const disk = new Disk(prng.fork(), this.#options.isPromiseLast)
+    const disk = new Disk(prng.fork(), {
+      isPromiseLast: this.#options.isPromiseLast,
+      checkBatches: law.checkStoredBatches,
+      checkRows: law.checkStoredRows
+    })
     const own = prng.fork()
     const node = new SimulatedNode<T>(
       {
@@ -291,16 +298,29 @@ export class World<T extends ProtocolTypes> {
         send: effect => this.#send(place, effect),
         onExecuted: (subDag, outcome) => witness.executed(place, subDag, outcome),
         onRejected: (from, code) => witness.rejected(place, from, code),
-        onFailed: error => {
-          this.crash(place, 'kept')
-          witness.failed(place, error)
-        },
+        onFailed: error => this.#onFailed(place, error),
+        // A write that failed may be lost, although it can be read until then.
+        onDiskError: operation => this.crash(place, operation === 'write' ? 'lost' : 'kept'),
         onCount: (name, by) => this.#count(name, by),
         crashesAt: (count, point) => this.#crashesAt(place, count, point)
       }
     )
     const original = this.#twins.originalOf(place)
     return { peer, self: original < replicas ? (original as ReplicaId) : undefined, disk, node }
+  }
+
+  /**
+   * A node that cannot read what its disk holds says so and ends. Its operator does what the operating guide says: the database
+   * goes, the record of signatures stays.
+   */
+  #onFailed(place: number, error: unknown): void {
+    const { disk } = this.#site(place)
+    this.crash(place, 'kept')
+    if (disk.isDamaged && isRefusal(error)) {
+      this.#count('disk_refused')
+      disk.discardDatabase()
+      this.queue.schedule(this.queue.now + repairMs, () => this.start(place))
+    } else this.#needs.witness.failed(place, error)
   }
 
   placeOf(peer: PeerId): number {
@@ -412,9 +432,7 @@ export class World<T extends ProtocolTypes> {
   #damaged(parcel: Parcel<T>): Parcel<T> | undefined {
     const { protocol } = this.#needs
     if (parcel.isGossip || !protocol.isCheckedAlike(parcel.message)) return undefined
-    const bytes = protocol.codec.encode(parcel.message).slice()
-    const bit = this.#damage.below(bytes.length * 8)
-    bytes[bit >> 3] = (bytes[bit >> 3] as number) ^ (1 << (bit & 7))
+    const bytes = flipped(protocol.codec.encode(parcel.message), this.#damage)
     try {
       return { isGossip: false, message: protocol.codec.decode(bytes) }
     } catch {

@@ -5,7 +5,8 @@ const kinds: readonly FaultKind[] = [
   { name: 'crash', what: 'one stops' },
   { name: 'partition', parameter: 'duration', what: 'two sides' },
   { name: 'wiped-disk', what: 'empty' },
-  { name: 'loss', parameter: 'percent', what: 'lost' }
+  { name: 'loss', parameter: 'percent', what: 'lost' },
+  { name: 'bandwidth', parameter: 'rate', what: 'narrow' }
 ]
 
 function parse(text: string) {
@@ -14,7 +15,7 @@ function parse(text: string) {
   return [[...specification.names], Object.fromEntries(specification.values)]
 }
 
-const all = ['crash', 'partition', 'wiped-disk', 'loss']
+const all = ['crash', 'partition', 'wiped-disk', 'loss', 'bandwidth']
 
 describe('a specification of faults', () => {
   test.each([
@@ -26,8 +27,11 @@ describe('a specification of faults', () => {
       names: ['crash', 'partition', 'loss'],
       values: { partition: 2_000, loss: 5 }
     },
-    { text: '-wiped-disk', names: ['crash', 'partition', 'loss'], values: {} },
-    { text: '-wiped-disk,-loss', names: ['crash', 'partition'], values: {} },
+    { text: '-wiped-disk', names: ['crash', 'partition', 'loss', 'bandwidth'], values: {} },
+    { text: '-wiped-disk,-loss', names: ['crash', 'partition', 'bandwidth'], values: {} },
+    { text: 'bandwidth=1kB', names: ['bandwidth'], values: { bandwidth: 1_000 } },
+    { text: 'bandwidth=1.5MB', names: ['bandwidth'], values: { bandwidth: 1_500_000 } },
+    { text: 'bandwidth=10GB', names: ['bandwidth'], values: { bandwidth: 1e10 } },
     { text: 'crash,loss,-crash', names: ['loss'], values: {} },
     { text: 'all,-crash,loss=0%', names: all.slice(1), values: { loss: 0 } },
     { text: 'crash,none,loss', names: ['loss'], values: {} },
@@ -57,6 +61,15 @@ describe('a specification of faults', () => {
     { text: 'partition=2', code: 'fault-value' },
     { text: 'loss=101%', code: 'fault-value', allowed: 'loss=P% with P from 0 to 100' },
     { text: 'loss=5', code: 'fault-value' },
+    { text: 'loss=5kB', code: 'fault-value' },
+    { text: 'partition=5kB', code: 'fault-value' },
+    { text: 'bandwidth=999B', code: 'fault-value' },
+    { text: 'bandwidth=11GB', code: 'fault-value' },
+    {
+      text: 'bandwidth=2s',
+      code: 'fault-value',
+      allowed: 'bandwidth=R with R from 1kB to 10GB a second, such as bandwidth=500kB'
+    },
     { text: '-loss=5%', code: 'fault-value', allowed: '-loss' }
   ])('"$text" is $code', ({ text, ...fault }) => {
     expect(parse(text)).toMatchObject(fault)

@@ -201,5 +201,17 @@ export const mutants: readonly Mutant[] = [
     replaces: 'BullsharkRules.fastCommitWeight',
     bullshark: { ...bullsharkRules, fastCommitWeight: committee => committee.validityWeight },
     verdicts: ['diverged']
+  },
+  {
+    name: 'M24 does not check a stored batch against its digest',
+    replaces: 'DriverLaw.checkStoredBatches',
+    law: { ...driversLaw, checkStoredBatches: false },
+    verdicts: ['lost', 'duplicated', 'diverged', 'invented', 'accused', 'asserted']
+  },
+  {
+    name: 'M25 does not check rows that its disk gives back',
+    replaces: 'DriverLaw.checkStoredRows',
+    law: { ...driversLaw, checkStoredRows: false },
+    verdicts: ['double-signed', 'asserted', 'diverged', 'accused']
   }
 ]

@@ -104,6 +104,36 @@ describe('a plan', () => {
     expect(scenario.network.duplicatePercent).toBeGreaterThan(0)
   })
 
+  test('of bandwidth alone has interfaces that are narrow, as asked or as drawn', () => {
+    const networkOf = (text: string, seed: number) =>
+      planScenario({ ...plan, faults: specificationOf(text) }, seed).network
+    for (const seed of seeds) {
+      const asked = networkOf('bandwidth=70kB', seed)
+      expect([asked.nodeBytesPerSecond, asked.linkBytesPerSecond]).toEqual([70_000, 0])
+      const drawn = networkOf('bandwidth', seed)
+      expect(drawn.nodeBytesPerSecond + drawn.linkBytesPerSecond).toBeGreaterThan(0)
+      const without = networkOf('crash', seed)
+      expect([without.nodeBytesPerSecond, without.linkBytesPerSecond]).toEqual([0, 0])
+    }
+  })
+
+  test('of damaged disks has those, and counts who loses more than payload', () => {
+    const devices = new Set<string>()
+    for (const seed of seeds) {
+      const specification = specificationOf('bit-flip,misdirected-write,wiped-disk')
+      const { faults } = planScenario({ ...plan, faults: specification }, seed)
+      const losers = faults.flatMap(fault => {
+        if (fault.type === 'crash') return fault.disk.type === 'own' ? [] : fault.places
+        if (!('device' in fault)) return []
+        devices.add(fault.device)
+        return fault.device === 'batches' ? [] : [fault.place]
+      })
+      expect(new Set(losers).size).toBeLessThanOrEqual(2)
+      expect(faults.some(fault => fault.type === 'misdirected-write')).toBe(true)
+    }
+    expect(devices).toEqual(new Set(['batches', 'database', 'signed']))
+  })
+
   test('lays places over the hosts of a matrix, half a round trip each way', () => {
     const roundTripsMs = Array.from({ length: 12 }, (_, from) =>
       Array.from({ length: 12 }, (_, to) => (from === to ? 9 : 100 * from + to))

@@ -46,6 +46,16 @@ describe('a scenario as JSON', () => {
       at: 'gone.0.how',
       reason: 'is not one of crashed, cut-off, unheard, stopped'
     },
+    {
+      json: { faults: [{ type: 'bit-flip', device: 'disk' }] },
+      at: 'faults.0.device',
+      reason: 'is not one of signed, batches, database'
+    },
+    {
+      json: { faults: [{ type: 'disk-error', operation: 'seek' }] },
+      at: 'faults.0.operation',
+      reason: 'is not one of read, write'
+    },
     { json: { gone: [{ place: 'x' }] }, at: 'gone.0.place', reason: 'is not a number' },
     { json: { network: { delay: 3 } }, at: 'network.delay', reason: 'is not an object' }
   ])('$json: $at $reason', ({ json, at, reason }) => {

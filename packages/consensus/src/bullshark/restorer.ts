@@ -69,7 +69,9 @@ export class Restorer {
           this.#readCommits(indexKey(endBelow(commits[gap - 1], commits[gap])), out)
           return undefined
         }
-        committer.restore(commits)
+        const kept = this.#isWhole(commits) ? commits : []
+        if (kept.length < commits.length) out.push(lostLog(commits))
+        committer.restore(kept)
         this.#readRounds('restore/certificates', tables.certificate, dag.gcRound, out)
         return undefined
       }
@@ -87,6 +89,16 @@ export class Restorer {
       default:
         return undefined
     }
+  }
+
+  /**
+   * Do they tell everything that was ordered above garbage collection, and who leads? With less, others would order more or
+   * less than the next commit of this log.
+   */
+  #isWhole(commits: readonly CommittedSubDag[]): boolean {
+    const { options, committee } = this.#parts
+    const needed = Math.min(commitWindow(options, committee.size), commits.at(-1)?.index ?? 0)
+    return commits.length >= needed
   }
 
   #readCommits(to: Uint8Array, out: BullsharkEffect[]): void {
@@ -109,6 +121,12 @@ function follows(before: CommittedSubDag | undefined, commit: CommittedSubDag): 
   return (
     before !== undefined && before.digest === commit.previous && before.index + 1 === commit.index
   )
+}
+
+/** What is left is too little to go on from: as with an empty store, the others have the log, or a snapshot. */
+function lostLog(commits: readonly CommittedSubDag[]): BullsharkEffect {
+  const facts = { lastIndex: commits.at(-1)?.index ?? 0, records: commits.length }
+  return { type: 'note', level: 'warn', event: 'log-records-lost', facts }
 }
 
 /** Where the log ends: behind `before`, or with neighbours that do not fit below both, since either may be damaged. */

@@ -78,7 +78,7 @@ function restore() {
     if (done !== undefined) restored.push(done)
   }
   expect(restored).toHaveLength(1)
-  return { restored: restored[0]!, committer, record, dag, reads }
+  return { restored: restored[0]!, committer, record, dag, reads, notes: only(out, 'note') }
 }
 
 test('an empty store: nothing, and the log begins at its first commit', () => {
@@ -129,6 +129,14 @@ describe('a whole store', () => {
     expect(committer.lastIndex).toBe(gap - 1)
     expect(committer.lastDigest).toBe(lived.digests[gap - 2])
     expect(reads).toBe(6)
+  })
+
+  test('with less left than a whole window: from the beginning, since what was ordered before is not known', () => {
+    for (const index of [1, 5, 10]) store.lose(tables.commit, indexKey(index))
+    const { committer, dag, notes } = restore()
+    expect([committer.lastIndex, dag.gcRound]).toEqual([0, 0])
+    const facts = { lastIndex: 4, records: 3 }
+    expect(notes).toEqual([{ type: 'note', level: 'warn', event: 'log-records-lost', facts }])
   })
 
   test('with two gaps in a window: below the lower one, since what was ordered in it is not known', () => {

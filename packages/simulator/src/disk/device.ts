@@ -17,6 +17,12 @@ interface Pending {
 /** Tables of one device, as they are on it. */
 export type Tables = Map<string, SortedTable>
 
+/** A row of a device, by the name of its table and its key as text. */
+export interface Place {
+  readonly table: string
+  readonly key: string
+}
+
 /**
  * One file system object with a tail of writes that are not synced: a process sees all of them at once, a crash keeps some
  * first part of them. Each group is kept or lost as a whole.
@@ -26,6 +32,8 @@ export class Device {
   readonly #pending: Pending[] = []
   /** Groups that have become durable; `#pending` starts after them. */
   #synced = 0
+  /** How to take back the record that a crash cut in the middle. */
+  #torn: readonly Before[] = []
 
   /** Position after everything written so far. */
   get mark(): number {
@@ -71,16 +79,56 @@ export class Device {
 
   /**
    * The machine stops: of the groups that are not synced the first `kept` survive, as far as what the other devices `reached`
-   * lets them.
+   * lets them. With `tear`, the next one is cut in the middle: its rows are there up to one that `tear` makes of its bytes.
    */
-  crash(kept: number, reached: readonly number[] = []): void {
+  crash(
+    kept: number,
+    reached: readonly number[] = [],
+    tear?: (place: Place, value: Uint8Array) => Uint8Array
+  ): void {
     const refused = this.#pending.findIndex(({ needs }) =>
       needs.some((position, device) => position > (reached[device] ?? position))
     )
-    this.sync(this.#synced + (refused === -1 ? kept : Math.min(kept, refused)))
+    const isRefused = refused !== -1 && refused <= kept
+    this.sync(this.#synced + (isRefused ? refused : kept))
     this.#synced += this.#pending.length
-    takeBack(this.#live, this.#pending)
-    this.#pending.length = 0
+    const [first, ...others] = this.#pending.splice(0)
+    takeBack(this.#live, others)
+    if (first === undefined) return
+    // Nothing of a group that must wait for others has been written yet.
+    if (tear === undefined || isRefused) return takeBack(this.#live, [first])
+    this.#tear(first, tear)
+  }
+
+  /** The store finds the record that was cut, and cuts the rest of it off. */
+  cutTornTail(): boolean {
+    const isTorn = this.#torn.length > 0
+    takeBack(this.#live, [{ before: this.#torn, needs: [] }])
+    this.#torn = []
+    return isTorn
+  }
+
+  /** All rows, those written last at the end of each table. */
+  *places(): Generator<Place> {
+    for (const [table, rows] of this.#live) for (const key of rows.written()) yield { table, key }
+  }
+
+  /** Bytes change under whoever wrote them; undefined for a row that is gone. No sync covers it, and no crash takes it back. */
+  damage({ table, key }: Place, value: Uint8Array | undefined): void {
+    const rows = tableOf(this.#live, table)
+    if (value === undefined) rows.delete(key)
+    else rows.put(key, value)
+  }
+
+  #tear(group: Pending, tear: (place: Place, value: Uint8Array) => Uint8Array): void {
+    const written = group.before.map(({ table, key }) => this.#live.get(table)?.get(key))
+    takeBack(this.#live, [group])
+    const cut = Math.floor(group.before.length / 2)
+    this.#torn = group.before.slice(0, cut + 1)
+    for (const [at, place] of this.#torn.entries()) {
+      const value = written[at]
+      this.damage(place, at === cut && value !== undefined ? tear(place, value) : value)
+    }
   }
 
   /** What a backup taken now would hold: the durable part. */
@@ -94,6 +142,7 @@ export class Device {
   restore(image: Tables): void {
     this.#synced += this.#pending.length
     this.#pending.length = 0
+    this.#torn = []
     this.#live = copyOf(image)
   }
 }

@@ -43,6 +43,11 @@ export class SortedTable {
     return this.#keys.slice(lowerBound(this.#keys, from), lowerBound(this.#keys, to))
   }
 
+  /** All keys, in the order in which they were first written. */
+  written(): Iterable<string> {
+    return this.#rows.keys()
+  }
+
   copy(): SortedTable {
     return new SortedTable(this.#rows)
   }

@@ -1,4 +1,5 @@
-import type { TailLoss } from '../disk/disk.ts'
+import type { DeviceName, TailLoss } from '../disk/disk.ts'
+import type { DiskOperation } from '../node.ts'
 
 /** What comes back after a crash: the own disk, an empty one, or a copy that was taken earlier. */
 export type DiskFate =
@@ -113,11 +114,27 @@ export type Fault =
       readonly place: number
     }
   | {
-      /** A stored batch whose bytes are no longer those of its digest, by a flipped bit or a misdirected write. */
+      /** Stored batches that are gone; only in scenarios that were written down before damage gave other bytes. */
       readonly type: 'damaged-batches'
       readonly atMs: number
       readonly place: number
       readonly count: number
+    }
+  | {
+      /** So many stored rows hold other bytes, by a flipped bit or by a write that went to the place of another row. */
+      readonly type: 'bit-flip' | 'misdirected-write'
+      readonly atMs: number
+      readonly place: number
+      readonly device: DeviceName
+      readonly count: number
+    }
+  | {
+      /** EIO: the first operation of that kind ends the process; it is started again when the disk works. */
+      readonly type: 'disk-error'
+      readonly atMs: number
+      readonly forMs: number
+      readonly place: number
+      readonly operation: DiskOperation
     }
 
 /** Everything is as before from this time on. */

@@ -1,4 +1,7 @@
 import type { Prng } from '@novacron/base'
+import { type Damage, damages } from '../disk/damage.ts'
+import { deviceNames, type TailLoss } from '../disk/disk.ts'
+import { diskOperations } from '../node.ts'
 import type { Fault } from './fault.ts'
 import { type PartitionKind, partitionKinds, partitionOf } from './partitions.ts'
 
@@ -17,12 +20,26 @@ const ownFaults = {
   'damaged-batches': 'stored payload that is no longer what its digest says'
 } as const
 
-export type NamedFault = PartitionKind | keyof typeof ownFaults
+/** What the disk of one place does to what it holds. */
+const diskFaults = {
+  'bit-flip': 'bits of stored rows flip, before a restart reads them',
+  'misdirected-write': 'a row lands at the place of another, which is lost',
+  'torn-tail': 'a crash cuts the last record that was not synced in the middle',
+  'disk-error': 'a disk fails reads or writes (EIO), which ends its process'
+} as const
+
+type DiskFault = keyof typeof diskFaults
+
+export type NamedFault = PartitionKind | keyof typeof ownFaults | DiskFault
 
 export const namedFaults: Readonly<Record<NamedFault, string>> = {
   ...partitionKinds,
-  ...ownFaults
+  ...ownFaults,
+  ...diskFaults
 }
+
+/** Drawn beside the others, see `drawDiskFaults`. */
+const networkAndProcess = Object.keys({ ...partitionKinds, ...ownFaults }) as readonly NamedFault[]
 
 export const namedFaultNames = Object.keys(namedFaults) as readonly NamedFault[]
 
@@ -30,12 +47,14 @@ export interface NamedFaultPlan {
   readonly replicas: number
   readonly atMs: number
   readonly forMs: number
+  /** A place that may lose anything but its keys; where there is none, of rows only payload is damaged. */
+  readonly loser?: number | undefined
 }
 
 /** One fault of that name; some are a sequence of a few. */
 export function drawNamedFault(
   name: NamedFault,
-  { replicas, atMs, forMs }: NamedFaultPlan,
+  { replicas, atMs, forMs, loser }: NamedFaultPlan,
   prng: Prng
 ): Fault[] {
   const place = prng.below(replicas)
@@ -61,10 +80,74 @@ export function drawNamedFault(
     case 'slow-fsync':
       return [{ type: name, ...time, place, byMs: 200 + prng.below(1_000) }]
     case 'damaged-batches':
-      return [{ type: name, atMs, place, count: 1 + prng.below(3) }]
+      return [{ type: damageOf(prng), atMs, place, device: 'batches', count: 1 + prng.below(3) }]
+    case 'bit-flip':
+    case 'misdirected-write':
+      return damaged(name, { ...time, place: loser ?? place }, loser !== undefined, prng)
+    case 'torn-tail':
+      return [restart({ ...time, place }, 'torn')]
+    case 'disk-error':
+      return [{ type: name, ...time, place, operation: prng.pick(diskOperations) }]
     default:
       return partitionOf(name satisfies PartitionKind, replicas, time, prng)
   }
+}
+
+interface PlaceTime {
+  readonly atMs: number
+  readonly forMs: number
+  readonly place: number
+}
+
+function damageOf(prng: Prng): Damage {
+  return prng.pick(damages)
+}
+
+/** Payload is read as it is run; of everything else a restart finds out. */
+function damaged(
+  type: Damage,
+  { atMs, forMs, place }: PlaceTime,
+  isAnything: boolean,
+  prng: Prng
+): Fault[] {
+  const device = isAnything ? prng.pick(deviceNames) : 'batches'
+  const damage: Fault = { type, atMs, place, device, count: 1 + prng.below(6) }
+  if (device === 'batches' && prng.chance(0.5)) return [damage]
+  return [damage, restart({ atMs: atMs + 1 + prng.below(40), forMs, place }, 'kept')]
+}
+
+function restart({ atMs, forMs, place }: PlaceTime, loss: TailLoss): Fault {
+  const disk = { type: 'own' } as const
+  return { type: 'crash', atMs, places: [place], loss, downMs: forMs, staggerMs: 0, disk }
+}
+
+/**
+ * In half of the runs, one or two of what a disk may do. Only `loser`, which counts as faulty, loses what its promises rest on.
+ */
+export function drawDiskFaults(plan: NamedFaultPlan, prng: Prng): Fault[] {
+  const names = Object.keys(diskFaults) as DiskFault[]
+  return prng
+    .shuffle(names)
+    .slice(0, prng.pick([0, 0, 1, 2]))
+    .flatMap(name => {
+      const atMs = 200 + prng.below(Math.max(1, plan.atMs - 200))
+      return drawNamedFault(name, { ...plan, atMs, forMs: 20 + prng.below(plan.forMs) }, prng)
+    })
+}
+
+/** Who has lost a disk in these faults may lose more of it; otherwise anybody, where the committee bears one more. */
+export function drawLoser(
+  { replicas, faulty }: { readonly replicas: number; readonly faulty: number },
+  faults: readonly Fault[],
+  prng: Prng
+): number | undefined {
+  const anybody = prng.below(replicas)
+  for (const fault of faults) {
+    const isLoss = fault.type === 'crash' && fault.disk.type !== 'own'
+    const known = isLoss ? fault.places.find(place => place < replicas) : undefined
+    if (known !== undefined) return known
+  }
+  return faulty > 0 ? anybody : undefined
 }
 
 /**
@@ -72,7 +155,7 @@ export function drawNamedFault(
  * al., ISSTA 2012).
  */
 export function drawNamedFaults(replicas: number, untilMs: number, prng: Prng): Fault[] {
-  const kinds = prng.shuffle(namedFaultNames).slice(0, prng.below(4))
+  const kinds = prng.shuffle(networkAndProcess).slice(0, prng.below(4))
   return kinds.flatMap(name => {
     const atMs = 200 + prng.below(Math.max(1, untilMs - 200))
     return drawNamedFault(name, { replicas, atMs, forMs: 50 + prng.below(1_000) }, prng)

@@ -91,7 +91,18 @@ function placeCourse<T extends ProtocolTypes>(world: World<T>, fault: Fault): Co
         end: () => world.node(fault.place).fillDisk(false)
       }
     case 'damaged-batches':
-      return { begin: () => world.disk(fault.place).damageBatches(fault.count) }
+      return { begin: () => world.disk(fault.place).dropNewestBatches(fault.count) }
+    case 'bit-flip':
+    case 'misdirected-write':
+      return { begin: () => world.disk(fault.place).damage(fault.type, fault.device, fault.count) }
+    case 'disk-error':
+      return {
+        begin: () => world.node(fault.place).failDisk(fault.operation),
+        end() {
+          world.node(fault.place).failDisk(undefined)
+          world.start(fault.place)
+        }
+      }
     default:
       throw new AssertionError(`no course for ${fault.type}`)
   }

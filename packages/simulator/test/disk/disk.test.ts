@@ -1,7 +1,8 @@
 import { ascii, type Digest, Prng, type Write } from '@novacron/base'
 import { emptyKey, endKey, indexKey, type Row, tables } from '@novacron/consensus'
 import { describe, expect, test } from 'vitest'
-import { Disk } from '../../src/disk/disk.ts'
+import { damages } from '../../src/disk/damage.ts'
+import { Disk, type DiskOptions } from '../../src/disk/disk.ts'
 
 const put = (table: string, key: number, value: string): Write => ({
   type: 'put',
@@ -102,7 +103,7 @@ describe('the disk', () => {
   ])('promises last: $isPromiseLast', ({ isPromiseLast, count }) => {
     const outcomes = new Set<string>()
     for (let seed = 0; seed < 120; seed++) {
-      const disk = new Disk(new Prng(seed), isPromiseLast)
+      const disk = new Disk(new Prng(seed), { isPromiseLast })
       disk.storeBatch({ digest, bytes: ascii('batch') })
       disk.write([put('a', 1, '-')])
       disk.write([put(tables.signed, 1, '-'), put('a', 2, '-')], true)
@@ -155,3 +156,156 @@ describe('the disk', () => {
     expect(disk.hasSignedLog).toBe(true)
   })
 })
+
+/** So many rows of a table and as many batches, all on the disk. */
+function filled(seed: number, options: Partial<DiskOptions> = {}, count = 5): Disk {
+  const disk = new Disk(new Prng(seed), options)
+  for (let row = 0; row < count; row++) {
+    disk.write([put('a', row, `value ${row}`), put(tables.signed, row, `vote ${row}`)])
+    disk.storeBatch({ digest: digestAt(row), bytes: ascii(`batch ${row}`) })
+  }
+  disk.sync(disk.mark())
+  return disk
+}
+
+const digestAt = (row: number) => `${row}`.padStart(64, '0') as Digest
+const heldBy = (disk: Disk) =>
+  [0, 1, 2, 3, 4].filter(row => disk.batches.has(digestAt(row))).map(row => digestAt(row))
+
+describe.each(damages)('damage by a %s', damage => {
+  // A write that went astray is missed at its own place, too.
+  const gone = damage === 'bit-flip' ? 1 : 2
+
+  test('of a row: it reads as missing, after a crash and a copy as well, until it is written again', () => {
+    for (let seed = 1; seed <= 40; seed++) {
+      const disk = filled(seed)
+      disk.damage(damage, 'database', 1)
+      disk.crash('lost')
+      disk.restore(disk.image())
+      const keys = [0, 1, 2, 3, 4].map(row => ({ table: 'a', key: indexKey(row) }))
+      const read = texts(disk.read({ type: 'read', token: 't', keys }))
+      const left = read.flatMap((text, row) => (text === undefined ? [] : [`value ${row}`]))
+      expect(left, `seed ${seed}`).toHaveLength(5 - gone)
+      expect(texts(disk.read(all('a')))).toEqual(left)
+      expect(texts(disk.read(all('a', { limit: 3 })))).toEqual(left.slice(0, 3))
+      expect(disk.isDamaged).toBe(true)
+      disk.write([0, 1, 2, 3, 4].map(row => put('a', row, 'new')))
+      expect(disk.read(all('a'))).toHaveLength(5)
+      expect(disk.hasSignedLog).toBe(true)
+    }
+  })
+
+  test('of a batch: found when it is read, and a copy from elsewhere takes its place', () => {
+    const disk = filled(7)
+    disk.damage(damage, 'batches', 1)
+    const indexed = heldBy(disk)
+    expect(indexed).toHaveLength(6 - gone)
+    const read = indexed.map(batch => disk.batches.read(batch))
+    expect(read.filter(bytes => bytes === undefined)).toHaveLength(1)
+    expect(heldBy(disk)).toHaveLength(5 - gone)
+    expect(disk.refused).toBe(1)
+    const lost = indexed.find(each => !disk.batches.has(each)) as Digest
+    disk.storeBatch({ digest: lost, bytes: ascii('again') })
+    expect(disk.batches.read(lost)).toEqual(ascii('again'))
+  })
+
+  test('of the record of signatures: it counts as lost from the next opening on', () => {
+    const disk = filled(3)
+    disk.damage(damage, 'signed', 1)
+    disk.crash('kept')
+    disk.open()
+    expect(disk.hasSignedLog).toBe(false)
+  })
+
+  test('is handed out by a store that checks nothing', () => {
+    const disk = filled(5, { checkRows: false, checkBatches: false })
+    for (const device of ['database', 'batches', 'signed'] as const) disk.damage(damage, device, 1)
+    disk.open()
+    const texts = disk.read(all('a')).map(({ value }) => String.fromCharCode(...(value ?? [])))
+    expect(texts).not.toEqual([0, 1, 2, 3, 4].map(row => `value ${row}`))
+    const batches = heldBy(disk).map(each =>
+      String.fromCharCode(...(disk.batches.read(each) ?? []))
+    )
+    expect(batches).not.toEqual([0, 1, 2, 3, 4].map(row => `batch ${row}`))
+    expect(disk.refused).toBe(0)
+    expect(disk.hasSignedLog).toBe(true)
+  })
+
+  test('of an empty disk, or of nothing but one row, is what is left of it', () => {
+    const disk = new Disk(new Prng(1))
+    disk.damage(damage, 'database', 3)
+    expect(disk.isDamaged).toBe(false)
+    disk.write([put('a', 1, 'x')])
+    disk.damage(damage, 'database', 1)
+    expect(disk.read(all('a'))).toHaveLength(damage === 'bit-flip' ? 0 : 1)
+  })
+})
+
+describe('a torn tail', () => {
+  const torn = (seed: number, checks: boolean) => {
+    const disk = new Disk(new Prng(seed), { checkRows: checks, checkBatches: checks })
+    disk.write([put('a', 1, 'old one'), put(tables.signed, 1, 'old')])
+    disk.sync(disk.mark())
+    disk.write([put('a', 1, 'new one'), put('a', 2, 'new two'), put('a', 3, 'new three')])
+    disk.write([put(tables.signed, 1, 'newer')])
+    disk.storeBatch({ digest, bytes: ascii('batch') })
+    disk.crash('torn')
+    disk.open()
+    return disk
+  }
+
+  test('is cut off by the store: what it wrote over is back', () => {
+    const outcomes = new Set<string>()
+    for (let seed = 1; seed <= 60; seed++) {
+      const disk = torn(seed, true)
+      const rows = texts(disk.read(all('a')))
+      outcomes.add(rows.join())
+      expect(['old', 'newer']).toContain(texts(disk.read(all(tables.signed)))[0])
+      expect([undefined, 'batch']).toContain(textOf(disk.batches.read(digest)))
+      expect(disk.hasSignedLog).toBe(true)
+    }
+    expect(outcomes).toEqual(new Set(['old one', 'new one,new two,new three']))
+  })
+
+  test('is there for a store that does not look', () => {
+    const outcomes = new Set<string>()
+    for (let seed = 1; seed <= 60; seed++)
+      outcomes.add(texts(torn(seed, false).read(all('a'))).join())
+    expect(outcomes).toEqual(new Set(['new one,new', 'new one,new two,new three']))
+  })
+
+  test('of a promise is not there before what it needs', () => {
+    for (let seed = 1; seed <= 60; seed++) {
+      const disk = new Disk(new Prng(seed), { isPromiseLast: true, checkRows: false })
+      disk.write([put('a', 1, 'parent'), put(tables.signed, 1, 'promise')], true)
+      disk.crash('torn')
+      const [promise] = texts(disk.read(all(tables.signed)))
+      if (promise !== undefined) expect(texts(disk.read(all('a')))).toEqual(['parent'])
+    }
+  })
+})
+
+test('reads that fail put a batch out of the index of this life alone', () => {
+  const disk = filled(1)
+  disk.failReads(true)
+  expect(disk.batches.read(digestAt(1))).toBeUndefined()
+  expect(disk.batches.read(digest)).toBeUndefined()
+  disk.failReads(false)
+  expect(disk.batches.has(digestAt(1))).toBe(false)
+  expect(disk.batches.read(digestAt(2))).toEqual(ascii('batch 2'))
+  disk.open()
+  expect(disk.batches.read(digestAt(1))).toEqual(ascii('batch 1'))
+})
+
+test('an operator takes the database away and leaves the record of signatures', () => {
+  const disk = filled(1)
+  disk.discardDatabase()
+  expect(disk.read(all('a'))).toEqual([])
+  expect(heldBy(disk)).toEqual([])
+  expect(disk.read(all(tables.signed))).toHaveLength(5)
+  expect(disk.hasSignedLog).toBe(true)
+})
+
+function textOf(bytes: Uint8Array | undefined): string | undefined {
+  return bytes === undefined ? undefined : String.fromCharCode(...bytes)
+}
