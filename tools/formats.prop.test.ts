@@ -29,6 +29,7 @@ const swollenBytes = 65_536
 const ownRows = [
   'packages/consensus/src/bullshark/pruner.ts',
   'packages/consensus/src/mempool/batch.ts',
+  'packages/consensus/src/single-leader/voting.ts',
   'packages/execution/src/applications/kv.ts',
   'packages/execution/src/applications/log.ts',
   'packages/execution/src/executor.ts',

@@ -10,6 +10,8 @@ export interface OrderingResult {
     readonly writes: string
     readonly delayMs: number
     readonly nodeMbit: number
+    /** What made delay and limit. */
+    readonly links: string
     readonly crash: number
     readonly changed: object
   }
@@ -60,7 +62,30 @@ taken from them, so rates measured beside much of it are too low and latencies t
 |---|---|---|---|---|---|---|---|---|---|
 ${rows.join('\n')}
 
-${[...results].map(([name, result]) => profileOf(name, result)).join('')}`.trimEnd()
+${ratiosOf(results)}${[...results].map(([name, result]) => profileOf(name, result)).join('')}`.trimEnd()
+}
+
+/** Of saturated runs under the same limit: how much more than one leader the others order. */
+function ratiosOf(results: OrderingResults): string {
+  const limited = [...results].filter(([, { settings }]) => settings.nodeMbit > 0)
+  const lines = limited.flatMap(([name, base]) => {
+    if (base.protocol !== 'single-leader') return []
+    const others = limited.filter(
+      ([, other]) => other.protocol !== base.protocol && areAlike(other.settings, base.settings)
+    )
+    return others.map(([otherName, { protocol, throughput, settings }]) => {
+      const ratio = (throughput / Math.max(1, base.throughput)).toFixed(1)
+      const limit = `${settings.nodes} nodes with ${settings.nodeMbit} Mbit/s each`
+      return `- ${limit}: ${protocol} orders ${throughput} tx/s and the single leader ${base.throughput}, **${ratio} times** as much
+  ([${otherName}.json](benchmarks/${otherName}.json), [${name}.json](benchmarks/${name}.json))`
+    })
+  })
+  return lines.length === 0 ? '' : `${lines.join('\n')}\n\n`
+}
+
+function areAlike(a: OrderingResult['settings'], b: OrderingResult['settings']): boolean {
+  const keys = ['nodes', 'nodeMbit', 'delayMs', 'transactionBytes', 'application', 'links'] as const
+  return keys.every(key => a[key] === b[key])
 }
 
 function rowOf(name: string, result: OrderingResult): string {
@@ -97,7 +122,7 @@ function describe({
     `${application}, ${transactionBytes} B, ${durationSeconds} s`,
     settings.writes === 'single' ? `single writes on ${settings.connections} connections` : '',
     settings.delayMs > 0 ? `${settings.delayMs} ms one way` : '',
-    settings.nodeMbit > 0 ? `${settings.nodeMbit} Mbit/s for each node` : '',
+    settings.nodeMbit > 0 ? `${settings.nodeMbit} Mbit/s for each node, by ${settings.links}` : '',
     settings.crash > 0 ? `${settings.crash} killed` : '',
     Object.keys(changed).length > 0 ? JSON.stringify(changed) : '',
     overload === undefined ? '' : `at twice the load ${overload.ratio} of it`,

@@ -1,9 +1,18 @@
-import { type CommitIndex, type Epoch, Reader, Writer } from '@novacron/base'
+import {
+  type CommitIndex,
+  type Epoch,
+  type Millis,
+  Reader,
+  type ReplicaId,
+  Writer
+} from '@novacron/base'
 import {
   type BullsharkMessage,
   batchOf,
   bullsharkCodec,
+  decodeEntry,
   decodeSubDag,
+  encodeEntry,
   encodeSubDag,
   type MempoolMessage,
   mempoolCodec,
@@ -11,6 +20,8 @@ import {
   readHeader,
   readSignedHeader,
   readVote,
+  type SingleLeaderMessage,
+  singleLeaderCodec,
   writeCertificate,
   writeHeader,
   writeSignedHeader,
@@ -93,8 +104,57 @@ function row<T>(
   })
 }
 
+const term = fc.maxSafeNat()
+const references = fc.array(
+  fc.record({ digest: digests, sizeBytes: fc.nat({ max: 0xff_ff_ff_ff }) }),
+  { maxLength: 3 }
+)
+const entries = fc.record({
+  index,
+  term,
+  leader: fc.nat({ max: 1_023 }).map(value => value as ReplicaId),
+  createdAt: fc.maxSafeNat().map(value => value as Millis),
+  payload: references
+})
+const appends = fc
+  .record({
+    type: constant('append'),
+    term,
+    previousIndex: fc.nat().map(value => value as CommitIndex),
+    previousTerm: term,
+    commitIndex: index,
+    entries: fc.array(entries, { maxLength: 3 })
+  })
+  .map(append => ({
+    ...append,
+    entries: append.entries.map((entry, at) => ({
+      ...entry,
+      index: (append.previousIndex + at + 1) as CommitIndex
+    }))
+  }))
+const singleLeaderMessages: fc.Arbitrary<SingleLeaderMessage> = fc.oneof(
+  fc.record({
+    type: constant('request-vote'),
+    term,
+    lastIndex: index,
+    lastTerm: term,
+    isTrial: fc.boolean()
+  }),
+  fc.record({ type: constant('vote'), term, isTrial: fc.boolean() }),
+  appends,
+  fc.record({
+    type: constant('appended'),
+    term,
+    answer: fc.constantFrom('match' as const, 'gap' as const),
+    index
+  }),
+  fc.record({ type: constant('forward'), batches: references }),
+  fc.record({ type: constant('forgotten'), term, lowest: index })
+)
+
 const dag = 'packages/consensus/src/dag'
 const bullshark = 'packages/consensus/src/bullshark'
+const singleLeader = 'packages/consensus/src/single-leader'
 
 export const consensusFormats: readonly Format[] = [
   row('header', [`${dag}/header.ts`], headers, writeHeader, reader =>
@@ -133,5 +193,18 @@ export const consensusFormats: readonly Format[] = [
     homes: ['packages/consensus/src/mempool/messages.ts'],
     values: mempoolMessages,
     ...mempoolCodec(hash)
+  }),
+  format({
+    name: 'entry of a single leader',
+    homes: [`${singleLeader}/entry.ts`],
+    values: entries,
+    encode: encodeEntry,
+    decode: decodeEntry
+  }),
+  format({
+    name: 'single-leader message',
+    homes: [`${singleLeader}/messages.ts`],
+    values: singleLeaderMessages,
+    ...singleLeaderCodec
   })
 ]

@@ -38,4 +38,13 @@ export {
 } from './mempool/options.ts'
 export * from './orderer.ts'
 export * from './signing.ts'
+export { decodeEntry, encodeEntry } from './single-leader/entry.ts'
+export { SingleLeader, type SingleLeaderNeeds } from './single-leader/machine.ts'
+export { type SingleLeaderMessage, singleLeaderCodec } from './single-leader/messages.ts'
+export {
+  checkSingleLeaderOptions,
+  defaultSingleLeaderOptions,
+  type SingleLeaderOptions
+} from './single-leader/options.ts'
+export { type SingleLeaderRules, singleLeaderRules } from './single-leader/rules.ts'
 export * from './tables.ts'

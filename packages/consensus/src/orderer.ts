@@ -94,6 +94,12 @@ export type OrdererEffect<Message> =
       /** Left out for what is ordered: that is looked for until it is here. */
       readonly by?: NamedBy
     }
+  /** Of an orderer that ships payload itself: these peers are to be sent these batches, which are here. */
+  | {
+      readonly type: 'ship-batches'
+      readonly batches: readonly BatchReference[]
+      readonly to: readonly PeerId[]
+    }
   /** No commit orders anything at or below this round any more. */
   | { readonly type: 'collected'; readonly round: Round }
   /** Own batches that no commit will order any more: propose them again. */
@@ -136,6 +142,8 @@ export interface Orderer<Message> extends Machine<OrdererEvent<Message>, Orderer
   readonly lastIndex: CommitIndex
   /** Commits that an orderer must be given to begin at a checkpoint (`adopt`). */
   readonly windowCommits: number
+  /** Payload goes where `ship-batches` says, over any member; left out, each member sends its own to everyone. */
+  readonly shipsPayload?: boolean
   /** Cheap checks before any signature is looked at; changes nothing. */
   screen(from: PeerId, message: Message): Verdict
   /** Signatures that must hold before `message` may enter as `Verified`. */

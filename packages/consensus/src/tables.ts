@@ -6,6 +6,8 @@ export const tables = {
   certificate: 'certificate',
   /** (epoch, round, author) -> signed header that was proposed or voted for */
   header: 'header',
+  /** (epoch, index, 0) -> entry of a single leader's log, committed or not */
+  entry: 'entry',
   /** index -> committed sub-DAG */
   commit: 'commit',
   /** What this replica has signed last; kept in its own synced file outside the database. */

@@ -16,7 +16,12 @@ export { lacksQuorum } from './api/node-report.ts'
 export { closest } from './api/suggestion.ts'
 export type { MeshStarter } from './assembly/mesh.ts'
 export { type ChainFacts, chainFactsOf } from './assembly/replica-settings.ts'
-export { type ClusterOptions, defaultClusterOptions } from './config/cluster-options.ts'
+export {
+  type ClusterOptions,
+  defaultClusterOptions,
+  type OrderingProtocol,
+  orderingProtocols
+} from './config/cluster-options.ts'
 export type { ConfigFault } from './config/config-fault.ts'
 export { describeConfigFault } from './config/config-fault.ts'
 export { makePrivateDirectory } from './config/data-file.ts'

@@ -94,22 +94,16 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
     this.#batches = new FreshBatches(needs.batches)
     const { committee, domain, self, hash, sign, wasSignedLogPresent } = needs
     const batches = this.#batches
+    const shared = { committee, domain, self, hash, sign, wasSignedLogPresent }
+    this.#orderer = needs.makeOrderer({ ...shared, hasBatch: digest => batches.has(digest) })
     this.#mempool = new Mempool(settings.mempool ?? {}, {
       committee,
       epoch: domain.epoch,
       self,
       hash,
       batches,
-      claims: () => this.#retention.claims()
-    })
-    this.#orderer = needs.makeOrderer({
-      committee,
-      domain,
-      self,
-      hash,
-      sign,
-      hasBatch: digest => batches.has(digest),
-      wasSignedLogPresent
+      claims: () => this.#retention.claims(),
+      isShipped: this.#orderer.shipsPayload === true
     })
     this.#restorer = new ReplicaRestorer(this.#orderer.windowCommits)
     this.#payloadWait = new PayloadWait(this.#options.payloadWaitMs)
@@ -440,6 +434,7 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
         return this.#feedMempool({ ...effect, type: 'wanted' }, now, out)
       case 'requeue':
       case 'collected':
+      case 'ship-batches':
         return this.#feedMempool(effect, now, out)
       case 'evidence':
         if (this.#evidence.add(effect, out) && effect.kind === 'header-equivocation') {

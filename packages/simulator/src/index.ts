@@ -65,5 +65,6 @@ export {
   type SimulationReport,
   simulate
 } from './simulate.ts'
+export { singleLeaderOrderer } from './single-leader.ts'
 export { drawExploration, runSwarmSeed, type SwarmOutcome, type SwarmRules } from './swarm.ts'
 export { type CrashPoint, World, type WorldOptions } from './world.ts'

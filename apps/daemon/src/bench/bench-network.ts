@@ -7,6 +7,7 @@ import { Daemon } from '../devnet/daemon.ts'
 import { freePorts, makeNodes } from '../devnet/layout.ts'
 import { untilReady } from '../devnet/network.ts'
 import type { Io } from '../io.ts'
+import { type Namespaces, openNamespaces } from './namespaces.ts'
 
 /** Daemons, and what lies between them. */
 export interface BenchNetworkOptions {
@@ -26,7 +27,11 @@ export interface BenchNetworkOptions {
   readonly profileDirectory?: string
 }
 
+/** What lies between the daemons, and delays or limits what they send. */
+export type BenchLinks = 'loopback' | 'namespaces' | 'proxies'
+
 export interface BenchNetwork extends AsyncDisposable {
+  readonly links: BenchLinks
   readonly daemons: readonly Daemon[]
   /** Ends the daemons in order, so that they write what they have to. */
   stop(): Promise<void>
@@ -38,8 +43,9 @@ const bytesPerMbit = 125_000
 const nowhere = '/ip4/127.0.0.1/tcp/1'
 
 /**
- * Starts daemons in a fresh directory that is removed at the end. With a delay or a limit they reach each other through
- * links of ours alone, in this process, which does nothing else meanwhile.
+ * Starts daemons in a fresh directory that is removed at the end. A limit is set by the kernel where this process may make
+ * network namespaces; elsewhere, and with a delay, daemons reach each other through links of ours alone, in this process,
+ * which does nothing else meanwhile.
  *
  * throws  Fault<CommandFacts> with the log of the daemon at fault; nothing is left behind then
  */
@@ -52,7 +58,8 @@ export async function startBenchNetwork(
   const root = mkdtempSync(join(tmpdir(), 'novacron-bench-'))
   stack.defer(() => rmSync(root, { recursive: true, force: true, maxRetries: 3 }))
   const ports = await freePorts(options.nodes)
-  const links = await openLinks(options, ports, stack)
+  const spaces = openSpaces(options, stack)
+  const links = spaces === undefined ? await openLinks(options, ports, stack) : undefined
   const { nodeOptions = {} } = options
   const network = {
     ...defaultNodeOptions.network,
@@ -62,8 +69,10 @@ export async function startBenchNetwork(
   }
   const nodes = makeNodes(root, ports, {
     ...(options.clusterOptions === undefined ? {} : { cluster: options.clusterOptions }),
-    options: () => ({
+    ...(spaces === undefined ? {} : { host: node => spaces.host(node) }),
+    options: node => ({
       ...(links === undefined ? {} : { announce: [nowhere] }),
+      ...(spaces === undefined ? {} : { metrics: { host: spaces.host(node), port: 0 } }),
       ...nodeOptions,
       network
     }),
@@ -76,11 +85,24 @@ export async function startBenchNetwork(
   }
   stack.defer(stop)
   for (const [i, node] of nodes.entries()) {
-    daemons.push(new Daemon(node, io, i === 0 ? profileFlags(options.profileDirectory) : []))
+    const flags = i === 0 ? profileFlags(options.profileDirectory) : []
+    daemons.push(new Daemon(node, io, flags, spaces?.enter(i)))
   }
   await untilReady(daemons, options.readyMs, io.signal)
   const owned = stack.move()
-  return { daemons, stop, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  const limited = links === undefined ? 'loopback' : 'proxies'
+  const found = spaces === undefined ? limited : 'namespaces'
+  return { daemons, links: found, stop, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+/** Delays are made by proxies, and then limits too. */
+function openSpaces(
+  { nodes, delayMs, nodeMbit }: BenchNetworkOptions,
+  stack: AsyncDisposableStack
+): Namespaces | undefined {
+  if (nodeMbit === 0 || delayMs > 0) return undefined
+  const spaces = openNamespaces(nodes, nodeMbit)
+  return spaces === undefined ? undefined : stack.use(spaces)
 }
 
 async function openLinks(

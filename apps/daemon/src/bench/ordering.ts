@@ -69,7 +69,8 @@ export async function benchOrdering(
   const connections = await connectionsOf(network)
   const agreed = await compareChains(left.map(chainOf))
   for (const reason of agreed.reasons) note(`no agreement: ${reason}`)
-  const measured: Measured = { ...loaded, ...connections, agreed, protocol, environment }
+  const { links } = network
+  const measured: Measured = { ...loaded, ...connections, agreed, protocol, links, environment }
   const report = reportOf(options, measured)
   if (profile === undefined) return report
   await network.stop()

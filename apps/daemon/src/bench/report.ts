@@ -1,5 +1,6 @@
 import type { Agreement } from '../devnet/agreement.ts'
 import { countOf } from '../settings.ts'
+import type { BenchLinks } from './bench-network.ts'
 import type { LatencySummary } from './bench-window.ts'
 import type { ProfileRow } from './cpu-profile.ts'
 import type { Environment } from './environment.ts'
@@ -24,8 +25,11 @@ export interface BenchSettings {
   readonly delayMs: number
   /** Of each node, in and out each; 0 for no limit. */
   readonly nodeMbit: number
-  /** What makes delay and limit; the token buckets are in user-space proxies. */
-  readonly links: 'loopback' | 'proxies'
+  /**
+   * What makes delay and limit: tbf at both ends of each node's network namespace, or user-space proxies, with one token
+   * bucket of each node for what goes in and one for what goes out.
+   */
+  readonly links: BenchLinks
   /** Daemons killed after the warm-up; what is measured begins 3 s later. */
   readonly crash: number
   /** What differs from the defaults of the daemon. */
@@ -88,6 +92,7 @@ export interface Measured {
   readonly protocol: string
   readonly encryption: string
   readonly plane: string
+  readonly links: BenchLinks
   readonly environment: Environment
 }
 
@@ -102,7 +107,7 @@ export function reportOf(options: OrderingOptions, measured: Measured): BenchRep
   const others = Math.max(0, machineSeconds - total.cpuSeconds - result.cpuSeconds)
   return {
     benchmark: 'ordering',
-    settings: settingsOf(options),
+    settings: settingsOf(options, measured.links),
     throughput: Math.round(result.acknowledgedInWindow / (options.durationMs / 1_000)),
     latencyMs: result.latencyMs,
     ...(options.crash === 0 ? {} : { recoveryLatencyMs: result.recoveryLatencyMs }),
@@ -133,7 +138,7 @@ export function reportOf(options: OrderingOptions, measured: Measured): BenchRep
   }
 }
 
-function settingsOf(options: OrderingOptions): BenchSettings {
+function settingsOf(options: OrderingOptions, links: BenchLinks): BenchSettings {
   const { nodes, application, transactionBytes, ratePerSecond, connections, writes } = options
   const { delayMs, nodeMbit, crash, nodeOptions = {}, clusterOptions = {} } = options
   return {
@@ -148,7 +153,7 @@ function settingsOf(options: OrderingOptions): BenchSettings {
     direct: options.isDirect,
     delayMs,
     nodeMbit,
-    links: delayMs > 0 || nodeMbit > 0 ? 'proxies' : 'loopback',
+    links,
     crash,
     changed: { ...nodeOptions, ...clusterOptions }
   }

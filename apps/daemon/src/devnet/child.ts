@@ -20,17 +20,19 @@ export interface Child {
 
 /**
  * Starts this program again with other arguments, in a session of its own: Ctrl-C reaches the devnet alone, which ends its
- * children in order. Should the devnet die, the end of their standard input ends them too.
+ * children in order. `enter` is a command that runs it somewhere else, as the same process. Should the devnet die, the end of their standard input ends them too.
  */
 export function startChild(
   { program, env }: Pick<Io, 'program' | 'env'>,
   flags: readonly string[],
   args: readonly string[],
-  outputs: readonly ('pipe' | number)[]
+  outputs: readonly ('pipe' | number)[],
+  enter: readonly string[] = []
 ): Child {
   const { execPath, flags: ownFlags, main } = program
   const kept = ownFlags.filter(flag => !flags.includes(flag))
-  const process = spawn(execPath, [...kept, ...flags, main, ...args], {
+  const [command = execPath, ...words] = [...enter, execPath, ...kept, ...flags, main, ...args]
+  const process = spawn(command, words, {
     stdio: ['pipe', ...outputs],
     detached: true,
     env: { ...env }

@@ -25,7 +25,8 @@ export class Daemon {
   constructor(
     { name, directory }: DevnetNode,
     io: Pick<Io, 'program' | 'env'>,
-    flags: readonly string[] = []
+    flags: readonly string[] = [],
+    enter: readonly string[] = []
   ) {
     this.name = name
     this.directory = directory
@@ -34,7 +35,7 @@ export class Daemon {
     try {
       this.#logStart = fstatSync(log).size
       const args = ['start', '--tied', '--data-dir', directory]
-      this.#child = startChild(io, [daemonFlag, ...flags], args, [log, log])
+      this.#child = startChild(io, [daemonFlag, ...flags], args, [log, log], enter)
     } finally {
       closeSync(log)
     }

@@ -37,6 +37,8 @@ function numberOf(name: string): number {
 /** Where a local network differs from what `novacron init` would make. */
 export interface LayoutOptions {
   readonly cluster?: Partial<ClusterOptions>
+  /** Where a node listens; 127.0.0.1 unless said otherwise. */
+  readonly host?: (node: number) => string
   readonly options?: (node: number) => Partial<NodeOptions>
   /** Port under which `from` dials `to`, both from 0; without it the port that `to` listens on. */
   readonly dialPort?: (from: number, to: number) => number
@@ -50,13 +52,13 @@ export interface LayoutOptions {
 export function makeNodes(
   root: string,
   ports: readonly number[],
-  { cluster = {}, options, dialPort }: LayoutOptions = {}
+  { cluster = {}, host, options, dialPort }: LayoutOptions = {}
 ): readonly DevnetNode[] {
   const parts: NodePart[] = []
   const nodes = ports.map((port, i) => {
     const name = nameOfNode(i)
     const directory = join(root, name)
-    const listen = [addressOf(port)]
+    const listen = [addressOf(port, host?.(i))]
     const discovery = { bootstrap: [], mdns: false }
     const own = { name, listen, discovery, ...options?.(i) }
     parts.push(initNode(directory, { options: own, addresses: listen }).part)
@@ -81,8 +83,8 @@ export function nameOfNode(place: number): string {
   return `node-${place + 1}`
 }
 
-function addressOf(port: number): string {
-  return `/ip4/127.0.0.1/tcp/${port}`
+function addressOf(port: number, host = '127.0.0.1'): string {
+  return `/ip4/${host}/tcp/${port}`
 }
 
 /** Ports of 127.0.0.1 that were free a moment ago, all different since all were held at once. */

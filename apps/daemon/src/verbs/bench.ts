@@ -1,3 +1,4 @@
+import { defaultClusterOptions, type OrderingProtocol, orderingProtocols } from '@novacron/node'
 import { InvalidArgumentError } from 'commander'
 import { type GeneratorPlan, runGenerator } from '../bench/generator.ts'
 import { benchOrdering } from '../bench/ordering.ts'
@@ -11,6 +12,7 @@ import { type AddVerb, addExamples, durationOption } from '../verb.ts'
 
 interface OrderingVerbOptions {
   readonly nodes: number
+  readonly protocol: OrderingProtocol
   readonly txBytes: number
   readonly rate: number | 'max'
   readonly overload?: boolean
@@ -38,6 +40,12 @@ export const addBench: AddVerb = (program, { io, exit }) => {
     .command('ordering')
     .description('Load a local network of daemon processes, and measure throughput and latency.')
     .option('--nodes <count>', 'daemons', integer(1, 31), 4)
+    .option(
+      '--protocol <name>',
+      orderingProtocols.join(' | '),
+      oneOf(...orderingProtocols),
+      defaultClusterOptions.protocol
+    )
     .option('--tx-bytes <count>', 'payload of a transaction; kv: of its value', size, 512)
     .option('--rate <tx/s>', 'transactions a second, or max for saturation', rate, 20_000)
     .option('--overload', 'with --rate max: also run at twice the saturation')
@@ -50,7 +58,7 @@ export const addBench: AddVerb = (program, { io, exit }) => {
     .option('--encryption <name>', 'tls | noise', oneOf('tls', 'noise'), 'tls')
     .option('--direct', 'TLS sockets of the nodes in place of libp2p streams')
     .option('--delay-ms <ms>', 'one way on every link, by proxies', integer(0, 10_000), 0)
-    .option('--node-mbit <rate>', 'of each node, in and out, by proxies', integer(0, 100_000), 0)
+    .option('--node-mbit <rate>', 'of each node, in and out each', integer(0, 100_000), 0)
     .option('--crash <count>', 'daemons to kill after the warm-up', integer(0, 30), 0)
     .option('--node-options <json>', 'changes to the configuration of the daemons', object)
     .option('--cluster-options <json>', 'changes to the genesis', object)
@@ -62,7 +70,8 @@ export const addBench: AddVerb = (program, { io, exit }) => {
     ordering,
     'novacron bench ordering',
     'novacron bench ordering --rate max --duration 30s --json',
-    'novacron bench ordering --rate 1000 --delay-ms 25'
+    'novacron bench ordering --rate 1000 --delay-ms 25',
+    'novacron bench ordering --protocol single-leader --nodes 10 --node-mbit 20 --rate max'
   )
   bench
     .command('generator', { hidden: true })
@@ -109,7 +118,7 @@ async function runOrdering(options: OrderingVerbOptions, io: Io): Promise<ExitCo
     isProfiled: options.cpuProf === true,
     readyMs: options.timeout,
     ...(options.nodeOptions === undefined ? {} : { nodeOptions: options.nodeOptions }),
-    ...(options.clusterOptions === undefined ? {} : { clusterOptions: options.clusterOptions })
+    clusterOptions: { ...protocolOf(options), ...options.clusterOptions }
   }
   const report: SweepReport | Awaited<ReturnType<typeof benchOrdering>> =
     asked === 'max'
@@ -120,6 +129,11 @@ async function runOrdering(options: OrderingVerbOptions, io: Io): Promise<ExitCo
   if (report.agreement) return exitCodes.ok
   note('failed: not all nodes were seen to agree')
   return exitCodes.failed
+}
+
+/** Nothing when it is what a genesis has anyway: only what differs is told as changed. */
+function protocolOf({ protocol }: OrderingVerbOptions): object {
+  return protocol === defaultClusterOptions.protocol ? {} : { protocol }
 }
 
 /** The other half of it, in a process of its own. */

@@ -58,6 +58,19 @@ test('goes on through proxies of ours with a daemon killed, and tells where time
   expect(report.profile?.length).toBeGreaterThan(5)
 })
 
+test('limits what each node sends, and measures the single leader beside the others', async () => {
+  const argv = ['--protocol', 'single-leader', '--node-mbit', '50', '--rate', '100']
+  const { exitCode, io } = await bench(...argv, '--warmup', '1s', '--json')
+  expect(exitCode, io.stderr.text).toBe(0)
+  const report = JSON.parse(io.stdout.text) as BenchReport
+  expect(report).toMatchObject({
+    transactions: { due: 200, acknowledged: 200, missing: 0 },
+    agreement: true,
+    protocol: 'single-leader'
+  })
+  expect(['namespaces', 'proxies']).toContain(report.settings.links)
+})
+
 test.each([
   {
     name: 'nobody would be left',

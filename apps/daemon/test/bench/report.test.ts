@@ -51,6 +51,7 @@ const measured: Measured = {
   protocol: 'bullshark',
   encryption: 'tls',
   plane: 'libp2p',
+  links: 'loopback',
   environment: { cpu: 'a CPU', cores: 2, node: 'v24', loadAverage: [1, 2, 3], date: 'today' }
 }
 
@@ -71,7 +72,7 @@ describe('a report', () => {
   })
 
   test('leaves out a daemon that was killed, and tells of the time after', () => {
-    const crashed = { ...measured, used: [reading, undefined] }
+    const crashed = { ...measured, links: 'proxies' as const, used: [reading, undefined] }
     const report = reportOf({ ...options, crash: 1, delayMs: 25 }, crashed)
     expect(report).toMatchObject({
       cpuSeconds: { perNode: [0.5, null], nodes: 0.5 },

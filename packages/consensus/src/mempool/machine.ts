@@ -46,6 +46,11 @@ export type MempoolEvent =
       readonly digests: readonly Digest[]
     }
   | { readonly type: 'requeue'; readonly batches: readonly BatchReference[] }
+  | {
+      readonly type: 'ship-batches'
+      readonly batches: readonly BatchReference[]
+      readonly to: readonly PeerId[]
+    }
   | { readonly type: 'peers'; readonly peers: readonly PeerId[] }
   | { readonly type: 'timer-fired'; readonly timer: string }
 
@@ -80,6 +85,8 @@ export interface MempoolNeeds {
   readonly self: ReplicaId | undefined
   readonly hash: Hash
   readonly batches: BatchReader
+  /** Batches go where `ship-batches` says, and those of any member are taken from any other. */
+  readonly isShipped?: boolean
   /** Asked anew before anything is dropped: is this batch named by what may still be ordered, or waits to be run? */
   readonly claims: () => (digest: Digest) => boolean
 }
@@ -204,6 +211,9 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
       case 'requeue':
         this.#onRequeue(event.batches, out)
         break
+      case 'ship-batches':
+        this.#onShip(event.batches, event.to, out)
+        break
       case 'peers':
         this.#pulls.setPeers(event.peers)
         break
@@ -243,7 +253,20 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
     this.#queue.push({ digest: batch.digest, sizeBytes: batch.bytes.length })
     out.push({ type: 'count', name: 'batch_sealed', by: 1 })
     out.push({ type: 'count', name: 'batch_sealed_bytes', by: batch.bytes.length })
+    if (this.#needs.isShipped === true) return
     out.push({ type: 'broadcast', class: 'bulk', message: { type: 'batch', batch } })
+  }
+
+  #onShip(batches: readonly BatchReference[], to: readonly PeerId[], out: MempoolEffect[]): void {
+    const isToAll = to.length === this.#needs.committee.size - 1
+    for (const { digest } of batches) {
+      const bytes = this.#needs.batches.read(digest)
+      // Pruned or damaged: whoever misses it looks for it elsewhere.
+      if (bytes === undefined) continue
+      const message = { type: 'batch', batch: { digest, bytes } } as const
+      if (isToAll) out.push({ type: 'broadcast', class: 'bulk', message })
+      else for (const peer of to) out.push({ type: 'send', to: peer, class: 'bulk', message })
+    }
   }
 
   #announce(out: MempoolEffect[]): void {
@@ -266,8 +289,9 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
       return
     }
     this.#pulls.done(batch.digest)
-    if (this.#needs.committee.replicaOf(from) === header.author) {
-      this.#pulls.heard(header.author, now)
+    const sender = this.#needs.committee.replicaOf(from)
+    if (sender === header.author || (sender !== undefined && this.#needs.isShipped === true)) {
+      this.#pulls.heard(sender, now)
     }
     if (!this.#needs.batches.has(batch.digest)) this.#store(batch, header.author, now, out)
     // Even when it was here already: whoever waits for it must hear of it.
@@ -285,7 +309,10 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
     }
     if (isWanted) return committee.has(header.author) ? header : 'batch_rejected'
     if (header.epoch !== epoch) return 'batch_ignored'
-    if (committee.replicaOf(from) !== header.author) return 'batch_ignored'
+    const sender = committee.replicaOf(from)
+    const isByMembers = sender !== undefined && committee.has(header.author)
+    const isTrusted = this.#needs.isShipped === true && isByMembers
+    if (sender !== header.author && !isTrusted) return 'batch_ignored'
     const held = this.#unorderedBytes.get(header.author) ?? 0
     const wouldHold = held + batch.bytes.length
     return wouldHold > this.#options.unorderedBytesPerAuthorMax ? 'batch_over_quota' : header

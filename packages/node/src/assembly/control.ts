@@ -1,6 +1,5 @@
 import { performance } from 'node:perf_hooks'
 import type { BatchReader } from '@novacron/base'
-import type { Bullshark, BullsharkMessage } from '@novacron/consensus'
 import { kvApplication, logApplication, membershipApplication } from '@novacron/execution'
 import type { Replica } from '@novacron/replica'
 import type { Mesh } from '@novacron/transport'
@@ -10,6 +9,7 @@ import type { NodeSockets } from '../api/node-report.ts'
 import { sha256 } from '../config/ed25519.ts'
 import type { LoadedNode } from '../config/init.ts'
 import { Control } from '../control/control.ts'
+import type { DagSource } from '../control/dag-window.ts'
 import { Intake } from '../control/intake.ts'
 import { LogReader } from '../control/log-reader.ts'
 import { Receipts } from '../control/receipts.ts'
@@ -21,8 +21,8 @@ import type { ChainFacts } from './replica-settings.ts'
 export interface ControlParts {
   readonly loaded: LoadedNode
   readonly facts: ChainFacts
-  readonly replica: Replica<BullsharkMessage>
-  readonly bullshark: Bullshark
+  readonly replica: Replica<unknown>
+  readonly dag: DagSource
   readonly store: Store
   readonly batches: BatchReader
   readonly mesh: Pick<Mesh, 'peers'>

@@ -1,4 +1,4 @@
-import { type BullsharkMessage, bullsharkCodec, type MessageCodec } from '@novacron/consensus'
+import type { MessageCodec } from '@novacron/consensus'
 import { type Replica, type ReplicaMessage, replicaCodec } from '@novacron/replica'
 import type { NodeSockets } from '../api/node-report.ts'
 import { sha256, verifySignature, verifySignatureAsync } from '../config/ed25519.ts'
@@ -31,7 +31,7 @@ export interface CoreNeeds {
 
 /** The machine, what drives it, and what answers for it; not yet connected to anybody. */
 export interface Core {
-  readonly replica: Replica<BullsharkMessage>
+  readonly replica: Replica<unknown>
   readonly driver: Driver
   readonly control: Control
   readonly wire: LateWire
@@ -40,13 +40,13 @@ export interface Core {
 
 export function assembleCore(needs: CoreNeeds): Core {
   const { loaded, facts, opened, logs, metrics } = needs
-  const { committee, domain } = facts
+  const { committee } = facts
   const { store } = opened
   const { peerId } = loaded.keys
   // What was accepted from clients is never refused for want of room.
   const { pendingBytes } = loaded.options.limits
   const batches = new SpilledBatches(store.batches, spilledBytesMax + pendingBytes)
-  const { replica, bullshark } = makeReplica(loaded.genesis, loaded.options, facts, {
+  const { replica, orderCodec, dag } = makeReplica(loaded.genesis, loaded.options, facts, {
     self: committee.replicaOf(peerId),
     hash: sha256,
     sign: loaded.keys.consensus.sign,
@@ -59,7 +59,7 @@ export function assembleCore(needs: CoreNeeds): Core {
     loaded,
     facts,
     replica,
-    bullshark,
+    dag,
     store,
     batches,
     mesh: wire,
@@ -74,7 +74,7 @@ export function assembleCore(needs: CoreNeeds): Core {
   })
   const others = committee.members.map(member => member.peer).filter(peer => peer !== peerId)
   const trusted = [...others, ...loaded.options.upstreams.map(({ peer }) => peer)]
-  const codec = replicaCodec(bullsharkCodec(domain, sha256), sha256)
+  const codec = replicaCodec(orderCodec, sha256)
   const driver = new Driver({
     machine: replica,
     codec: codec as MessageCodec<ReplicaMessage>,

@@ -1,5 +1,6 @@
 import { type Digest, Reader, type Round } from '@novacron/base'
 import {
+  decodeEntry,
   decodeSubDag,
   type Header,
   readCertificate,
@@ -39,6 +40,7 @@ export async function dropUnnamedBatches(
   for await (const [, value] of store.range(tables.header, open)) {
     add(readSignedHeader(new Reader(value), domain, sha256).header.payload)
   }
+  for await (const [, value] of store.range(tables.entry)) add(decodeEntry(value).payload)
   const unnamed = [...store.batches.digests()].filter(digest => !named.has(digest))
   store.batches.drop(unnamed)
   return unnamed.length

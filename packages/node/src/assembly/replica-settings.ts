@@ -2,20 +2,25 @@ import type { BatchReader, Epoch, Hash, PeerId, ReplicaId, Sign } from '@novacro
 import { fromHex } from '@novacron/base'
 import {
   Bullshark,
-  type BullsharkMessage,
   type BullsharkOptions,
+  bullsharkCodec,
   Committee,
   commitFactor,
   defaultMempoolOptions,
-  type SigningDomain
+  type MessageCodec,
+  type Orderer,
+  type SigningDomain,
+  SingleLeader,
+  singleLeaderCodec
 } from '@novacron/consensus'
 import { defaultExecutionOptions, type MemberListing } from '@novacron/execution'
-import { Replica, type ReplicaSettings } from '@novacron/replica'
+import { type OrdererNeeds, Replica, type ReplicaSettings } from '@novacron/replica'
 import { chainDigest } from '../config/chain-digest.ts'
 import { orderingOptions } from '../config/cluster-options.ts'
 import type { Genesis } from '../config/genesis.ts'
 import { tierTimings } from '../config/network-tier.ts'
 import type { NodeOptions } from '../config/node-options.ts'
+import { type DagSource, emptyDagSource } from '../control/dag-window.ts'
 import { batchFrameBytes } from './sizes.ts'
 
 /** What follows from the genesis alone, equal on every node. */
@@ -87,25 +92,41 @@ export interface ReplicaParts {
   readonly wasSignedLogPresent: boolean
 }
 
-/** The machine of a node, and the orderer inside it, which the control API shows. */
+/** A replica, whatever its orderer says to those of other nodes. */
+export interface MadeReplica {
+  readonly replica: Replica<unknown>
+  readonly orderCodec: MessageCodec<unknown>
+  /** For the control API; empty when nothing is ordered by a DAG. */
+  readonly dag: DagSource
+}
+
+/** The machine of a node, with the orderer that the genesis asks for. */
 export function makeReplica(
   genesis: Genesis,
   options: NodeOptions,
   facts: ChainFacts,
   parts: ReplicaParts
-): { readonly replica: Replica<BullsharkMessage>; readonly bullshark: Bullshark } {
+): MadeReplica {
   const { committee, domain, members } = facts
+  const make = <Message>(makeOrderer: (needs: OrdererNeeds) => Orderer<Message>) =>
+    new Replica<Message>(replicaSettings(genesis, options), {
+      ...parts,
+      committee,
+      domain,
+      members,
+      makeOrderer
+    }) as Replica<unknown>
+  if (genesis.cluster.protocol === 'single-leader') {
+    const replica = make(needs => new SingleLeader({}, needs))
+    const orderCodec = singleLeaderCodec as MessageCodec<unknown>
+    return { replica, orderCodec, dag: emptyDagSource(committee) }
+  }
   const made: Bullshark[] = []
-  const replica = new Replica<BullsharkMessage>(replicaSettings(genesis, options), {
-    ...parts,
-    committee,
-    domain,
-    members,
-    makeOrderer: needs => {
-      const bullshark = new Bullshark(bullsharkOptions(genesis, options), needs)
-      made.push(bullshark)
-      return bullshark
-    }
+  const replica = make(needs => {
+    const bullshark = new Bullshark(bullsharkOptions(genesis, options), needs)
+    made.push(bullshark)
+    return bullshark
   })
-  return { replica, bullshark: made[0] as Bullshark }
+  const orderCodec = bullsharkCodec(domain, parts.hash) as MessageCodec<unknown>
+  return { replica, orderCodec, dag: made[0] as Bullshark }
 }

@@ -3,8 +3,11 @@ import { type BullsharkClusterOptions, defaultTurboOptions } from '@novacron/con
 import { z } from 'zod'
 import { flag, integer, oneOf } from './fields.ts'
 
-/** How transactions are ordered: Bullshark as published, or with the switches of turbo. */
-export const orderingProtocols = ['bullshark', 'bullshark-turbo'] as const
+/**
+ * How transactions are ordered: Bullshark as published, or with the switches of turbo. `single-leader` is a measuring stick
+ * for benchmarks, which trusts every member: one that lies breaks it.
+ */
+export const orderingProtocols = ['bullshark', 'bullshark-turbo', 'single-leader'] as const
 export type OrderingProtocol = (typeof orderingProtocols)[number]
 
 /** What all nodes of a chain must agree on; part of the genesis and of the chain's digest. */
@@ -82,7 +85,7 @@ export function writeClusterOptions(writer: Writer, options: ClusterOptions): vo
   const { protocol, pipelined, fastCommit, anchorsPerRound, reputation, ...always } = options
   const turbo = { pipelined, fastCommit, anchorsPerRound, reputation }
   writer.bytes(ascii(protocol))
-  const inForce = protocol === 'bullshark' ? always : { ...always, ...turbo }
+  const inForce = protocol === 'bullshark-turbo' ? { ...always, ...turbo } : always
   const entries = Object.entries(inForce).sort(([a], [b]) => (a < b ? -1 : 1))
   writer.list(entries, ([option, value]) => {
     writer.bytes(ascii(option)).u64(Number(value))
@@ -95,7 +98,7 @@ const reputationPeriodCommits = 8
 /** What the ordering protocol is told of it. */
 export function orderingOptions(options: ClusterOptions): BullsharkClusterOptions {
   const { gcDepthRounds, schedulePeriodCommits, scheduleWindowCommits } = options
-  if (options.protocol === 'bullshark') {
+  if (options.protocol !== 'bullshark-turbo') {
     return { gcDepthRounds, schedulePeriodCommits, scheduleWindowCommits }
   }
   const { pipelined, fastCommit, anchorsPerRound, reputation } = options

@@ -1,5 +1,5 @@
 import type { Digest, PeerId, ReplicaId, Round } from '@novacron/base'
-import type { Bullshark, BullsharkMessage, Committee } from '@novacron/consensus'
+import type { Committee } from '@novacron/consensus'
 import { resultByte } from '@novacron/execution'
 import type { Replica } from '@novacron/replica'
 import type { Mesh } from '@novacron/transport'
@@ -33,7 +33,7 @@ import type {
 } from '../api/node-report.ts'
 import type { Executed } from '../driver/driver.ts'
 import type { CommittedRun, IngestSink, Offer } from '../ingest/sink.ts'
-import { dagRound, dagWindow, lastRoundOf } from './dag-window.ts'
+import { type DagSource, dagRound, dagWindow, lastRoundOf } from './dag-window.ts'
 import type { LogReader } from './log-reader.ts'
 import type { Receipts } from './receipts.ts'
 import type { Submissions } from './submissions.ts'
@@ -51,8 +51,8 @@ export interface ControlFacts {
 }
 
 export interface ControlNeeds {
-  readonly replica: Replica<BullsharkMessage>
-  readonly bullshark: Bullshark
+  readonly replica: Replica<unknown>
+  readonly dag: DagSource
   readonly mesh: Pick<Mesh, 'peers'>
   readonly receipts: Receipts
   readonly submissions: Submissions
@@ -153,19 +153,19 @@ export class Control implements NodeControl, IngestSink {
 
   consensusStatus(): ConsensusStatus {
     const { committee, names } = this.#facts
-    const { bullshark, replica } = this.#needs
+    const { dag: source, replica } = this.#needs
     const { orderer } = replica.status()
     return {
       protocol: orderer.protocol,
       epoch: orderer.epoch,
       round: orderer.round,
       committedIndex: orderer.lastIndex,
-      committedRound: bullshark.lastAnchorRound,
+      committedRound: source.lastAnchorRound,
       quorumWeight: committee.quorumWeight,
       totalWeight: committee.totalWeight,
       members: committee.members.map(({ peer, weight }, replicaId) => {
         const name = names.get(peer)
-        const round = lastRoundOf(bullshark.dag, replicaId as ReplicaId)
+        const round = lastRoundOf(source.dag, replicaId as ReplicaId)
         return { replica: replicaId, peer, ...(name === undefined ? {} : { name }), weight, round }
       }),
       reasons: orderer.reasons.map(reason => this.#withNames(reason))
@@ -178,7 +178,7 @@ export class Control implements NodeControl, IngestSink {
   }
 
   async dag(window: DagWindow): Promise<readonly DagRound[]> {
-    return dagWindow(this.#needs.bullshark, window)
+    return dagWindow(this.#needs.dag, window)
   }
 
   async openSession(request: OpenSessionRequest, signal: AbortSignal): Promise<OpenedSession> {
@@ -271,12 +271,12 @@ export class Control implements NodeControl, IngestSink {
 
   /** New rounds, and again those whose anchor was not decided. */
   #tellRounds(): void {
-    const { bullshark } = this.#needs
-    const { dag, lastAnchorRound } = bullshark
+    const source = this.#needs.dag
+    const { dag, lastAnchorRound } = source
     if (this.#topics.count('consensus.rounds') > 0) {
       const first = Math.max(this.#decidedRound, dag.gcRound) + 1
       for (let round = first; round <= dag.highestRound; round++) {
-        this.#topics.publish('consensus.rounds', dagRound(bullshark, round as Round))
+        this.#topics.publish('consensus.rounds', dagRound(source, round as Round))
       }
     }
     this.#decidedRound = lastAnchorRound
@@ -318,7 +318,7 @@ export class Control implements NodeControl, IngestSink {
 /** Commits that are ordered and not executed, or known and not here, from which a node calls itself behind. */
 const catchingUpCommits = 20
 
-function rootsOf(replica: Replica<BullsharkMessage>): Pick<NodeStatus, 'roots'> {
+function rootsOf(replica: Replica<unknown>): Pick<NodeStatus, 'roots'> {
   const image = replica.executor.images.at(-1)
   if (image === undefined) return {}
   const { index, stateRoot, sessionRoot } = image.checkpoint

@@ -1,5 +1,5 @@
 import type { ReplicaId, Round } from '@novacron/base'
-import type { DagView } from '@novacron/consensus'
+import { type Committee, Dag, type DagView } from '@novacron/consensus'
 import type { DagAnchor, DagRound, DagWindow } from '../api/node-report.ts'
 
 /** What of a Bullshark instance a window shows. */
@@ -8,6 +8,11 @@ export interface DagSource {
   readonly lastAnchorRound: Round
   /** In the order in which they are decided; empty where a round has none. */
   anchorsOf(round: Round): readonly ReplicaId[]
+}
+
+/** Of an orderer that has no DAG. */
+export function emptyDagSource(committee: Committee): DagSource {
+  return { dag: new Dag(committee), lastAnchorRound: 0 as Round, anchorsOf: () => [] }
 }
 
 /** Rounds of the DAG as the control API shows them, ascending. */
