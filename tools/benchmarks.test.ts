@@ -21,6 +21,7 @@ const result: OrderingResult = {
     writes: 'batched',
     delayMs: 0,
     nodeMbit: 0,
+    links: 'loopback',
     crash: 0,
     changed: {}
   },
@@ -46,6 +47,21 @@ describe('the section about ordering', () => {
     expect(page).not.toContain('| % |')
   })
 
+  test('says how much more than a single leader is ordered under the same limit', () => {
+    const settings = { ...result.settings, nodes: 10, nodeMbit: 20, links: 'namespaces' }
+    const page = orderingPage(
+      new Map([
+        ['ordering-one', { ...result, settings, protocol: 'single-leader', throughput: 500 }],
+        ['ordering-many', { ...result, settings, throughput: 2_100 }],
+        ['ordering-other', { ...result, settings: { ...settings, nodes: 4 } }]
+      ])
+    )
+    expect(page).toContain(
+      '- 10 nodes with 20 Mbit/s each: bullshark orders 2100 tx/s and the single leader 500, **4.2 times** as much'
+    )
+    expect(page.match(/times\*\*/g)).toHaveLength(1)
+  })
+
   test('says what was different about a run', () => {
     const settings = {
       ...result.settings,
@@ -53,6 +69,7 @@ describe('the section about ordering', () => {
       connections: 128,
       delayMs: 25,
       nodeMbit: 20,
+      links: 'proxies',
       crash: 1,
       changed: { tier: 'wan' }
     }
@@ -61,7 +78,7 @@ describe('the section about ordering', () => {
     const odd = { ...result, settings, overload, profile, agreement: false, cpuMsPerMB: 29.6 }
     const page = orderingPage(new Map([['ordering-b', odd]]))
     expect(page).toContain(
-      'tls (libp2p); log, 512 B, 30 s; single writes on 128 connections; 25 ms one way; 20 Mbit/s for each node; 1 killed; {"tier":"wan"}; at twice the load 0.95 of it'
+      'tls (libp2p); log, 512 B, 30 s; single writes on 128 connections; 25 ms one way; 20 Mbit/s for each node, by proxies; 1 killed; {"tier":"wan"}; at twice the load 0.95 of it'
     )
     expect(page).toContain('| 30 | 200 | 30 % | **no** |')
     expect(page).toContain('| 12.0 | `step` | machine.js:1 |')

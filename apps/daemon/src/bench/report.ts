@@ -155,8 +155,16 @@ function settingsOf(options: OrderingOptions, links: BenchLinks): BenchSettings 
     nodeMbit,
     links,
     crash,
-    changed: { ...nodeOptions, ...clusterOptions }
+    changed: { ...nodeOptions, ...changedOf(clusterOptions) }
   }
+}
+
+/** The protocol is told by the daemons. */
+function changedOf({
+  protocol: _,
+  ...changed
+}: OrderingOptions['clusterOptions'] & object): object {
+  return changed
 }
 
 const nothing: NodeReading = {

@@ -1,6 +1,7 @@
-import type { Digest, Millis, ReplicaId, Round } from '@novacron/base'
+import type { CommitIndex, Digest, Millis, ReplicaId, Round } from '@novacron/base'
 import { ascii, Writer } from '@novacron/base'
 import {
+  encodeEntry,
   makeCertificate,
   makeHeader,
   slotKey,
@@ -50,6 +51,13 @@ function addHeader(log: WrittenLog, name: string, round: number): void {
   put(log, tables.header, round, writer.finish())
 }
 
+function addEntry(log: WrittenLog, name: string): void {
+  const { payload } = headerNaming(log, name, 1)
+  const index = 1 as CommitIndex
+  const entry = { index, term: 1, leader: author, createdAt: 0 as Millis, payload }
+  put(log, tables.entry, 1, encodeEntry(entry))
+}
+
 const held = (log: WrittenLog, name: string) => log.store.batches.has(digestOfText(name))
 
 test('what commits and open vertices name is kept, and the rest goes', async () => {
@@ -61,6 +69,7 @@ test('what commits and open vertices name is kept, and the rest goes', async () 
   addHeader(log, 'voted', 102)
   addCertificate(log, 'certified at the edge', 90)
   addHeader(log, 'voted below', 89)
+  addEntry(log, 'in a leaders log')
   addCertificate(log, 'certified below', 88)
   store(log, 'abandoned')
   await log.store.settle()
@@ -71,10 +80,11 @@ test('what commits and open vertices name is kept, and the rest goes', async () 
     'certified at the edge',
     'voted below',
     'certified below',
-    'abandoned'
+    'abandoned',
+    'in a leaders log'
   ]
-  expect(names.map(name => held(log, name))).toEqual([true, true, true, false, false, false])
-  expect(log.store.batches.count).toBe(4)
+  expect(names.map(name => held(log, name))).toEqual([true, true, true, false, false, false, true])
+  expect(log.store.batches.count).toBe(5)
   expect(await dropUnnamedBatches(log.store, domain, 10)).toBe(0)
 })
 

@@ -51,15 +51,34 @@ describe('what follows from the genesis', () => {
 
   test('makes a replica with an orderer that can be looked at', () => {
     const facts = chainFactsOf(genesis)
-    const { replica, bullshark } = makeReplica(genesis, options, facts, {
+    const { replica, dag } = makeReplica(genesis, options, facts, {
       self: undefined,
       hash: sha256,
       sign: () => new Uint8Array(64),
       batches: new MemoryStore().batches,
       wasSignedLogPresent: true
     })
-    expect(replica.orderer).toBe(bullshark)
+    expect(replica.orderer).toBe(dag)
     expect(replica.status()).toMatchObject({ state: 'restoring', executedIndex: 0 })
+  })
+
+  test('makes a single leader for a genesis that asks for one, with nothing to show of a DAG', () => {
+    const asked = genesisOf(['a', 'b'], { cluster: { protocol: 'single-leader' } })
+    const { replica, dag, orderCodec } = makeReplica(asked, options, chainFactsOf(asked), {
+      self: undefined,
+      hash: sha256,
+      sign: () => new Uint8Array(64),
+      batches: new MemoryStore().batches,
+      wasSignedLogPresent: true
+    })
+    expect(replica.orderer.status().protocol).toBe('single-leader')
+    expect([dag.dag.highestRound, dag.lastAnchorRound, dag.anchorsOf(1 as never)]).toEqual([
+      0,
+      0,
+      []
+    ])
+    const forward = { type: 'forward', batches: [] }
+    expect(orderCodec.decode(orderCodec.encode(forward))).toEqual(forward)
   })
 })
 

@@ -67,7 +67,7 @@ function controlled(self: PeerId = peers[0] as PeerId) {
   const receipts = new Receipts(10)
   const needs: ControlNeeds = {
     replica: replica as unknown as Replica<BullsharkMessage>,
-    bullshark: sketch as unknown as Bullshark,
+    dag: sketch as unknown as Bullshark,
     mesh: { peers: () => meshPeers },
     receipts,
     submissions: new Submissions({
