@@ -122,6 +122,13 @@ export type NamedBy =
   | { readonly type: 'header'; readonly author: ReplicaId; readonly round: Round }
   | { readonly type: 'vertex'; readonly author: ReplicaId; readonly round: Round }
 
+/** A queue or table of a machine, and the bound that it promises to keep to. */
+export interface QueueGauge {
+  readonly name: string
+  readonly value: number
+  readonly max: number
+}
+
 /** What `status` tells an operator, also when nothing moves. */
 export interface OrdererStatus {
   readonly protocol: string
@@ -151,6 +158,8 @@ export interface Orderer<Message> extends Machine<OrdererEvent<Message>, Orderer
   /** What is named by anything that a later commit may order: it was promised to be here then, whatever ordered it before. */
   unorderedPayload(): ReadonlySet<Digest>
   status(): OrdererStatus
+  /** Its queues that have a bound. */
+  queues?(): readonly QueueGauge[]
 }
 
 /** Everything by which a protocol's messages cross the wire. */

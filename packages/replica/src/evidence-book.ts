@@ -17,6 +17,10 @@ export class EvidenceBook {
     this.#hash = hash
   }
 
+  get max(): number {
+    return this.#max
+  }
+
   get size(): number {
     return this.#known.size
   }

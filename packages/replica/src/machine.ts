@@ -17,6 +17,7 @@ import {
   type Orderer,
   type OrdererEffect,
   type OrdererInput,
+  type QueueGauge,
   type Row,
   type SignatureCheck
 } from '@novacron/consensus'
@@ -39,6 +40,7 @@ import { checkReplicaOptions, defaultReplicaOptions, type ReplicaOptions } from 
 import { outcomeWrite } from './outcome.ts'
 import { PayloadWait } from './payload-wait.ts'
 import { PeerList } from './peer-list.ts'
+import { queuesOf } from './queues.ts'
 import { ReplicaRestorer, type RestoredRows } from './restorer.ts'
 import { Retention } from './retention.ts'
 import { type ReplicaRules, replicaRules } from './rules.ts'
@@ -135,6 +137,11 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
     return this.#orderer
   }
 
+  /** What could grow in it, and how far it may. */
+  queues(): readonly QueueGauge[] {
+    return queuesOf(this.#mempool, this.#orderer, this.#runner, this.#executor, this.#evidence)
+  }
+
   /** May `bytes` of transactions be submitted now? */
   admits(bytes: number): boolean {
     return this.#isRestored && !this.#isDiskFull && this.#mempool.admits(bytes)
@@ -207,7 +214,6 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
       case 'peer-disconnected':
         return this.#onPeer(event.peer, event.type, now, out)
       case 'network-measured':
-        return this.#feedOrderer(event, now, out)
       case 'stop-at':
         return this.#feedOrderer(event, now, out)
       case 'disk':
@@ -248,8 +254,7 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
       case 'heads':
         return this.#feedOrderer(headSeen(message.head, this.#needs.committee), now, out)
       case 'evidence':
-        this.#evidence.add(message.evidence, out)
-        return
+        return void this.#evidence.add(message.evidence, out)
       case 'checkpoints':
         return this.#sync?.onCertificate(message.certificate, now, out)
       default:
@@ -484,12 +489,7 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
   }
 
   #makeRunner(): Runner {
-    const { domain, hash } = this.#needs
-    return new Runner(this.#options, {
-      executor: this.#executor,
-      batches: this.#batches,
-      domain,
-      hash
-    })
+    const own = { executor: this.#executor, batches: this.#batches }
+    return new Runner(this.#options, { ...this.#needs, ...own })
   }
 }

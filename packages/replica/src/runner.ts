@@ -118,6 +118,11 @@ export class Runner {
     }
   }
 
+  /** A piece is read while there is room for one commit. */
+  get queueLengthMax(): number {
+    return 2 * this.#options.readCommitsMax - 1
+  }
+
   /** What the next commit waits for. */
   waits(): { readonly missing: number; readonly isRecordLost: boolean } {
     return { missing: this.missing().length, isRecordLost: this.isRecordLost }

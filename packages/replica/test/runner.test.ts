@@ -108,6 +108,7 @@ describe('live commits', () => {
     bench.hold(1)
     bench.run()
     expect(bench.replay(5)).toMatchObject([{ range: { from: indexKey(4) } }])
+    expect(bench.runner.queueLengthMax).toBe(5)
   })
 })
 

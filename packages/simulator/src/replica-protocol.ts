@@ -291,10 +291,6 @@ class ReplicaMachine<Order> implements SimulatedMachine<ReplicaTypes<Order>> {
   }
 
   gauges(): readonly Gauge[] {
-    const { pendingBytes, evidenceCount } = this.#replica.status()
-    return [
-      { name: 'pending bytes', value: pendingBytes, max: 32_000_000 },
-      { name: 'evidence', value: evidenceCount, max: 1_000 }
-    ]
+    return this.#replica.queues()
   }
 }

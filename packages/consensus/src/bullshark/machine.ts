@@ -17,7 +17,7 @@ import type { Certificate } from '../dag/certificate.ts'
 import { Dag, type DagView } from '../dag/dag.ts'
 import type { SignedHeader } from '../dag/header.ts'
 import type { CommittedSubDag } from '../dag/sub-dag.ts'
-import type { Orderer, OrdererEvent, OrdererStatus, Row } from '../orderer.ts'
+import type { Orderer, OrdererEvent, OrdererStatus, QueueGauge, Row } from '../orderer.ts'
 import type { SignatureCheck, SigningDomain } from '../signing.ts'
 import { CatchUp, CatchUpServer, type LogBounds } from './catch-up.ts'
 import { Certifier } from './certifier.ts'
@@ -161,6 +161,15 @@ export class Bullshark implements Orderer<BullsharkMessage> {
     const { dag } = this.#parts
     const own = this.#keeper.proposedPayload()
     return new Set([...dag.unorderedPayload(), ...this.#certifier.promisedPayload(), ...own])
+  }
+
+  queues(): readonly QueueGauge[] {
+    const { suspendedMax } = this.#options
+    const { suspendedCount, pullCount } = this.#synchronizer
+    return [
+      { name: 'certificates that wait for parents', value: suspendedCount, max: suspendedMax },
+      { name: 'parents that are pulled', value: pullCount, max: suspendedMax }
+    ]
   }
 
   status(): OrdererStatus {

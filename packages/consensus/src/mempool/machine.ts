@@ -20,7 +20,7 @@ import {
 } from '@novacron/base'
 import type { Committee } from '../committee.ts'
 import type { BatchReference } from '../dag/header.ts'
-import type { NamedBy } from '../orderer.ts'
+import type { NamedBy, QueueGauge } from '../orderer.ts'
 import { AdmissionWindow } from './admission.ts'
 import { type Batch, type BatchHeader, readBatchHeader } from './batch.ts'
 import { BatchMaker } from './batch-maker.ts'
@@ -172,6 +172,14 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
 
   get pullCount(): number {
     return this.#pulls.size
+  }
+
+  queues(): readonly QueueGauge[] {
+    const { pendingBytesMax, pullsMax } = this.#options
+    return [
+      { name: 'pending bytes', value: this.pendingBytes, max: pendingBytesMax },
+      { name: 'batches that are pulled', value: this.pullCount, max: pullsMax }
+    ]
   }
 
   /** May `bytes` more be submitted? A clear no is better than a queue without end. */
