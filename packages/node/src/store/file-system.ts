@@ -1,5 +1,6 @@
 import {
   closeSync,
+  constants,
   fdatasync,
   fdatasyncSync,
   fstatSync,
@@ -11,6 +12,7 @@ import {
   renameSync,
   statfsSync,
   unlinkSync,
+  write,
   writevSync
 } from 'node:fs'
 import { promisify } from 'node:util'
@@ -28,6 +30,13 @@ export interface FileSystem {
   read(fd: number, into: Uint8Array, position: number): number
   /** May write less than asked, as the system call does. */
   writev(fd: number, parts: readonly Uint8Array[], position: number): number
+  /**
+   * Opens an existing file for `write`. `isDirect` goes past the page cache: memory and positions are then whole blocks of
+   * 4096 bytes; a file system that cannot do it answers EINVAL, here or at the first write.
+   */
+  openBlocks(path: string, isDirect: boolean): number
+  /** On a descriptor of `openBlocks`: durable when it resolves. May write less than asked. `bytes` must not change meanwhile. */
+  write(fd: number, bytes: Uint8Array, position: number): Promise<number>
   truncate(fd: number, length: number): void
   sync(fd: number): Promise<void>
   syncNow(fd: number): void
@@ -40,6 +49,15 @@ export interface FileSystem {
 }
 
 const fdatasyncAsync = promisify(fdatasync)
+const writeAsync = promisify(write)
+/** Undefined where the system has no such flag. */
+const {
+  O_DSYNC,
+  O_DIRECT = 0,
+  O_RDWR
+} = constants as Partial<typeof constants> & {
+  readonly O_RDWR: number
+}
 
 export const nodeFileSystem: FileSystem = {
   open: (path, flags) => openSync(path, flags, 0o600),
@@ -55,6 +73,13 @@ export const nodeFileSystem: FileSystem = {
     return done
   },
   writev: (fd, parts, position) => writevSync(fd, parts, position),
+  openBlocks: (path, isDirect) =>
+    openSync(path, O_RDWR | (O_DSYNC ?? 0) | (isDirect ? O_DIRECT : 0)),
+  async write(fd, bytes, position) {
+    const { bytesWritten } = await writeAsync(fd, bytes, 0, bytes.length, position)
+    if (O_DSYNC === undefined) await fdatasyncAsync(fd)
+    return bytesWritten
+  },
   truncate: ftruncateSync,
   sync: fd => fdatasyncAsync(fd),
   syncNow: fdatasyncSync,

@@ -150,11 +150,7 @@ class LevelStore implements Store {
       this.#fail(new Fault<StoreFacts>({ code: 'queue-full', queuedBytes, queuedBytesMax }), '')
       return
     }
-    this.#drainTimer ??= setTimeout(() => {
-      this.#drainTimer = undefined
-      // A failure is kept in the state and told to `onFailure`; nobody waits here.
-      this.flush().catch(() => undefined)
-    }, this.#options.drainDelayMs).unref()
+    this.#drainLater()
   }
 
   flush(): Promise<void> {
@@ -288,14 +284,7 @@ class LevelStore implements Store {
   async #syncSegments(): Promise<void> {
     if (!this.#segments.isDirty) return
     this.#needs.onPersist?.('segments-sync')
-    try {
-      await this.#segments.sync()
-    } catch (error) {
-      // After a failed sync the kernel may have dropped the pages: a second one would succeed and mean nothing.
-      const reason = `sync failed: ${error instanceof Error ? error.message : String(error)}`
-      const path = join(this.#options.directory, 'batches')
-      throw new Fault<StoreFacts>({ code: 'io', path, reason }, { cause: error })
-    }
+    await this.#segments.sync()
   }
 
   async #applyOperations(operations: Parameters<Database['apply']>[0]): Promise<void> {
@@ -329,6 +318,15 @@ class LevelStore implements Store {
     return state === 'open'
   }
 
+  /** What nobody flushes goes to disk all the same. */
+  #drainLater(): void {
+    this.#drainTimer ??= setTimeout(() => {
+      this.#drainTimer = undefined
+      // A failure is kept in the state and told to `onFailure`; nobody waits here.
+      this.flush().catch(() => undefined)
+    }, this.#options.drainDelayMs).unref()
+  }
+
   #fileBytes(): number {
     return this.#segments.fileBytes + this.#signedLog.bytes
   }
@@ -338,6 +336,7 @@ class LevelStore implements Store {
     try {
       this.#needs.onPersist?.('batch-append')
       this.#budget.admit(bytes, this.#fileBytes())
+      this.#drainLater()
     } catch (error) {
       throw this.#fail(error, this.#options.directory)
     }

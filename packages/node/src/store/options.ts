@@ -9,6 +9,8 @@ export interface StoreOptions {
   readonly segmentBytes: number
   /** Recently appended batches that are read without touching the disk. */
   readonly cacheBytesMax: number
+  /** Batches that wait in memory for their sync; beyond it the appending itself waits for the disk. */
+  readonly unsyncedBytesMax: number
   /** Writes that wait for their flush; beyond it the store fails, since the disk no longer keeps up. */
   readonly queuedBytesMax: number
   /** Writes that nobody flushes go to disk after this long. */
@@ -28,6 +30,7 @@ export interface StoreOptions {
 export const defaultStoreOptions: Omit<StoreOptions, 'directory'> = {
   segmentBytes: 128 * MiB,
   cacheBytesMax: 16 * MiB,
+  unsyncedBytesMax: 64 * MiB,
   queuedBytesMax: 64 * MiB,
   drainDelayMs: 50,
   diskBytesMax: Number.MAX_SAFE_INTEGER,

@@ -1,5 +1,6 @@
-import { bytesOfDigest, type Digest, toHex } from '@novacron/base'
+import { bytesOfDigest, type Digest, Fault, toHex } from '@novacron/base'
 import { BatchCache } from './batch-cache.ts'
+import { makeStaging } from './block-writer.ts'
 import type { FileSystem } from './file-system.ts'
 import { isBodyIntact } from './record.ts'
 import type { ScannedRecord } from './record-scan.ts'
@@ -11,9 +12,11 @@ import {
   listSegments,
   recordBytesOf,
   Segment,
+  segmentFileBytes,
   segmentPath
 } from './segment.ts'
 import type { BatchStore } from './store.ts'
+import type { StoreFacts } from './store-fault.ts'
 
 interface Location {
   readonly segment: Segment
@@ -25,6 +28,7 @@ interface Location {
 interface SegmentStoreOptions {
   readonly segmentBytes: number
   readonly cacheBytesMax: number
+  readonly unsyncedBytesMax: number
 }
 
 interface SegmentStoreNeeds {
@@ -51,6 +55,9 @@ export class SegmentStore implements BatchStore {
   readonly #index = new Map<Digest, Location>()
   readonly #segments = new Map<number, Segment>()
   readonly #cache: BatchCache
+  readonly #staging = makeStaging()
+  /** Batches that are not on the disk yet, in the order of their appends. */
+  readonly #unsynced = new Map<Digest, Uint8Array>()
   /** Dropped from that segment, but the record that says so could not be written yet. */
   readonly #unrecordedDrops = new Map<Digest, number>()
   #current: Segment | undefined
@@ -67,7 +74,13 @@ export class SegmentStore implements BatchStore {
     this.#needs = needs
     this.#cache = new BatchCache(options.cacheBytesMax)
     const numbers = listSegments(needs.files, directory)
-    for (const [i, number] of numbers.entries()) this.#load(number, numbers.length - 1 - i)
+    const sizes = numbers.map(number => segmentFileBytes({ directory, number, files: needs.files }))
+    for (const [i, number] of numbers.entries()) {
+      const youngerBytes = sizes.slice(i + 1).reduce((sum, size) => sum + size, 0)
+      const isLast = i === numbers.length - 1
+      // What no sync covered is at the end of the last files; what is older need not be read to be believed.
+      this.#load(number, { isLast, checksBodies: youngerBytes <= 2 * options.unsyncedBytesMax })
+    }
     this.#sweep()
   }
 
@@ -107,8 +120,8 @@ export class SegmentStore implements BatchStore {
   read(digest: Digest): Uint8Array | undefined {
     const location = this.#index.get(digest)
     if (location === undefined) return undefined
-    const cached = this.#cache.get(digest)
-    if (cached !== undefined) return cached
+    const held = this.#cache.get(digest) ?? this.#unsynced.get(digest)
+    if (held !== undefined) return held
     const bytes = readOrNothing(location)
     if (bytes !== undefined && isBodyIntact(location, bytes)) return bytes
     this.#forget(digest, location)
@@ -118,7 +131,9 @@ export class SegmentStore implements BatchStore {
 
   append(digest: Digest, bytes: Uint8Array): void {
     if (this.#index.has(digest)) return
-    this.#needs.admit(recordBytesOf(bytes.length))
+    const length = recordBytesOf(bytes.length)
+    this.#needs.admit(length)
+    this.#admitUnsynced(length)
     this.#store(digest, bytes)
     this.#cache.add(digest, bytes)
     this.#unrecordedDrops.delete(digest)
@@ -140,42 +155,77 @@ export class SegmentStore implements BatchStore {
     this.#compactStep()
   }
 
-  /** Makes all appends before this call durable. One call at a time. */
+  /** A disk that is that far behind is as good as full: whoever appends waits until it has caught up. */
+  #admitUnsynced(length: number): void {
+    const { unsyncedBytesMax } = this.#options
+    let unsyncedBytes = 0
+    for (const segment of this.#segments.values()) unsyncedBytes += segment.unsyncedBytes
+    if (unsyncedBytes === 0 || unsyncedBytes + length <= unsyncedBytesMax) return
+    const path = this.#directory
+    const reason = `unsyncedBytesMax is ${unsyncedBytesMax}, and the disk has not kept up`
+    throw this.#needs.onFailure(new Fault<StoreFacts>({ code: 'disk-full', path, reason }), path)
+  }
+
+  /**
+   * Makes all appends before this call durable. One call at a time.
+   *
+   * throws  what a write gave, which may be tried again; StoreFault `io` for the directory, whose entries may be lost
+   */
   async sync(): Promise<void> {
     this.#syncing = true
     const copied = new Map([...this.#segments.values()].map(each => [each, each.copiedCount]))
+    const covered = [...this.#unsynced]
     try {
-      if (this.#isDirectoryDirty) {
-        this.#isDirectoryDirty = false
-        this.#needs.files.syncDirectory(this.#directory)
+      this.#syncDirectory()
+      for (const segment of this.#segments.values()) {
+        if (segment.isDirty) await segment.sync(this.#staging)
       }
-      for (const segment of this.#segments.values()) if (segment.isDirty) await segment.sync()
     } finally {
       this.#syncing = false
+    }
+    // A batch that was dropped and came again meanwhile is another entry.
+    for (const [digest, bytes] of covered) {
+      if (this.#unsynced.get(digest) === bytes) this.#unsynced.delete(digest)
     }
     for (const [segment, count] of copied) segment.syncedCopiedCount = count
     this.#sweep()
     this.#compactStep()
   }
 
+  /** Writes what no sync has covered, as far as the disk takes it: nobody was promised it. */
   close(): void {
-    for (const segment of this.#segments.values()) segment.close()
+    for (const segment of this.#segments.values()) {
+      try {
+        if (segment.isDirty) segment.syncNow()
+      } catch {
+        // As if the process had ended before.
+      }
+      segment.close()
+    }
     this.#segments.clear()
     this.#index.clear()
   }
 
-  /** `younger` is the number of segments after this one. */
-  #load(number: number, younger: number): void {
+  #syncDirectory(): void {
+    if (!this.#isDirectoryDirty) return
+    this.#isDirectoryDirty = false
+    const path = this.#directory
+    try {
+      this.#needs.files.syncDirectory(path)
+    } catch (error) {
+      // The kernel may have dropped the change: a second sync would succeed and mean nothing.
+      const reason = `sync failed: ${error instanceof Error ? error.message : String(error)}`
+      throw new Fault<StoreFacts>({ code: 'io', path, reason }, { cause: error })
+    }
+  }
+
+  #load(number: number, how: { readonly isLast: boolean; readonly checksBodies: boolean }): void {
     const { files, onDamage } = this.#needs
     const place = { directory: this.#directory, number, files }
     this.#nextNumber = number + 1
     const records: ScannedRecord[] = []
-    // At most the last two files can hold records that no sync covered (see `#writable`).
-    const loaded = Segment.load(
-      place,
-      { checksBodies: younger < 2, isLast: younger === 0 },
-      record =>
-        records.push({ ...record, body: record.kind === dropKind ? record.body : undefined })
+    const loaded = Segment.load(place, how, record =>
+      records.push({ ...record, body: record.kind === dropKind ? record.body : undefined })
     )
     if (loaded === undefined) {
       // Too short for its header when a crash came first; otherwise rotten, and peers have the batches.
@@ -187,7 +237,7 @@ export class SegmentStore implements BatchStore {
     this.#segments.set(number, segment)
     for (const record of records) this.#replay(segment, record)
     for (let i = 0; i < damagedCount; i++) onDamage(segment.path)
-    if (younger === 0) this.#current = segment
+    if (how.isLast) this.#current = segment
   }
 
   #replay(segment: Segment, { kind, tag, bodyOffset, length, bodyCrc, body }: ScannedRecord): void {
@@ -208,6 +258,7 @@ export class SegmentStore implements BatchStore {
       const segment = this.#writable(recordBytesOf(bytes.length))
       const { offset, bodyCrc } = segment.append(batchKind, bytesOfDigest(digest), bytes)
       this.#insert(digest, { segment, offset, length: bytes.length, bodyCrc })
+      this.#unsynced.set(digest, bytes)
     } catch (error) {
       throw this.#needs.onFailure(error, this.#current?.path ?? this.#directory)
     }
@@ -218,10 +269,6 @@ export class SegmentStore implements BatchStore {
     const current = this.#current
     if (current !== undefined && current.end + recordBytes <= this.#options.segmentBytes) {
       return current
-    }
-    // So that a start need not check more than the last two files for records that no sync covered.
-    for (const segment of this.#segments.values()) {
-      if (segment.isDirty && segment !== current) segment.syncNow()
     }
     const place = { directory: this.#directory, number: this.#nextNumber, files: this.#needs.files }
     const segment = Segment.create(place)
@@ -247,6 +294,7 @@ export class SegmentStore implements BatchStore {
   #forget(digest: Digest, { segment, length }: Location): void {
     this.#index.delete(digest)
     this.#cache.delete(digest)
+    this.#unsynced.delete(digest)
     segment.liveCount -= 1
     segment.liveBytes -= length
     this.#liveBytes -= length

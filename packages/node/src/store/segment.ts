@@ -1,5 +1,6 @@
 import { ascii, type Digest, toHex } from '@novacron/base'
-import { type FileSystem, writeAll } from './file-system.ts'
+import { BlockWriter } from './block-writer.ts'
+import type { FileSystem } from './file-system.ts'
 import { plainBytes } from './own-bytes.ts'
 import {
   encodeRecordHeader,
@@ -35,8 +36,7 @@ export class Segment {
   /** Batches copied out of this file by compaction, and how many of the copies are synced. */
   copiedCount = 0
   syncedCopiedCount = 0
-  #end: number
-  #syncedEnd: number
+  readonly #writer: BlockWriter
   readonly #files: FileSystem
   readonly #fd: number
   readonly #marker: Uint8Array
@@ -50,29 +50,19 @@ export class Segment {
     this.#files = place.files
     this.#fd = opened.fd
     this.#marker = opened.marker
-    this.#end = opened.end
-    this.#syncedEnd = opened.end
+    const { files } = place
+    this.#writer = new BlockWriter({ files, path: this.path, fd: opened.fd, end: opened.end })
   }
 
   static create(place: SegmentPlace): Segment {
     const { files } = place
     const path = segmentPath(place)
     const fd = files.open(path, 'wx+')
-    try {
-      const header = makeFileHeader(segmentMagic)
-      writeAll(files, fd, [header], 0)
-      const segment = new Segment(place, {
-        fd,
-        marker: header.subarray(fileHeaderLength - markerLength),
-        end: fileHeaderLength
-      })
-      segment.#syncedEnd = 0
-      return segment
-    } catch (error) {
-      files.close(fd)
-      files.unlink(path)
-      throw error
-    }
+    const header = makeFileHeader(segmentMagic)
+    const marker = header.subarray(fileHeaderLength - markerLength)
+    const segment = new Segment(place, { fd, marker, end: 0 })
+    segment.#writer.append(header)
+    return segment
   }
 
   /**
@@ -103,27 +93,27 @@ export class Segment {
     return { segment, damagedCount: result.damagedCount }
   }
 
-  /** Length of the file. */
+  /** Length of the file, with what is not written yet. */
   get end(): number {
-    return this.#end
+    return this.#writer.end
   }
 
   get isDirty(): boolean {
-    return this.#end > this.#syncedEnd
+    return this.#writer.end > this.#writer.writtenEnd
   }
 
-  /** Appends one record and returns where its body starts. Leaves nothing behind when it throws. */
+  /** Bytes that are not on the disk yet. */
+  get unsyncedBytes(): number {
+    return this.#writer.end - this.#writer.writtenEnd
+  }
+
+  /** Appends one record and returns where its body starts. On the disk, and readable from it, after the next sync. */
   append(kind: number, tag: Uint8Array, body: Uint8Array): { offset: number; bodyCrc: number } {
     const header = encodeRecordHeader(this.#marker, kind, tag, body)
-    const start = this.#end
-    try {
-      writeAll(this.#files, this.#fd, [header, body], start)
-    } catch (error) {
-      this.#tidy()
-      throw error
-    }
-    this.#end = start + header.length + body.length
-    return { offset: start + header.length, bodyCrc: bodyCrcOf(header) }
+    const offset = this.#writer.end + header.length
+    this.#writer.append(header)
+    this.#writer.append(body)
+    return { offset, bodyCrc: bodyCrcOf(header) }
   }
 
   appendDrops(digests: readonly Digest[]): void {
@@ -136,33 +126,23 @@ export class Segment {
     return this.#files.read(this.#fd, bytes, offset) === length ? bytes : undefined
   }
 
-  /** Covers what was appended before the call. */
-  async sync(): Promise<void> {
-    const covered = this.#end
-    await this.#files.sync(this.#fd)
-    this.#syncedEnd = Math.max(this.#syncedEnd, covered)
+  /** Covers what was appended before the call. One call at a time uses `staging`. What failed may be tried again. */
+  sync(staging: Uint8Array): Promise<void> {
+    return this.#writer.write(staging)
   }
 
   syncNow(): void {
-    this.#files.syncNow(this.#fd)
-    this.#syncedEnd = this.#end
+    this.#writer.writeNow()
   }
 
   close(): void {
+    this.#writer.close()
     this.#files.close(this.#fd)
   }
 
   unlink(): void {
     this.close()
     this.#files.unlink(this.path)
-  }
-
-  #tidy(): void {
-    try {
-      this.#files.truncate(this.#fd, this.#end)
-    } catch {
-      // The next record overwrites what is left beyond `#end`, or the next start cuts it.
-    }
   }
 }
 
@@ -174,6 +154,16 @@ interface SegmentPlace {
 
 export function segmentPath({ directory, number }: SegmentPlace): string {
   return `${directory}/${String(number).padStart(8, '0')}.seg`
+}
+
+/** Length of a segment file. */
+export function segmentFileBytes(place: SegmentPlace): number {
+  const fd = place.files.open(segmentPath(place), 'r')
+  try {
+    return place.files.size(fd)
+  } finally {
+    place.files.close(fd)
+  }
 }
 
 /** Numbers of the segment files of a directory, ascending. */

@@ -4,8 +4,8 @@ import type { StoreFault } from './store-fault.ts'
 /** Payload bytes of batches by digest. `has` and `read` are synchronous. */
 export interface BatchStore extends BatchReader {
   /**
-   * Writes to the current segment at once; durable when the next `flush` resolves. A digest that is there already
-   * costs nothing. `bytes` may stay in a cache: the caller must not change them afterwards.
+   * Held from now on; durable when the next `flush` resolves. A digest that is there already costs nothing. `bytes` are
+   * kept, at first to be written, then in a cache: the caller must not change them afterwards.
    *
    * throws  StoreFault `disk-full` (nothing was stored; goes on after `Store.retry`) or `io`
    */

@@ -6,9 +6,11 @@ export type FileOperation = keyof FileSystem
 export interface FailingFiles extends FileSystem {
   /** Fails every `operation` from now on, on paths or descriptors alike, until `mend`. */
   fail(operation: FileOperation, code: string): void
-  /** `writev` writes this many bytes in all and then fails with ENOSPC. */
+  /** `write` and `writev` write this many bytes in all and then fail with ENOSPC. */
   fillAfter(bytes: number): void
   setFreeBytes(bytes: number): void
+  /** As a file system that cannot write past the page cache. */
+  refuseDirect(): void
   mend(): void
   /** Every operation in order. */
   readonly calls: FileOperation[]
@@ -19,6 +21,7 @@ export function failingFiles(): FailingFiles {
   const calls: FileOperation[] = []
   let room = Number.POSITIVE_INFINITY
   let freeBytes: number | undefined
+  let allowsDirect = true
 
   const enter = (operation: FileOperation): void => {
     calls.push(operation)
@@ -34,6 +37,9 @@ export function failingFiles(): FailingFiles {
     },
     setFreeBytes: bytes => {
       freeBytes = bytes
+    },
+    refuseDirect: () => {
+      allowsDirect = false
     },
     mend: () => {
       failures.clear()
@@ -58,6 +64,23 @@ export function failingFiles(): FailingFiles {
       const count = real.writev(fd, [first.subarray(0, Math.min(first.length, room))], position)
       room -= count
       return count
+    },
+    openBlocks: (path, isDirect) => {
+      enter('openBlocks')
+      if (isDirect && !allowsDirect) throw systemError('EINVAL')
+      return real.openBlocks(path, isDirect)
+    },
+    write: async (fd, bytes, position) => {
+      enter('write')
+      if (room <= 0) throw systemError('ENOSPC')
+      // A block at most, so that short writes are the rule here.
+      const length = Math.min(bytes.length, 4096)
+      if (room < length) {
+        room = 0
+        return 100
+      }
+      room -= length
+      return await real.write(fd, bytes.subarray(0, length), position)
     },
     truncate: (fd, length) => {
       enter('truncate')

@@ -253,20 +253,28 @@ describe('a full disk', () => {
     expect(again.batches.count).toBe(1)
   })
 
-  test('seen by an append is the state of the whole store', async () => {
-    const { store, files, failures } = await open()
+  test('seen by batches is the state of the whole store, and they are written once there is room', async () => {
+    const { store, files, failures, directory } = await open()
     files.fillAfter(100)
-    expect(() => append(store, 1)).toThrow('disk-full')
-    expect(store.batches.count).toBe(0)
+    const digest = append(store, 1)
     await expect(store.flush()).rejects.toMatchObject({ code: 'disk-full' })
+    expect(store.batches.read(digest)).toEqual(batchOf(1, 1000).bytes)
+    expect(() => append(store, 2)).toThrow('disk-full')
+    expect(await store.retry()).toBe(false)
     files.mend()
     const [first, second] = await Promise.all([store.retry(), store.retry()])
     expect([first, second, failures]).toEqual([true, true, ['disk-full']])
-    append(store, 1)
+    append(store, 2)
     // A second time is told again.
     files.fillAfter(0)
-    expect(() => append(store, 2)).toThrow('disk-full')
+    await expect(store.flush()).rejects.toMatchObject({ code: 'disk-full' })
     expect(failures).toEqual(['disk-full', 'disk-full'])
+    files.mend()
+    expect(await store.retry()).toBe(true)
+    await store[Symbol.asyncDispose]()
+    const again = await reopened(directory)
+    expect(again.batches.count).toBe(2)
+    expect(again.batches.read(digest)).toEqual(batchOf(1, 1000).bytes)
   })
 
   test('seen by LevelDB alone leaves signed.log and the queue in step', async () => {
@@ -359,25 +367,22 @@ describe('a full disk', () => {
 })
 
 describe('a failing disk', () => {
-  test.each(['sync', 'syncDirectory'] as const)(
-    'a %s of batches that failed is final, whatever its code',
-    async operation => {
-      const { store, files, failures } = await open()
-      append(store, 1)
-      files.fail(operation, 'ENOSPC')
-      await expect(store.flush()).rejects.toMatchObject({ code: 'io' })
-      files.mend()
-      expect([store.stats().state, await store.retry(), failures]).toEqual([
-        'failed',
-        false,
-        ['io']
-      ])
-      store.write([put('votes', 1, 'refused')])
-      expect(store.stats().queuedBytes).toBe(0)
-      await expect(store.flush()).rejects.toMatchObject({ code: 'io' })
-      expect(() => append(store, 2)).toThrow('io')
-    }
-  )
+  test.each([
+    ['write', 'EIO'],
+    ['openBlocks', 'EMFILE'],
+    ['syncDirectory', 'ENOSPC']
+  ] as const)('a %s of batches that failed with %s is final', async (operation, code) => {
+    const { store, files, failures } = await open()
+    append(store, 1)
+    files.fail(operation, code)
+    await expect(store.flush()).rejects.toMatchObject({ code: 'io' })
+    files.mend()
+    expect([store.stats().state, await store.retry(), failures]).toEqual(['failed', false, ['io']])
+    store.write([put('votes', 1, 'refused')])
+    expect(store.stats().queuedBytes).toBe(0)
+    await expect(store.flush()).rejects.toMatchObject({ code: 'io' })
+    expect(() => append(store, 2)).toThrow('io')
+  })
 
   test('an EIO in signed.log is final', async () => {
     const { store, files } = await open()
@@ -438,7 +443,8 @@ describe('damage', () => {
 
   test('a damaged batch is told with its digest', async () => {
     const { store, directory, damaged } = await open()
-    const digest = append(store, 1)
+    const digest = append(store, 1, 20_000_000)
+    await store.flush()
     const path = join(directory, 'batches', '00000001.seg')
     const bytes = readFileSync(path)
     bytes[500] = (bytes[500] as number) ^ 1

@@ -31,6 +31,16 @@ export function powerLossFiles(): PowerLossFiles {
       }
       return fd
     },
+    openBlocks(path, isDirect) {
+      const fd = real.openBlocks(path, isDirect)
+      pathOf.set(fd, path)
+      return fd
+    },
+    async write(fd, bytes, position) {
+      const count = await real.write(fd, bytes, position)
+      noteSync(fd, position + count)
+      return count
+    },
     close(fd) {
       pathOf.delete(fd)
       real.close(fd)

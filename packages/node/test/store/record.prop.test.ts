@@ -75,7 +75,7 @@ test('a record header survives no flipped bit, and nothing random is one', () =>
   expect(decoded !== undefined && isBodyIntact(decoded, body)).toBe(true)
   fc.assert(
     fc.property(fc.nat(header.length * 8 - 1), bit => {
-      const flipped = header.slice()
+      const flipped = Uint8Array.from(header)
       flipped[bit >> 3] = (flipped[bit >> 3] as number) ^ (1 << (bit & 7))
       expect(decodeRecordHeader(flipped, marker, 32)).toBeUndefined()
     })
@@ -176,7 +176,7 @@ test('random segment files open without a throw and hold nothing wrong', () => {
     onDamage: () => undefined,
     onFailure: (error: unknown) => error as Error
   }
-  const options = { segmentBytes: 100_000, cacheBytesMax: 0 }
+  const options = { segmentBytes: 100_000, cacheBytesMax: 0, unsyncedBytesMax: 100_000 }
   const writer = new SegmentStore(source, options, needs)
   const known = new Map<Digest, Uint8Array>()
   for (let seed = 0; seed < 5; seed++) {

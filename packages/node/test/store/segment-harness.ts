@@ -5,7 +5,7 @@ import { SegmentStore } from '../../src/store/segment-store.ts'
 import { failingFiles } from './failing-files.ts'
 import { batchOf } from './store-units.ts'
 
-export const options = { segmentBytes: 4096, cacheBytesMax: 0 }
+export const options = { segmentBytes: 4096, cacheBytesMax: 0, unsyncedBytesMax: 2 ** 26 }
 
 export function harness(directory: string, changes: Partial<typeof options> = {}) {
   const files = failingFiles()

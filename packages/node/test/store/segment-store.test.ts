@@ -94,11 +94,12 @@ describe('a crash while appending', () => {
 })
 
 describe('rot', () => {
-  test('a damaged body reads as missing, is told once, and may be appended again', () => {
+  test('a damaged body reads as missing, is told once, and may be appended again', async () => {
     const directory = temporaryDirectory()
     const { open, damaged } = harness(directory)
     const store = open()
     const [first, second] = appendAll(store, [1, 2], 500) as [Digest, Digest]
+    await store.sync()
     flip(join(directory, '00000001.seg'), 300)
     expect(store.read(first)).toBeUndefined()
     expect(store.has(first)).toBe(false)
@@ -148,20 +149,22 @@ describe('rot', () => {
     expectIntact(again, [1, 2], 300)
   })
 
-  test('a file that became shorter reads as missing', () => {
+  test('a file that became shorter reads as missing', async () => {
     const directory = temporaryDirectory()
     const { open, damaged } = harness(directory)
     const store = open()
     const [digest] = appendAll(store, [1]) as [Digest]
+    await store.sync()
     truncateSync(join(directory, '00000001.seg'), 500)
     expect(store.read(digest)).toBeUndefined()
     expect(damaged).toEqual([digest])
   })
 
-  test('a read that the disk refuses reads as missing', () => {
+  test('a read that the disk refuses reads as missing', async () => {
     const { open, damaged, files } = harness(temporaryDirectory())
     const store = open()
     const [digest] = appendAll(store, [1]) as [Digest]
+    await store.sync()
     files.fail('read', 'EIO')
     expect(store.read(digest)).toBeUndefined()
     expect(damaged).toEqual([digest])
@@ -205,26 +208,27 @@ describe('dropping', () => {
     const directory = temporaryDirectory()
     const { open, files, failures } = harness(directory)
     const store = open()
-    const [first, second] = appendAll(store, [1, 2], 100) as [Digest, Digest]
-    files.fillAfter(0)
+    const [first, , third] = appendAll(store, [1, 2, 3], 1300) as [Digest, Digest, Digest]
+    // The file has no room for the record, and the disk none for another file.
+    files.fail('open', 'ENOSPC')
     store.drop([first])
     expect(store.has(first)).toBe(false)
     expect(failures).toEqual(['ENOSPC'])
     files.mend()
-    store.drop([second])
+    store.drop([third])
     store.close()
-    expect(open().count).toBe(0)
+    expect(open().count).toBe(1)
   })
 
   test('a batch that comes back before its drop was recorded stays', () => {
     const directory = temporaryDirectory()
     const { open, files } = harness(directory)
     const store = open()
-    const [first, second] = appendAll(store, [1, 2], 100) as [Digest, Digest]
-    files.fillAfter(0)
+    const [first, second] = appendAll(store, [1, 2], 2000) as [Digest, Digest]
+    files.fail('open', 'ENOSPC')
     store.drop([first])
     files.mend()
-    store.append(first, batchOf(1, 100).bytes)
+    store.append(first, batchOf(1, 2000).bytes)
     store.drop([second])
     store.close()
     expect([...open().digests()]).toEqual([first])
