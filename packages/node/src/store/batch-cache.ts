@@ -1,8 +1,41 @@
 import type { Digest } from '@novacron/base'
 import { copyOfBytes } from './own-bytes.ts'
 
-/** The least recently used batches leave first. Holds what it is given; small views of large buffers are copied. */
+/** Of the bound: what was read before. Hardly anything is read twice, except by a peer that was a little late. */
+const readShare = 1 / 8
+
+/**
+ * Batches from their append until they are read, which is when they are executed; what was read stays a little longer. Of
+ * each kind the oldest leave first. Holds what it is given; small views of large buffers are copied.
+ */
 export class BatchCache {
+  readonly #unread: BoundedBatches
+  readonly #read: BoundedBatches
+
+  constructor(bytesMax: number) {
+    this.#unread = new BoundedBatches(bytesMax)
+    this.#read = new BoundedBatches(bytesMax * readShare)
+  }
+
+  add(digest: Digest, batch: Uint8Array): void {
+    this.delete(digest)
+    const pinsTooMuch = batch.buffer.byteLength > 2 * batch.length
+    this.#unread.add(digest, pinsTooMuch ? copyOfBytes(batch) : batch)
+  }
+
+  get(digest: Digest): Uint8Array | undefined {
+    const batch = this.#unread.take(digest) ?? this.#read.take(digest)
+    if (batch !== undefined) this.#read.add(digest, batch)
+    return batch
+  }
+
+  delete(digest: Digest): void {
+    this.#unread.take(digest)
+    this.#read.take(digest)
+  }
+}
+
+class BoundedBatches {
   readonly #bytesMax: number
   readonly #batches = new Map<Digest, Uint8Array>()
   #bytes = 0
@@ -12,29 +45,20 @@ export class BatchCache {
   }
 
   add(digest: Digest, batch: Uint8Array): void {
-    this.delete(digest)
     if (batch.length > this.#bytesMax) return
-    const pinsTooMuch = batch.buffer.byteLength > 2 * batch.length
-    this.#batches.set(digest, pinsTooMuch ? copyOfBytes(batch) : batch)
+    this.#batches.set(digest, batch)
     this.#bytes += batch.length
     for (const oldest of this.#batches.keys()) {
       if (this.#bytes <= this.#bytesMax) return
-      this.delete(oldest)
+      this.take(oldest)
     }
   }
 
-  get(digest: Digest): Uint8Array | undefined {
+  take(digest: Digest): Uint8Array | undefined {
     const batch = this.#batches.get(digest)
     if (batch === undefined) return undefined
     this.#batches.delete(digest)
-    this.#batches.set(digest, batch)
-    return batch
-  }
-
-  delete(digest: Digest): void {
-    const batch = this.#batches.get(digest)
-    if (batch === undefined) return
-    this.#batches.delete(digest)
     this.#bytes -= batch.length
+    return batch
   }
 }

@@ -7,7 +7,7 @@ export interface StoreOptions {
   readonly directory: string
   /** A segment file is closed at this length; it goes from the disk when all in it is dropped. */
   readonly segmentBytes: number
-  /** Recently appended batches that are read without touching the disk. */
+  /** Batches that are read without touching the disk: those that were appended and not executed yet. */
   readonly cacheBytesMax: number
   /** Batches that wait in memory for their sync; beyond it the appending itself waits for the disk. */
   readonly unsyncedBytesMax: number
@@ -29,7 +29,7 @@ export interface StoreOptions {
 
 export const defaultStoreOptions: Omit<StoreOptions, 'directory'> = {
   segmentBytes: 128 * MiB,
-  cacheBytesMax: 16 * MiB,
+  cacheBytesMax: 64 * MiB,
   unsyncedBytesMax: 64 * MiB,
   queuedBytesMax: 64 * MiB,
   drainDelayMs: 50,
