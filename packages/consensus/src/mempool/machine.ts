@@ -262,7 +262,9 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
     out.push({ type: 'count', name: 'batch_sealed', by: 1 })
     out.push({ type: 'count', name: 'batch_sealed_bytes', by: batch.bytes.length })
     if (this.#needs.isShipped === true) return
-    out.push({ type: 'broadcast', class: 'bulk', message: { type: 'batch', batch } })
+    const isSmall = batch.bytes.length <= this.#options.besideHeaderBytesMax
+    const message = { type: 'batch', batch } as const
+    out.push({ type: 'broadcast', class: isSmall ? 'order' : 'bulk', message })
   }
 
   #onShip(batches: readonly BatchReference[], to: readonly PeerId[], out: MempoolEffect[]): void {

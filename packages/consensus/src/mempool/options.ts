@@ -4,6 +4,8 @@ import { assert } from '@novacron/base'
 export interface MempoolOptions {
   /** A batch is sealed at this size, or when the next header is made. One transaction may be larger. */
   readonly batchBytesMax: number
+  /** An own batch up to this size leaves beside the header that names it, in one write, rather than before it as bulk. */
+  readonly besideHeaderBytesMax: number
   /**
    * Own bytes accepted and not committed; beyond it clients are told to wait. Within it the node takes as much as commits in
    * good time, and `pendingBytesMin` at least.
@@ -31,6 +33,7 @@ export interface MempoolOptions {
 
 export const defaultMempoolOptions: MempoolOptions = {
   batchBytesMax: 500_000,
+  besideHeaderBytesMax: 16_384,
   pendingBytesMax: 32_000_000,
   pendingBytesMin: 1_000_000,
   unorderedBytesPerAuthorMax: 64_000_000,

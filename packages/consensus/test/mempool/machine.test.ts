@@ -115,7 +115,7 @@ describe('own transactions', () => {
     ])
     expect(only(effects, 'payload-offered')[0]?.batches).toEqual([reference(made!.batch)])
     expect(only(effects, 'broadcast')[0]).toMatchObject({
-      class: 'bulk',
+      class: 'order',
       message: { type: 'batch' }
     })
     expect(submit(10)).toEqual([{ type: 'payload-waiting' }])
