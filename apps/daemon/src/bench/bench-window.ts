@@ -6,6 +6,8 @@ import { Timetable } from '../load/timetable.ts'
 export interface WindowOptions {
   readonly ratePerSecond: number
   readonly connections: number
+  /** The rate rises evenly in this time, from the start on. */
+  readonly rampMs: number
   /** After the first transaction was due. */
   readonly fromMs: number
   readonly toMs: number
@@ -28,7 +30,7 @@ export class BenchWindow {
 
   constructor(options: WindowOptions) {
     this.#options = options
-    this.timetable = new Timetable(options.ratePerSecond, options.connections)
+    this.timetable = new Timetable(options.ratePerSecond, options.connections, options.rampMs)
   }
 
   /** Transactions of the window that have to be answered. */

@@ -14,7 +14,7 @@ export interface GeneratorPlan {
   readonly transactionBytes: number
   /** `single`: a write for each transaction. */
   readonly writes: 'batched' | 'single'
-  /** Until transactions count. */
+  /** Until transactions count; the rate rises in the first part of it. */
   readonly warmupMs: number
   /** After the warm-up, when something was broken on purpose; measured apart. */
   readonly recoveryMs: number
@@ -47,6 +47,7 @@ export interface GeneratorResult {
   readonly cpuSeconds: number
 }
 
+const rampShare = 3 / 4
 const tickMs = 1
 const progressMs = 1_000
 const retryMs = 20
@@ -66,7 +67,8 @@ export async function runGenerator(
 ): Promise<GeneratorResult> {
   const { ratePerSecond, connections: count } = plan
   const { warmupMs, fromMs, toMs } = timesOf(plan)
-  const between = { ratePerSecond, connections: count }
+  // Programs are slow while they are new: a load that they would carry must not begin with a backlog from that time.
+  const between = { ratePerSecond, connections: count, rampMs: rampShare * warmupMs }
   const window = new BenchWindow({ ...between, fromMs, toMs })
   const recovery = new BenchWindow({ ...between, fromMs: warmupMs, toMs: fromMs })
   const clock = { startedAt: 0 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { BenchWindow } from '../../src/bench/bench-window.ts'
 
 /** Ten transactions a second over two connections: of connection 0 every 200 ms from 0, of connection 1 from 100 ms. */
-const options = { ratePerSecond: 10, connections: 2, fromMs: 1_000, toMs: 2_000 }
+const options = { ratePerSecond: 10, connections: 2, rampMs: 0, fromMs: 1_000, toMs: 2_000 }
 
 describe('a window', () => {
   test('measures from the due time, and only what is due in it', () => {

@@ -40,6 +40,28 @@ test('what is counted as due is due, and the next one is not', () => {
   }
 })
 
+describe('a ramp', () => {
+  test('makes half of what the full rate would, and the full rate after it', () => {
+    const timetable = new Timetable(1_000, 2, 4_000)
+    expect([0, 2_000, 4_000, 5_000].map(ms => timetable.total(ms))).toEqual([0, 500, 2_000, 3_000])
+    expect(timetable.dueAtMs(0, 1)).toBe(0)
+    expect(timetable.dueAtMs(0, 251)).toBeCloseTo(2_000)
+    expect(timetable.dueAtMs(0, 1_501)).toBe(5_000)
+  })
+
+  test('counts as due what is due', () => {
+    const timetable = new Timetable(777, 3, 1_000)
+    for (const ms of [1, 10, 99.9, 500, 999, 1_000, 1_001, 1_234]) {
+      const total = timetable.total(ms)
+      for (const lane of [0, 1, 2]) {
+        const count = timetable.ofLane(lane, total)
+        if (count > 0) expect(timetable.dueAtMs(lane, count)).toBeLessThan(ms)
+        expect(timetable.dueAtMs(lane, count + 1)).toBeGreaterThanOrEqual(ms - 1e-6)
+      }
+    }
+  })
+})
+
 test.each([
   { rate: 0, lanes: 1 },
   { rate: 1, lanes: 0 }
