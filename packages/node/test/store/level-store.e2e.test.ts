@@ -10,38 +10,9 @@ import type { Store } from '../../src/store/store.ts'
 import { databaseKey } from '../../src/store/table-key.ts'
 import { type FailingFiles, failingFiles, systemError } from './failing-files.ts'
 import { powerLossFiles } from './power-loss-files.ts'
-import { entriesOf, storeContract } from './store-contract.ts'
-import { batchOf, key, put } from './store-units.ts'
+import { entriesOf } from './store-contract.ts'
+import { batchOf, key, put, small } from './store-units.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
-
-const small: Partial<StoreOptions> = {
-  writeBufferBytes: 1024 * 1024,
-  blockCacheBytes: 1024 * 1024,
-  segmentBytes: 4096,
-  cacheBytesMax: 0,
-  signedCompactBytes: 1024,
-  diskFreeBytesMin: 0
-}
-
-storeContract('level store', async () => {
-  const directory = temporaryDirectory()
-  const files = powerLossFiles()
-  const { store } = await openStore({ directory, ...small }, { files })
-  const stores = [store]
-  return {
-    store,
-    crash: async () => {
-      const copy = join(temporaryDirectory(), 'copy')
-      files.copyAfterPowerLoss(directory, copy)
-      const reopened = await openStore({ directory: copy, ...small })
-      stores.push(reopened.store)
-      return reopened.store
-    },
-    dispose: async () => {
-      for (const each of stores) await each[Symbol.asyncDispose]()
-    }
-  }
-})
 
 interface Harness {
   readonly store: Store
@@ -262,19 +233,15 @@ describe('a full disk', () => {
     expect(() => append(store, 2)).toThrow('disk-full')
     expect(await store.retry()).toBe(false)
     files.mend()
-    const [first, second] = await Promise.all([store.retry(), store.retry()])
-    expect([first, second, failures]).toEqual([true, true, ['disk-full']])
+    expect(await Promise.all([store.retry(), store.retry()])).toEqual([true, true])
     append(store, 2)
     // A second time is told again.
     files.fillAfter(0)
-    await expect(store.flush()).rejects.toMatchObject({ code: 'disk-full' })
+    await expect(store.flush()).rejects.toThrow('disk-full')
     expect(failures).toEqual(['disk-full', 'disk-full'])
-    files.mend()
-    expect(await store.retry()).toBe(true)
     await store[Symbol.asyncDispose]()
-    const again = await reopened(directory)
-    expect(again.batches.count).toBe(2)
-    expect(again.batches.read(digest)).toEqual(batchOf(1, 1000).bytes)
+    const again = (await reopened(directory)).batches
+    expect([again.count, again.read(digest)]).toEqual([1, batchOf(1, 1000).bytes])
   })
 
   test('seen by LevelDB alone leaves signed.log and the queue in step', async () => {
@@ -360,7 +327,7 @@ describe('a full disk', () => {
   test('disposing does not hang on it', async () => {
     const { store, files, directory } = await open()
     files.fail('writev', 'ENOSPC')
-    store.write([put('signed', 1, 'never acknowledged')])
+    store.write([put('signed', 1, 'x')])
     await store[Symbol.asyncDispose]()
     expect(readdirSync(directory)).not.toContain('lock')
   })

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { ascii, type Digest, type Write } from '@novacron/base'
+import type { StoreOptions } from '../../src/store/options.ts'
 
 export const key = (...bytes: number[]): Uint8Array => Uint8Array.from(bytes)
 
@@ -12,4 +13,14 @@ export function batchOf(seed: number, length: number): { digest: Digest; bytes: 
   const bytes = new Uint8Array(length).fill(seed % 251)
   new DataView(bytes.buffer).setUint32(0, seed)
   return { digest: createHash('sha256').update(bytes).digest('hex') as Digest, bytes }
+}
+
+/** A store whose files fill up within a test. */
+export const small: Partial<StoreOptions> = {
+  writeBufferBytes: 1024 * 1024,
+  blockCacheBytes: 1024 * 1024,
+  segmentBytes: 4096,
+  cacheBytesMax: 0,
+  signedCompactBytes: 1024,
+  diskFreeBytesMin: 0
 }
