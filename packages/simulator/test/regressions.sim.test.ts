@@ -29,7 +29,8 @@ describe('what seeds have found stays found', () => {
       what: 'a signed header outlived a certificate that it names, which nobody else had'
     },
     { seed: 731, what: 'an observer looked for a snapshot, and nobody had one that it could take' },
-    { seed: 54, what: 'a log went on from too few records, and a lost one was read for ever' }
+    { seed: 54, what: 'a log went on from too few records, and a lost one was read for ever' },
+    { seed: 182, what: 'over a slow line no reply to a question for commits came in time, ever' }
   ])('the scenario of seed $seed: $what', ({ seed }) => {
     const file = new URL(`scenarios/swarm-${seed}.json`, import.meta.url)
     const scenario = scenarioOfJson(JSON.parse(readFileSync(file, 'utf8')))

@@ -14,11 +14,26 @@ type CatchUpRequest = Extract<BullsharkMessage, { type: 'catch-up' }>
 /** So many replies for each peer that do not reach what a member spoke of, and it is no longer the target. */
 const denialsPerPeer = 3
 
-/** Fetches the certificates of missed commits, one request in flight, another peer after a time-out. */
+/** The longest wait for a reply, in multiples of the first: a reply of some megabytes over a slow line. */
+const patienceMax = 32
+
+interface Request {
+  readonly at: Millis
+  readonly fromIndex: CommitIndex
+  readonly fromRound: Round
+}
+
+/**
+ * Fetches the certificates of missed commits: one request at a time, another peer after a time-out. The wait doubles with each
+ * time-out, and a reply that comes late still counts: over a slow line no reply would come in time, from any peer.
+ */
 export class CatchUp {
   readonly #parts: BullsharkParts
   #target = 0
-  #inFlight: { peer: PeerId; at: Millis; fromIndex: CommitIndex } | undefined
+  #inFlight: Request | undefined
+  /** Whoever was asked for what `#inFlight` asks for, and has not replied. */
+  readonly #asked = new Map<PeerId, Request>()
+  #patienceMs: number
   #rotation = 0
   #wanted = false
   #fruitless = 0
@@ -33,6 +48,7 @@ export class CatchUp {
 
   constructor(parts: BullsharkParts) {
     this.#parts = parts
+    this.#patienceMs = parts.options.catchUpRetryMs
     this.#rumours = new Rumours(parts.options.catchUpRetryMs)
   }
 
@@ -75,27 +91,39 @@ export class CatchUp {
     out: BullsharkEffect[]
   ): void {
     if (this.#inFlight !== undefined) {
-      if (now - this.#inFlight.at < this.#parts.options.catchUpRetryMs) return
+      if (now - this.#inFlight.at < this.#patienceMs) return
       out.push({ type: 'count', name: 'catch_up_timeout', by: 1 })
+      this.#wait(2 * this.#patienceMs)
       this.#inFlight = undefined
       this.#rotation++
     }
     if (!this.#wanted || peers.length === 0) return
     const peer = peers[this.#rotation % peers.length] as PeerId
     const fromIndex = (lastIndex + 1) as CommitIndex
-    this.#inFlight = { peer, at: now, fromIndex }
-    const message = {
-      type: 'catch-up',
-      epoch: this.#parts.domain.epoch,
-      fromIndex,
-      fromRound: this.#fromRound
-    } as const
+    const fromRound = this.#fromRound
+    this.#inFlight = { at: now, fromIndex, fromRound }
+    for (const [asked, request] of this.#asked) {
+      const isSame = request.fromIndex === fromIndex && request.fromRound === fromRound
+      if (!isSame) this.#asked.delete(asked)
+    }
+    this.#asked.set(peer, this.#inFlight)
+    const { epoch } = this.#parts.domain
+    const message = { type: 'catch-up', epoch, fromIndex, fromRound } as const
     out.push({ type: 'send', to: peer, class: 'sync', message })
   }
 
-  /** True when `from` is the peer that was asked. */
-  isExpected(from: PeerId, message: CaughtUp): boolean {
-    return this.#inFlight?.peer === from && this.#inFlight.fromIndex === message.fromIndex
+  /** True when `from` was asked for this, and did not reply before. */
+  isExpected(from: PeerId, message: CaughtUp, now: Millis): boolean {
+    const request = this.#asked.get(from)
+    if (request === undefined || request.fromIndex !== message.fromIndex) return false
+    this.#asked.delete(from)
+    this.#wait(2 * (now - request.at))
+    return true
+  }
+
+  #wait(ms: number): void {
+    const { catchUpRetryMs } = this.#parts.options
+    this.#patienceMs = Math.min(Math.max(ms, catchUpRetryMs), patienceMax * catchUpRetryMs)
   }
 
   /** After the certificates of a reply went in: true when it brought something, so that the next may be asked at once. */

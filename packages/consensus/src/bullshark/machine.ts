@@ -286,7 +286,7 @@ export class Bullshark implements Orderer<BullsharkMessage> {
     now: Millis,
     out: BullsharkEffect[]
   ): void {
-    if (!this.#catchUp.isExpected(from, message)) return
+    if (!this.#catchUp.isExpected(from, message, now)) return
     if (message.lowest > this.#committer.lastIndex + 1) {
       out.push({ type: 'behind', lowest: message.lowest })
     }

@@ -50,12 +50,15 @@ describe('asking', () => {
     expect(asked()).toEqual([{ to: peerAt(1), fromIndex: 4, fromRound: 0 }])
   })
 
-  test('one peer at a time; another one after the time-out, in turn', () => {
+  test('one peer at a time; another one after the time-out, in turn, and later each time', () => {
     catchUp.want(5)
     ask(0, 0)
     ask(0, 999)
     expect(asked()).toHaveLength(1)
-    for (const now of [1_000, 2_000, 3_000]) ask(0, now)
+    ask(0, 1_000)
+    ask(0, 2_999)
+    expect(asked()).toHaveLength(2)
+    for (const now of [3_000, 7_000]) ask(0, now)
     expect(asked().map(entry => entry.to)).toEqual([peerAt(1), peerAt(2), peerAt(3), peerAt(1)])
     expect(counted(out)).toEqual(new Array(3).fill('catch_up_timeout'))
   })
@@ -70,14 +73,43 @@ describe('asking', () => {
 describe('an answer', () => {
   const message = (fromIndex: number) =>
     ({ type: 'caught-up', fromIndex: index(fromIndex) }) as CaughtUp
+  const isExpected = (peer: number, fromIndex: number, now = 0) =>
+    catchUp.isExpected(peerAt(peer), message(fromIndex), at(now))
 
   test('is expected from the peer that was asked, for what it was asked', () => {
-    expect(catchUp.isExpected(peerAt(1), message(1))).toBe(false)
+    expect(isExpected(1, 1)).toBe(false)
     catchUp.want(5)
     ask(0, 0)
-    expect(catchUp.isExpected(peerAt(1), message(1))).toBe(true)
-    expect(catchUp.isExpected(peerAt(2), message(1))).toBe(false)
-    expect(catchUp.isExpected(peerAt(1), message(2))).toBe(false)
+    expect(isExpected(2, 1)).toBe(false)
+    expect(isExpected(1, 2)).toBe(false)
+    expect(isExpected(1, 1)).toBe(true)
+    // Once for each question.
+    expect(isExpected(1, 1)).toBe(false)
+  })
+
+  test('counts although others were asked meanwhile, as long as the question is the same', () => {
+    catchUp.want(5)
+    ask(0, 0)
+    ask(0, 1_000)
+    expect(isExpected(1, 1, 2_500)).toBe(true)
+    expect(reply({ head: index(9), certificates: upTo(4) }, 3)).toBe(true)
+    ask(3, 2_500)
+    expect(isExpected(2, 1, 2_600)).toBe(false)
+    // The line is slow: the next question waits twice as long as the last answer took.
+    ask(3, 7_499)
+    expect(asked()).toHaveLength(3)
+    ask(3, 7_500)
+    expect(asked()).toHaveLength(4)
+  })
+
+  test('in good time ends the long wait', () => {
+    catchUp.want(5)
+    for (const now of [0, 1_000, 3_000]) ask(0, now)
+    expect(isExpected(3, 1, 3_010)).toBe(true)
+    expect(reply({ head: index(9), certificates: upTo(4) }, 3)).toBe(true)
+    ask(3, 3_010)
+    ask(3, 4_010)
+    expect(asked()).toHaveLength(5)
   })
 
   test('that brings commits is followed by the next question, to the same peer', () => {

@@ -363,7 +363,7 @@ describe('a node that fell behind', () => {
     seat.receive(1, { type: 'certificate', certificate: lonely })
     const tries = Array.from({ length: 8 }, () => seat.fire('sync'))
     expect(tries.flatMap(effects => messagesIn(effects, 'pull')).length).toBeGreaterThan(4)
-    expect(messagesIn(tries.at(-1)!, 'catch-up')).toHaveLength(1)
+    expect(tries.flatMap(effects => messagesIn(effects, 'catch-up')).length).toBeGreaterThan(0)
   })
 
   test('measures how long to wait for leaders', () => {
