@@ -1,8 +1,10 @@
+import { Reader } from '@novacron/base'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { consensusFormats } from './formats/consensus.ts'
 import { executionFormats } from './formats/execution.ts'
 import type { Format } from './formats/format.ts'
+import { crowded, jsonFileNames, jsonFormats, misplaced } from './formats/json.ts'
 import {
   allocatedBytes,
   breach,
@@ -13,6 +15,8 @@ import {
   swollen
 } from './formats/laws.ts'
 import { nodeFormats, replicaFormats, transportFormats } from './formats/node.ts'
+import { rowFormats } from './formats/rows.ts'
+import { overwork, workOf } from './formats/work.ts'
 import { listFiles, readText } from './tidy/repository.ts'
 
 const formats = [
@@ -20,24 +24,40 @@ const formats = [
   ...executionFormats,
   ...replicaFormats,
   ...nodeFormats,
-  ...transportFormats
+  ...transportFormats,
+  ...rowFormats,
+  ...jsonFormats
 ]
 const runs = { numRuns: fuzzRuns }
 const swollenBytes = 65_536
+/** A file of the operator's own, all of whose mistakes are told at once. */
+const jsonFactorMax = 1_024
 
-/** Reads a few fixed fields of rows that only the node itself has written, behind the checksum of the store. */
-const ownRows = [
-  'packages/consensus/src/bullshark/pruner.ts',
-  'packages/consensus/src/mempool/batch.ts',
-  'packages/consensus/src/single-leader/voting.ts',
-  'packages/execution/src/applications/kv.ts',
-  'packages/execution/src/applications/log.ts',
-  'packages/execution/src/executor.ts',
-  'packages/execution/src/persistence.ts',
-  'packages/node/src/assembly/reconcile.ts',
-  'packages/replica/src/commit-window.ts',
-  'packages/replica/src/evidence.ts',
-  'packages/replica/src/retention.ts'
+/** What is read where it cannot be called from here; each has tests of its own. */
+const elsewhere: Readonly<Record<string, string>> = {
+  'packages/node/src/api/json-rpc.ts': 'packages/node/test/api/json-rpc.prop.test.ts',
+  // Two fixed fields of the own row.
+  'packages/consensus/src/single-leader/voting.ts':
+    'packages/consensus/test/single-leader/machine.test.ts',
+  // Answers of the own node, and the file of a process that holds the directory.
+  'packages/node/src/api/client.ts': 'packages/node/test/api/client.e2e.test.ts',
+  'packages/node/src/store/lock.ts': 'packages/node/test/store/lock.test.ts'
+}
+
+/** Whose values are only compared or counted: there is nothing to encode again. JSON has many texts for one value. */
+const withoutEncoder = [
+  'bearer token (a reason in place of a fault)',
+  'config.json',
+  'evidence as it is screened',
+  'genesis.json',
+  'header of a record',
+  'ingest acknowledgements',
+  'ingest frames',
+  'latency matrix',
+  'line of the log (itself in place of a fault)',
+  'part of a genesis',
+  'scenario of the simulator',
+  'stream records'
 ]
 
 describe.each(formats)('$name', (format: Format) => {
@@ -55,6 +75,7 @@ describe.each(formats)('$name', (format: Format) => {
     fc.assert(
       fc.property(spoiled(format.samples), bytes => {
         expect(breach(format, bytes)).toBeUndefined()
+        expect(overwork(format, bytes)).toBeUndefined()
       }),
       runs
     )
@@ -69,12 +90,34 @@ describe.each(formats)('$name', (format: Format) => {
     )
   })
 
-  test('big input that promises more than it holds costs memory by its own length only', () => {
+  test('big input that promises more than it holds costs memory and work by its own length only', () => {
     const [sample] = fc.sample(format.samples, { numRuns: 1, seed: 7 })
     for (const bytes of swollen(sample as Uint8Array, swollenBytes)) {
       expect(breach(format, bytes)).toBeUndefined()
+      expect(overwork(format, bytes)).toBeUndefined()
       expect(allocatedBytes(format, bytes)).toBeLessThan(
         memoryFactorMax * bytes.length + memoryRestBytes
+      )
+    }
+  })
+})
+
+describe.each(jsonFormats.filter(({ name }) => jsonFileNames.includes(name)))('$name', format => {
+  test('anything else in one place gives a fault, or a value that is read again as the same', () => {
+    fc.assert(
+      fc.property(misplaced(format.samples), bytes => {
+        expect(breach(format, bytes)).toBeUndefined()
+      }),
+      runs
+    )
+  })
+
+  test('very many mistakes at once cost memory by the length of the file only', () => {
+    const [sample] = fc.sample(format.samples, { numRuns: 1, seed: 7 })
+    for (const bytes of crowded(sample as Uint8Array, swollenBytes / 8)) {
+      expect(breach(format, bytes)).toBeUndefined()
+      expect(allocatedBytes(format, bytes)).toBeLessThan(
+        jsonFactorMax * bytes.length + memoryRestBytes
       )
     }
   })
@@ -103,15 +146,44 @@ test('the laws can be broken: a decoder that believes a length, and one with two
   expect(breach(throwing, Uint8Array.of(2))).toContain('another error')
 })
 
+test('work is counted: a decoder that reads again and again, and one that copies all for each byte', () => {
+  const decoderOf = (decode: (bytes: Uint8Array) => void) => ({ decode })
+  const again = decoderOf(bytes => {
+    for (let time = 0; time < 100; time++) {
+      const reader = new Reader(bytes)
+      while (reader.left > 0) reader.u8()
+    }
+  })
+  const copying = decoderOf(bytes => {
+    let kept = Buffer.alloc(0)
+    for (const byte of bytes) kept = Buffer.concat([kept, Uint8Array.of(byte)])
+  })
+  const fitting = decoderOf(bytes => new Reader(bytes).raw(bytes.length).slice())
+  const bytes = new Uint8Array(1_000)
+  expect(overwork(again, bytes)).toBe('100000 steps for 1000 bytes')
+  expect(overwork(copying, bytes)).toBe('500500 bytes moved for 1000 bytes')
+  expect(overwork(fitting, bytes)).toBeUndefined()
+  // Nothing stays behind in front of the methods.
+  expect(workOf(fitting, bytes)).toEqual({ steps: 1, movedBytes: 1_000 })
+})
+
+test('formats without one encoding of each value are known by name', () => {
+  const found = formats.filter(({ encode }) => encode === undefined).map(({ name }) => name)
+  expect(found.sort()).toEqual(withoutEncoder)
+})
+
+/** Of the codec, of views of bytes, and of JSON. */
+const reading = /new Reader\(|\.get(Big)?Uint\d|\.read(Big)?UInt\d|JSON\.parse\(/
+
 test('every file that reads an encoding belongs to a format', () => {
-  const homes = new Set([...formats.flatMap(format => format.homes), ...ownRows])
-  const readers = listFiles().filter(
+  const homes = new Set([...formats.flatMap(format => format.homes), ...Object.keys(elsewhere)])
+  const files = listFiles()
+  const readers = files.filter(
     path =>
       /^packages\/[^/]+\/src\/.*\.ts$/.test(path) &&
       !path.startsWith('packages/simulator/') &&
-      /new Reader\(/.test(readText(path))
+      reading.test(readText(path))
   )
-  expect(readers.filter(path => !homes.has(path) && path !== 'packages/base/src/codec.ts')).toEqual(
-    []
-  )
+  expect(readers.filter(path => !homes.has(path))).toEqual([])
+  expect(Object.values(elsewhere).filter(path => !files.includes(path))).toEqual([])
 })

@@ -155,6 +155,7 @@ const singleLeaderMessages: fc.Arbitrary<SingleLeaderMessage> = fc.oneof(
 const dag = 'packages/consensus/src/dag'
 const bullshark = 'packages/consensus/src/bullshark'
 const singleLeader = 'packages/consensus/src/single-leader'
+const reconcile = 'packages/node/src/assembly/reconcile.ts'
 
 export const consensusFormats: readonly Format[] = [
   row('header', [`${dag}/header.ts`], headers, writeHeader, reader =>
@@ -162,7 +163,7 @@ export const consensusFormats: readonly Format[] = [
   ),
   row(
     'signed header',
-    [`${bullshark}/restorer.ts`, `${bullshark}/signed-record.ts`],
+    [`${bullshark}/restorer.ts`, `${bullshark}/signed-record.ts`, reconcile],
     signedHeaders,
     writeSignedHeader,
     reader => readSignedHeader(reader, domain, hash)
@@ -170,7 +171,7 @@ export const consensusFormats: readonly Format[] = [
   row('vote', [`${bullshark}/signed-record.ts`], votes, writeVote, readVote),
   row(
     'certificate',
-    [`${bullshark}/catch-up.ts`, `${bullshark}/restorer.ts`],
+    [`${bullshark}/catch-up.ts`, `${bullshark}/restorer.ts`, reconcile],
     certificates,
     writeCertificate,
     reader => readCertificate(reader, domain, hash)

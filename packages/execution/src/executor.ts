@@ -120,7 +120,7 @@ export class Executor {
       this.#wired[application.id] = { application, context: new ApplyContext(state) }
     }
     const stored = this.#ownState.get(emptyBytes)
-    if (stored !== undefined) this.#position = new Reader(stored).u64()
+    if (stored !== undefined) this.#position = readPosition(stored)
   }
 
   /** Last commit applied; 0 before the first. */
@@ -263,4 +263,12 @@ export class Executor {
     const isOpen = this.#sessions.open(id, session)
     recorder.recordOpen(name, 0, isOpen ? { code: 'ok', value: id } : sessionsFull, openDigest)
   }
+}
+
+/** The row of the own state. @throws {Fault<DecodeFault>} */
+export function readPosition(stored: Uint8Array): number {
+  const reader = new Reader(stored)
+  const position = reader.u64()
+  reader.end()
+  return position
 }

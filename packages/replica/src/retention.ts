@@ -80,10 +80,10 @@ export class Retention {
     this.#checkpoint = checkpoint
     this.#executed = checkpoint
     if (value === undefined) return
-    const reader = new Reader(value)
-    this.#from = reader.u64() as CommitIndex
-    this.#bytes = reader.u64()
-    this.#sweptTo = reader.u64()
+    const { from, bytes, sweptTo } = decodeRetained(value)
+    this.#from = from
+    this.#bytes = bytes
+    this.#sweptTo = sweptTo
   }
 
   /** A snapshot replaced everything up to `index`. */
@@ -233,11 +233,28 @@ export class Retention {
   }
 
   #write(): Write {
-    const value = new Writer(24)
-      .u64(this.#from)
-      .u64(this.#bytes - this.#bytesToReplay)
-      .u64(this.#sweptTo)
-      .finish()
+    const bytes = this.#bytes - this.#bytesToReplay
+    const value = encodeRetained({ from: this.#from, bytes, sweptTo: this.#sweptTo })
     return { type: 'put', table: tables.meta, key: retainedKey, value }
   }
+}
+
+/** What a restart must know of what is kept. */
+interface Retained {
+  readonly from: CommitIndex
+  readonly bytes: number
+  readonly sweptTo: number
+}
+
+export function encodeRetained({ from, bytes, sweptTo }: Retained): Uint8Array {
+  return new Writer(24).u64(from).u64(bytes).u64(sweptTo).finish()
+}
+
+/** @throws {Fault<DecodeFault>} */
+export function decodeRetained(value: Uint8Array): Retained {
+  const reader = new Reader(value)
+  const from = reader.u64() as CommitIndex
+  const retained = { from, bytes: reader.u64(), sweptTo: reader.u64() }
+  reader.end()
+  return retained
 }

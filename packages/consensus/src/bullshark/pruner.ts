@@ -76,6 +76,11 @@ export class Pruner {
   }
 }
 
+/** 1 for a row that is not there. @throws {Fault<DecodeFault>} */
 export function readLowestIndex(value: Uint8Array | undefined): CommitIndex {
-  return (value === undefined ? 1 : new Reader(value).u64()) as CommitIndex
+  if (value === undefined) return 1 as CommitIndex
+  const reader = new Reader(value)
+  const index = reader.u64() as CommitIndex
+  reader.end()
+  return index
 }

@@ -16,12 +16,13 @@ const shownLengthMax = 400
  * Facts are quoted when they hold anything but plain characters, so that what a stranger sent cannot draw on the terminal.
  */
 export function textOfLine(line: string, isColoured: boolean): string {
-  let fields: Record<string, unknown>
+  let fields: Record<string, unknown> | null
   try {
-    fields = JSON.parse(line) as Record<string, unknown>
+    fields = JSON.parse(line) as Record<string, unknown> | null
   } catch {
     return line
   }
+  if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) return line
   const { level, time, module, event, ...facts } = fields
   const name = String(level)
   const shownLevel = name.padEnd(5)
