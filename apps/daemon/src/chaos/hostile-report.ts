@@ -4,7 +4,7 @@ export interface HonestReport {
   /** Commits while it was watched, which is from when the network stood on. */
   readonly commits: number
   readonly committedIndex: number
-  /** Since it started: messages for which it held their sender to account. */
+  /** Since it started: messages, equivocations among them, for which it held their sender to account. */
   readonly rejected: number
   /** Proofs of equivocation by the liar. */
   readonly proofs: number

@@ -80,7 +80,10 @@ async function watch(run: ScenarioRun): Promise<HostileReport> {
         node: cluster.nameOf(node),
         commits: (commitsAfter[node] ?? 0) - (commitsBefore[node] ?? 0),
         committedIndex: commitsAfter[node] ?? 0,
-        rejected: counters.get(machineEvent('message_rejected')) ?? 0,
+        // A second header for a slot is no malformed message: it is counted and punished as what it is.
+        rejected:
+          (counters.get(machineEvent('message_rejected')) ?? 0) +
+          (counters.get(machineEvent('equivocation')) ?? 0),
         proofs: peersIn(cluster.events(node, 'evidence')).filter(is(liarOf(cluster))).length,
         refused: peersIn(cluster.events(node, 'peer-refused')),
         peakBytes: counters.get('novacron_process_resident_peak_bytes'),
