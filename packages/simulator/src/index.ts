@@ -4,7 +4,8 @@ export {
   behaviours,
   checkLiars,
   drawLiars,
-  type Liar
+  type Liar,
+  type TwinSchedule
 } from './byzantine/behaviour.ts'
 export type { Letter, LiarSeat, Lie } from './byzantine/liar.ts'
 export { LyingPlace, type LyingPlaceNeeds } from './byzantine/lying-place.ts'
@@ -39,7 +40,7 @@ export { type PartitionKind, partitionKinds, partitionOf } from './faults/partit
 export { type Departure, departureNames, departures, type Gone } from './gone.ts'
 export type { MakeKeys, WorldKeys } from './keys.ts'
 export { type DriverLaw, driversLaw } from './law.ts'
-export { defaultLoadOptions, type LoadOptions } from './load.ts'
+export { type Answer, defaultLoadOptions, type LoadOptions } from './load.ts'
 export * from './machine.ts'
 export { mixingHash } from './mixing-hash.ts'
 export { type BullsharkMode, bullsharkModes, inMode } from './modes.ts'
@@ -67,4 +68,4 @@ export {
 } from './simulate.ts'
 export { singleLeaderOrderer } from './single-leader.ts'
 export { drawExploration, runSwarmSeed, type SwarmOutcome, type SwarmRules } from './swarm.ts'
-export { type CrashPoint, World, type WorldOptions } from './world.ts'
+export { type CrashPoint, startOfTimeMs, World, type WorldOptions } from './world.ts'

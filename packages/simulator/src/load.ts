@@ -34,6 +34,18 @@ export interface LoadNeeds<T extends ProtocolTypes> {
   /** Places that take requests. */
   readonly members: number
   readonly checker: ExactlyOnceChecker
+  readonly onAnswered?: ((answer: Answer) => void) | undefined
+}
+
+/** A client's request that was answered; opening a session is request 0. */
+export interface Answer {
+  readonly client: number
+  readonly sequence: number
+  /** Who answered. */
+  readonly place: number
+  /** On the virtual clock: the first try, and the answer. */
+  readonly firstSentAtMs: number
+  readonly answeredAtMs: number
 }
 
 interface Request {
@@ -102,7 +114,15 @@ export class Load<T extends ProtocolTypes> {
       const request = client?.outstanding.get(sequence)
       if (client === undefined || request?.place !== place) continue
       client.outstanding.delete(sequence)
-      this.#latenciesMs.push(this.#needs.world.queue.now - request.firstSentAt)
+      const now = this.#needs.world.queue.now
+      this.#latenciesMs.push(now - request.firstSentAt)
+      this.#needs.onAnswered?.({
+        client: id,
+        sequence,
+        place,
+        firstSentAtMs: request.firstSentAt,
+        answeredAtMs: now
+      })
       if (session === undefined) this.#needs.checker.acknowledged(id, sequence, index)
       else client.session = session
     }

@@ -14,7 +14,7 @@ import {
 import { planFaults } from './faults/plan.ts'
 import { planGone } from './gone.ts'
 import type { MakeKeys } from './keys.ts'
-import { Load } from './load.ts'
+import { type Answer, Load } from './load.ts'
 import type { ProtocolTypes, SimulatedProtocol } from './machine.ts'
 import type { Recorder } from './recorder.ts'
 import { checkScenario, healedAtMs, type Scenario } from './scenario.ts'
@@ -29,6 +29,8 @@ export interface SimulationNeeds<T extends ProtocolTypes> {
   readonly makeKeys?: MakeKeys
   /** Told of each commit that an honest place has run. */
   readonly onExecuted?: (place: number, subDag: CommittedSubDag, atMs: number) => void
+  /** Told of each request that was answered; times are those of the world's clock. */
+  readonly onAnswered?: (answer: Answer) => void
 }
 
 /** How a place was left. */
@@ -102,7 +104,7 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
   #lateAt = 0
 
   constructor(scenario: Scenario, needs: SimulationNeeds<T>) {
-    const { hash, protocol, recorder, makeKeys, onExecuted } = needs
+    const { hash, protocol, recorder, makeKeys, onExecuted, onAnswered } = needs
     this.#onExecuted = onExecuted
     checkScenario(scenario)
     this.#scenario = scenario
@@ -132,7 +134,8 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
       protocol,
       prng: new Prng(scenario.seed).fork(),
       members: scenario.replicas,
-      checker: this.#exactlyOnce
+      checker: this.#exactlyOnce,
+      onAnswered
     })
   }
 

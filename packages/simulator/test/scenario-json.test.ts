@@ -75,6 +75,22 @@ describe('a scenario as JSON', () => {
     }
   })
 
+  test('knows when twins change their sides', () => {
+    const json = (twins: unknown) => ({ byzantine: [{ place: 1, behaviours: ['twins'], twins }] })
+    const twins = { everyMs: 30, sides: [[0], [2, 3]] }
+    expect(scenarioOfJson(json(twins)).byzantine[0]?.twins).toEqual(twins)
+    const many = Array.from({ length: 1_001 }, () => [])
+    for (const wrong of [
+      null,
+      { ...twins, everyMs: 0 },
+      { everyMs: 30 },
+      { everyMs: 30, sides: [1] }
+    ]) {
+      expect(factsOf(json(wrong))).toMatchObject({ at: 'scenario' })
+    }
+    expect(factsOf(json({ everyMs: 30, sides: many }))).toMatchObject({ at: 'scenario' })
+  })
+
   test.each([
     { json: { seed: -1 }, at: 'scenario' },
     { json: { replicas: 0 }, at: 'scenario' },

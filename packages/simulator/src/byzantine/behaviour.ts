@@ -23,10 +23,19 @@ export type Behaviour = keyof typeof behaviours
 
 export const behaviourNames = Object.keys(behaviours) as readonly Behaviour[]
 
+export interface TwinSchedule {
+  /** Between two changes. */
+  readonly everyMs: number
+  /** The places that see the second copy, from one change to the next; the last stays. */
+  readonly sides: readonly (readonly number[])[]
+}
+
 /** A member that lies from beginning to end. */
 export interface Liar {
   readonly place: number
   readonly behaviours: readonly Behaviour[]
+  /** For `twins`: when which places see the second copy. Left out, it is drawn. */
+  readonly twins?: TwinSchedule
 }
 
 /** At most a third lie, each in ways of its own. */
@@ -37,7 +46,20 @@ export function checkLiars(liars: readonly Liar[], replicas: number): void {
     [...places].every(place => place >= 0 && place < replicas),
     'liars are members'
   )
+  for (const { twins } of liars) if (twins !== undefined) checkTwinSchedule(twins)
   assert(3 * liars.length < replicas, `fewer than a third lie: ${liars.length} of ${replicas}`)
+}
+
+/** Changes of one schedule, at most. */
+export const twinChangesMax = 1_000
+
+/** It may come from a file. */
+function checkTwinSchedule(schedule: TwinSchedule | null): void {
+  assert(schedule !== null, 'a schedule of twins is an object')
+  const { everyMs, sides } = schedule
+  assert(Number.isFinite(everyMs) && everyMs > 0, `twins change every so many ms > 0: ${everyMs}`)
+  const isList = Array.isArray(sides) && sides.every(side => Array.isArray(side))
+  assert(isList && sides.length <= twinChangesMax, `twins have at most ${twinChangesMax} sides`)
 }
 
 /** `count` liars with one to three behaviours each. */

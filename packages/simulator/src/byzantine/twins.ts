@@ -1,6 +1,6 @@
 import type { Prng } from '@novacron/base'
 import type { EventQueue } from '../event-queue.ts'
-import type { Liar } from './behaviour.ts'
+import type { Liar, TwinSchedule } from './behaviour.ts'
 
 /** What keeps places apart. */
 export interface Separable {
@@ -17,6 +17,8 @@ interface Pair {
   readonly copy: number
   /** Places that see the copy. */
   readonly side: Set<number>
+  /** Where the sides are not drawn. */
+  readonly schedule: TwinSchedule | undefined
 }
 
 /**
@@ -31,7 +33,12 @@ export class Twins {
     this.#singles = singles
     this.#pairs = liars
       .filter(({ behaviours }) => behaviours.includes('twins'))
-      .map(({ place }, at) => ({ original: place, copy: singles + at, side: new Set<number>() }))
+      .map(({ place, twins }, at) => ({
+        original: place,
+        copy: singles + at,
+        side: new Set<number>(),
+        schedule: twins
+      }))
   }
 
   /** Second copies. */
@@ -55,21 +62,23 @@ export class Twins {
   start(queue: EventQueue, network: Separable, prng: Prng, onDivided: () => void): void {
     for (const pair of this.#pairs) {
       network.block(pair.original, pair.copy, 'twins')
-      for (let change = 0; change < changesMax; change++) {
-        queue.schedule(queue.now + change * changeMs, () => {
-          this.#divide(pair, network, prng)
+      const { sides, everyMs } = pair.schedule ?? { sides: undefined, everyMs: changeMs }
+      for (let change = 0; change < (sides?.length ?? changesMax); change++) {
+        queue.schedule(queue.now + change * everyMs, () => {
+          const side = sides?.[change]
+          this.#divide(pair, network, place => side?.includes(place) ?? prng.chance(0.5))
           onDivided()
         })
       }
     }
   }
 
-  #divide(pair: Pair, network: Separable, prng: Prng): void {
+  #divide(pair: Pair, network: Separable, seesCopy: (place: number) => boolean): void {
     const { original, copy, side } = pair
     side.clear()
     for (let place = 0; place < this.#singles + this.#pairs.length; place++) {
       if (place === original || place === copy) continue
-      if (prng.chance(0.5)) side.add(place)
+      if (seesCopy(place)) side.add(place)
       const [seen, unseen] = side.has(place) ? [copy, original] : [original, copy]
       network.unblock(place, seen, 'twins')
       network.block(place, unseen, 'twins')

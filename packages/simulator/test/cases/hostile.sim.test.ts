@@ -1,7 +1,6 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import type { Epoch, Millis, PeerId, Round } from '@novacron/base'
-import { Prng } from '@novacron/base'
+import { accepted, type Epoch, type Round } from '@novacron/base'
 import {
   type BullsharkMessage,
   type Certificate,
@@ -13,29 +12,10 @@ import {
 } from '@novacron/consensus'
 import type { ReplicaMessage } from '@novacron/replica'
 import { describe, expect, test } from 'vitest'
-import { DagBuilder, Disk, type ReplicaTypes, type SimulatedMachine } from '../../src/index.ts'
+import { DagBuilder } from '../../src/index.ts'
 import { sha256 } from '../hash.ts'
-import { bullsharkNeeds } from '../needs.ts'
-import { seeds } from '../seeds.ts'
 import { runCase } from './run.ts'
-
-describe('case 10 (Twins): two copies of one key, sides drawn again and again', () => {
-  test.each(seeds(16))('seed %i: one certificate for a slot, and all go on', seed => {
-    const { report } = runCase({
-      seed,
-      chaosMs: 3_200,
-      byzantine: [{ place: seed % 4, behaviours: ['twins'] }]
-    })
-    expect(report.firstViolation).toBeUndefined()
-    expect(report.acknowledged).toBeGreaterThan(20)
-  })
-
-  test.each(seeds(4))('seed %i: who sees two headers for a slot can prove it', seed => {
-    const { report } = runCase({ seed, byzantine: [{ place: 1, behaviours: ['equivocate'] }] })
-    expect(report.firstViolation).toBeUndefined()
-    expect(report.witnesses).toBeGreaterThan(0)
-  })
-})
+import { seatedReplica } from './seated.ts'
 
 describe('case 11 (snarkOS #2846, Starfish): f twins, and certificates kept from some', () => {
   test.each([4, 7])('of %i: the honest commit, and nobody is left behind', replicas => {
@@ -57,26 +37,7 @@ describe('case 11 (snarkOS #2846, Starfish): f twins, and certificates kept from
 describe('case 12 (snarkOS #2876, Telcoin #441, #788): what no honest member sends', () => {
   const builder = new DagBuilder(4, sha256)
   const from = builder.committee.peerOf(builder.replica(1))
-  const machine = seatedMachine()
-
-  function seatedMachine(): SimulatedMachine<ReplicaTypes<BullsharkMessage>> {
-    const disk = new Disk(new Prng(1))
-    const made = bullsharkNeeds().protocol.make({
-      peer: builder.committee.peerOf(builder.replica(0)) as PeerId,
-      self: builder.replica(0),
-      committee: builder.committee,
-      domain: builder.domain,
-      hash: sha256,
-      sign: () => new Uint8Array(64),
-      batches: disk.batches,
-      wasSignedLogPresent: true,
-      bullshark: {},
-      mempool: {},
-      replica: {}
-    })
-    made.step({ type: 'started' }, 1_000 as Millis)
-    return made
-  }
+  const machine = seatedReplica(builder)
 
   const genuine = builder.vertex(1 as Round, builder.replica(1), [])
 
@@ -125,6 +86,12 @@ describe('case 12 (snarkOS #2876, Telcoin #441, #788): what no honest member sen
     ['ten times the parents', [asHeader(crowded), asCertificate(crowded)]],
     ['more signatures than members', [asCertificate(genuine.header, bomb)]]
   ]
+
+  test('what is in order is let through to its signatures', () => {
+    for (const message of [asHeader(genuine.header), asCertificate(genuine.header)]) {
+      expect(machine.screen(from, { layer: 'order', message }), message.type).toEqual(accepted)
+    }
+  })
 
   test.each(hostile)(
     '%s: refused or ignored before any signature is checked',

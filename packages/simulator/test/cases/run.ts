@@ -1,6 +1,19 @@
-import type { CommittedSubDag } from '@novacron/consensus'
-import { quietScenario, type Scenario, Simulation, type SimulationReport } from '../../src/index.ts'
+import type { BullsharkMessage, CommittedSubDag } from '@novacron/consensus'
+import {
+  type Answer,
+  quietScenario,
+  type ReplicaTypes,
+  type Scenario,
+  type SimulatedProtocol,
+  Simulation,
+  type SimulationReport,
+  startOfTimeMs,
+  type World
+} from '../../src/index.ts'
 import { bullsharkNeeds } from '../needs.ts'
+
+type Types = ReplicaTypes<BullsharkMessage>
+export type CaseProtocol = SimulatedProtocol<Types>
 
 /** One commit at one place. */
 export interface Executed {
@@ -9,22 +22,103 @@ export interface Executed {
   readonly subDag: CommittedSubDag
 }
 
+/** From, inclusive, and to, exclusive, in milliseconds after the start of the run. */
+export type Span = readonly [fromMs: number, toMs: number]
+
 export interface CaseRun {
   readonly report: SimulationReport
   readonly executed: readonly Executed[]
   at(place: number): readonly Executed[]
+  /** Highest index that a place had run by then; 0 for none. */
+  indexAt(place: number, atMs: number): number
+  /** Requests answered in a span. */
+  answeredIn(span: Span): number
+  /** Median time to the answer of requests first sent in a span; infinite for none. */
+  medianLatencyMs(span: Span): number
+}
+
+export type Wrap = (protocol: CaseProtocol, world: () => World<Types>) => CaseProtocol
+
+/** What a case changes beside the scenario. */
+export interface CaseChanges {
+  /** Puts something between the world and the machines of the product. */
+  readonly wrap?: Wrap
+  /** Called every `watchEveryMs` of virtual time. */
+  watch?(places: readonly PlaceView[], atMs: number): void
+  readonly watchEveryMs?: number
+}
+
+/** What a place says of itself. */
+export interface PlaceView {
+  readonly round: number
+  readonly ordered: number
+  readonly run: number
+  readonly pendingBytes: number
+  readonly words: string
 }
 
 /** Runs a scenario that differs from the quiet one in `more`, and keeps what every place committed when. */
-export function runCase(more: Partial<Scenario>): CaseRun {
+export function runCase(more: Partial<Scenario>, changes: CaseChanges = {}): CaseRun {
   const executed: Executed[] = []
-  const needs = {
-    ...bullsharkNeeds(),
-    onExecuted: (place: number, subDag: CommittedSubDag, atMs: number) =>
-      void executed.push({ place, subDag, atMs })
+  const answers: Answer[] = []
+  const needs = bullsharkNeeds()
+  const world = (): World<Types> => simulation.world
+  const simulation: Simulation<Types> = new Simulation(
+    { ...quietScenario, ...more },
+    {
+      ...needs,
+      protocol: changes.wrap?.(needs.protocol, world) ?? needs.protocol,
+      onExecuted: (place, subDag, atMs) => void executed.push({ place, subDag, atMs }),
+      onAnswered: answer => void answers.push(answer)
+    }
+  )
+  watch(simulation.world, changes)
+  const report = simulation.run()
+  return { report, executed, ...queriesOf(executed, answers) }
+}
+
+function queriesOf(
+  executed: readonly Executed[],
+  answers: readonly Answer[]
+): Pick<CaseRun, 'at' | 'indexAt' | 'answeredIn' | 'medianLatencyMs'> {
+  const within = (worldMs: number, [fromMs, toMs]: Span) =>
+    worldMs >= startOfTimeMs + fromMs && worldMs < startOfTimeMs + toMs
+  return {
+    at: place => executed.filter(one => one.place === place),
+    indexAt: (place, atMs) =>
+      executed.reduce(
+        (index, one) =>
+          one.place === place && one.atMs <= atMs ? Math.max(index, one.subDag.index) : index,
+        0
+      ),
+    answeredIn: span => answers.filter(({ answeredAtMs }) => within(answeredAtMs, span)).length,
+    medianLatencyMs(span) {
+      const sorted = answers
+        .filter(({ firstSentAtMs }) => within(firstSentAtMs, span))
+        .map(({ firstSentAtMs, answeredAtMs }) => answeredAtMs - firstSentAtMs)
+        .sort((a, b) => a - b)
+      return sorted[sorted.length >> 1] ?? Number.POSITIVE_INFINITY
+    }
   }
-  const report = new Simulation({ ...quietScenario, ...more }, needs).run()
-  return { report, executed, at: place => executed.filter(one => one.place === place) }
+}
+
+function watch(world: World<Types>, { watch, watchEveryMs = 50 }: CaseChanges): void {
+  if (watch === undefined) return
+  const look = () => {
+    const places = Array.from({ length: world.places }, (_, place) => viewOf(world, place))
+    watch(places, world.queue.now - startOfTimeMs)
+    world.queue.schedule(world.queue.now + watchEveryMs, look)
+  }
+  world.queue.schedule(startOfTimeMs + watchEveryMs, look)
+}
+
+function viewOf(world: World<Types>, place: number): PlaceView {
+  const { machine } = world.node(place)
+  const words = machine?.describe() ?? 'down'
+  const [round = 0, ordered = 0, run = 0] =
+    /round (\d+), ordered (\d+), run (\d+)/.exec(words)?.slice(1).map(Number) ?? []
+  const pending = machine?.gauges().find(({ name }) => name === 'pending bytes')
+  return { round, ordered, run, pendingBytes: pending?.value ?? 0, words }
 }
 
 export const fixedDelay = (ms: number): Scenario['network'] => ({
