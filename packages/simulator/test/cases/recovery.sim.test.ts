@@ -9,7 +9,7 @@ const everyone = [0, 1, 2, 3]
 
 test('case 14 (sui #5618): f+1 stop after they acknowledged headers, one returns: rounds resume', () => {
   const resendDelayMs = 400
-  for (const seed of [1, 2, 3]) {
+  for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
     const { report } = runCase({
       seed,
       bullshark: { resendDelayMs, maxHeaderDelayMs: 100 },
@@ -24,14 +24,14 @@ test('case 14 (sui #5618): f+1 stop after they acknowledged headers, one returns
 
 describe('case 15 (narwhal test_loss_of_liveness, sui #18009): all restart', () => {
   test.each([0, 200])('together, or one after another (%i ms apart)', staggerMs => {
-    for (const seed of [1, 2, 3]) {
+    for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
       const faults: Fault[] = [{ ...crash, places: everyone, staggerMs, loss: 'partly' }]
       expect(runCase({ seed, faults }).report.firstViolation, `seed ${seed}`).toBeUndefined()
     }
   })
 
   test('one of them without its disk: it signs nothing twice, and joins', () => {
-    for (const seed of [1, 2, 3]) {
+    for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
       const faults: Fault[] = [
         { ...crash, places: everyone, loss: 'kept' },
         { ...crash, atMs: 1_600, places: [1], disk: { type: 'wiped' } }
