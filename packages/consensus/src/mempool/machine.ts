@@ -22,7 +22,7 @@ import type { Committee } from '../committee.ts'
 import type { BatchReference } from '../dag/header.ts'
 import type { NamedBy, QueueGauge } from '../orderer.ts'
 import { AdmissionWindow } from './admission.ts'
-import { type Batch, type BatchHeader, readBatchHeader } from './batch.ts'
+import { type Batch, type BatchHeader, batchHeaderBytes, readBatchHeader } from './batch.ts'
 import { BatchMaker } from './batch-maker.ts'
 import type { MempoolMessage } from './messages.ts'
 import { checkMempoolOptions, defaultMempoolOptions, type MempoolOptions } from './options.ts'
@@ -176,8 +176,10 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
 
   queues(): readonly QueueGauge[] {
     const { pendingBytesMax, pullsMax } = this.#options
+    // What is admitted last may begin a batch, and that has a header.
+    const bytesMax = pendingBytesMax + batchHeaderBytes
     return [
-      { name: 'pending bytes', value: this.pendingBytes, max: pendingBytesMax },
+      { name: 'pending bytes', value: this.pendingBytes, max: bytesMax },
       { name: 'batches that are pulled', value: this.pullCount, max: pullsMax }
     ]
   }
