@@ -1,5 +1,10 @@
 import { assert, Prng } from '@novacron/base'
-import { type BullsharkOptions, committeeSizeMax, type MempoolOptions } from '@novacron/consensus'
+import {
+  type BullsharkOptions,
+  committeeSizeMax,
+  defaultMempoolOptions,
+  type MempoolOptions
+} from '@novacron/consensus'
 import type { ReplicaOptions } from '@novacron/replica'
 import { type Behaviour, checkLiars, drawLiars, type Liar } from './byzantine/behaviour.ts'
 import { drawFaults } from './faults/draw.ts'
@@ -157,7 +162,10 @@ export function drawScenario(seed: number, fixed: Partial<Omit<Scenario, 'seed'>
   const loser = drawLoser(budget, planned, prng.fork())
   const disk = { replicas, atMs: chaosMs, forMs: 600, loser }
   const faults = [...planned, ...drawDiskFaults(disk, prng.fork())]
-  return { ...withFactor({ ...drawn, bullshark, network, faults }), ...fixed }
+  // Half of the committees send even the smallest batch apart from its header, as large ones always go.
+  const besideHeaderBytesMax = prng.pick([0, defaultMempoolOptions.besideHeaderBytesMax])
+  const mempool = { ...drawn.mempool, besideHeaderBytesMax }
+  return { ...withFactor({ ...drawn, bullshark, network, faults, mempool }), ...fixed }
 }
 
 /** Observers mostly join later, with nothing, and ask whomever they find for what the others have forgotten. */
