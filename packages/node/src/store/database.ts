@@ -28,6 +28,8 @@ export class Database {
   readonly #options: DatabaseOptions
   readonly #needs: DatabaseNeeds
   #level: Level<Uint8Array, Uint8Array>
+  /** While it runs there is nothing to read from; reads wait. */
+  #reopening: Promise<void> | undefined
 
   static async open(options: DatabaseOptions, needs: DatabaseNeeds): Promise<Database> {
     return new Database(options, needs, await openLevel(options))
@@ -54,6 +56,7 @@ export class Database {
 
   async get(table: string, key: Uint8Array): Promise<Uint8Array | undefined> {
     const whole = databaseKey(table, key)
+    await this.#reopened()
     const sealed = await this.#guard(() => this.#level.get(whole))
     if (sealed === undefined) return undefined
     const value = openValue(whole, sealed)
@@ -61,7 +64,10 @@ export class Database {
     return value
   }
 
-  /** A consistent view as of the first step. Damaged records are left out and do not count towards the limit. */
+  /**
+   * A consistent view as of the first step, or as of a reopening: nothing is written around one. Damaged records are left out and
+   * do not count towards the limit.
+   */
   async *range(table: string, options: RangeOptions = {}): AsyncGenerator<Entry> {
     const { from, to, limit = Number.POSITIVE_INFINITY, reverse = false } = options
     const prefixLength = prefixOf(table).length
@@ -69,30 +75,60 @@ export class Database {
     const lt = to === undefined ? endOfTable(table) : databaseKey(table, to)
     // An inverted range is empty for us and an error for nobody.
     if (limit <= 0 || compareBytes(gte, lt) >= 0) return
-    const iterator = this.#level.iterator({ gte, lt, reverse })
     let count = 0
-    try {
-      for (;;) {
-        const entry = await this.#guard(() => iterator.next())
-        if (entry === undefined) return
-        const [whole, sealed] = entry
-        const key = plainBytes(whole.subarray(prefixLength))
-        const value = openValue(whole, sealed)
-        if (value === undefined) {
-          this.#needs.onDamage(table, toHex(key))
-          continue
-        }
-        yield [key, value]
-        count += 1
-        if (count >= limit) return
+    for await (const [whole, sealed] of this.#entries({ gte, lt, reverse })) {
+      const key = plainBytes(whole.subarray(prefixLength))
+      const value = openValue(whole, sealed)
+      if (value === undefined) {
+        this.#needs.onDamage(table, toHex(key))
+        continue
       }
-    } finally {
-      await iterator.close()
+      yield [key, value]
+      count += 1
+      if (count >= limit) return
     }
   }
 
+  /** Goes on after the last entry when the database was opened anew meanwhile. */
+  async *#entries({ gte, lt, reverse }: Bounds): AsyncGenerator<Entry> {
+    let last: Uint8Array | undefined
+    for (;;) {
+      await this.#reopened()
+      const level = this.#level
+      const left = last === undefined ? { gte, lt } : reverse ? { gte, lt: last } : { gt: last, lt }
+      const iterator = level.iterator({ ...left, reverse })
+      try {
+        for (;;) {
+          const entry = await iterator.next()
+          if (entry === undefined) return
+          last = entry[0]
+          yield entry
+        }
+      } catch (error) {
+        if (this.#reopening === undefined && this.#level === level) {
+          throw toStoreFault(error, this.#options.path)
+        }
+      } finally {
+        await iterator.close()
+      }
+    }
+  }
+
+  async #reopened(): Promise<void> {
+    // Its failure is told to whoever asked for it.
+    await this.#reopening?.catch(() => undefined)
+  }
+
   /** A failed write leaves LevelDB's log and state in doubt; opening anew makes it recover from what is durable. */
-  async reopen(): Promise<void> {
+  reopen(): Promise<void> {
+    const reopening = this.#openAnew().finally(() => {
+      this.#reopening = undefined
+    })
+    this.#reopening = reopening
+    return reopening
+  }
+
+  async #openAnew(): Promise<void> {
     await this.#level.close()
     this.#level = await openLevel(this.#options)
   }
@@ -137,6 +173,12 @@ export class Database {
       throw toStoreFault(error, this.#options.path)
     }
   }
+}
+
+interface Bounds {
+  readonly gte: Uint8Array
+  readonly lt: Uint8Array
+  readonly reverse: boolean
 }
 
 type PlainOperation = Exclude<Operation, { readonly type: 'del-range' }>

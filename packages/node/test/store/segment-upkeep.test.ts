@@ -228,25 +228,28 @@ describe('compaction', () => {
   })
 })
 
-test('recent batches are read from memory, within the bound', async () => {
+test('batches are read from memory until they were read, within the bound, and little longer', async () => {
   const { open, files } = harness(temporaryDirectory(), { cacheBytesMax: 2500 })
   const store = open()
+  const reads = (): number => files.calls.filter(call => call === 'read').length
   appendAll(store, [1, 2, 3])
   await store.sync()
-  const reads = (): number => files.calls.filter(call => call === 'read').length
   const before = reads()
   expectIntact(store, [3, 2])
   expect(reads()).toBe(before)
+  // The oldest had to leave unread.
   expectIntact(store, [1])
   expect(reads()).toBe(before + 1)
-  // Used again, so that the other leaves first.
+  // What was read has an eighth of the room: too little for these.
   expectIntact(store, [3])
-  appendAll(store, [4])
-  await store.sync()
-  expectIntact(store, [3])
-  expect(reads()).toBe(before + 1)
-  expectIntact(store, [2])
   expect(reads()).toBe(before + 2)
+  appendAll(store, [4, 5], 300)
+  await store.sync()
+  const later = reads()
+  expectIntact(store, [4, 4], 300)
+  expect(reads()).toBe(later)
+  expectIntact(store, [5, 4], 300)
+  expect(reads()).toBe(later + 1)
 })
 
 test('the cache does not pin large buffers and does not take what is larger than itself', () => {
