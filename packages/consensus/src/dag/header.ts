@@ -100,7 +100,7 @@ function writeHeaderFields(writer: Writer, header: HeaderFields): void {
     .u64(header.round)
     .u16(header.author)
     .u64(header.createdAt)
-    .list(header.payload, batch => writer.digest(batch.digest).u32(batch.sizeBytes))
+    .list(header.payload, batch => writeBatchReference(writer, batch))
     .list(header.parents, parent => writer.u16(parent.author).digest(parent.digest))
 }
 
@@ -124,7 +124,11 @@ export function readHeader(reader: Reader, domain: SigningDomain, hash: Hash): H
   return { ...fields, id: headerId(fields, { ...domain, epoch: fields.epoch }, hash) }
 }
 
-function readBatchReference(reader: Reader): BatchReference {
+export function writeBatchReference(writer: Writer, batch: BatchReference): void {
+  writer.digest(batch.digest).u32(batch.sizeBytes)
+}
+
+export function readBatchReference(reader: Reader): BatchReference {
   return { digest: reader.digest(), sizeBytes: reader.u32() }
 }
 

@@ -13,7 +13,12 @@ import {
 } from '@novacron/base'
 import { committeeSizeMax } from '../committee.ts'
 import { domainWriter, type SigningDomain } from '../signing.ts'
-import { type BatchReference, headerBatchesMax } from './header.ts'
+import {
+  type BatchReference,
+  headerBatchesMax,
+  readBatchReference,
+  writeBatchReference
+} from './header.ts'
 
 /** A place in the DAG and what stands there. */
 export interface VertexReference {
@@ -109,7 +114,7 @@ function writeFields(writer: Writer, fields: SubDagFields): void {
   writeReference(writer, fields.anchor)
   writer.list(fields.vertices, vertex => {
     writeReference(writer, vertex)
-    writer.list(vertex.payload, batch => writer.digest(batch.digest).u32(batch.sizeBytes))
+    writer.list(vertex.payload, batch => writeBatchReference(writer, batch))
   })
   writer.list(fields.scores, score => writer.u32(score))
 }
@@ -129,9 +134,6 @@ function readReference(reader: Reader): VertexReference {
 function readVertex(reader: Reader): OrderedVertex {
   return {
     ...readReference(reader),
-    payload: reader.list('payload', headerBatchesMax, r => ({
-      digest: r.digest(),
-      sizeBytes: r.u32()
-    }))
+    payload: reader.list('payload', headerBatchesMax, readBatchReference)
   }
 }

@@ -8,7 +8,12 @@ import {
   type Round,
   Writer
 } from '@novacron/base'
-import { type BatchReference, headerBatchesMax } from '../dag/header.ts'
+import {
+  type BatchReference,
+  headerBatchesMax,
+  readBatchReference,
+  writeBatchReference
+} from '../dag/header.ts'
 import { type CommittedSubDag, makeSubDag } from '../dag/sub-dag.ts'
 import { domainWriter, type SigningDomain } from '../signing.ts'
 
@@ -28,7 +33,7 @@ export function writeEntry(writer: Writer, entry: Entry): void {
     .u64(entry.term)
     .u16(entry.leader)
     .u64(entry.createdAt)
-    .list(entry.payload, batch => writer.digest(batch.digest).u32(batch.sizeBytes))
+    .list(entry.payload, batch => writeBatchReference(writer, batch))
 }
 
 export function readEntry(reader: Reader): Entry {
@@ -37,10 +42,7 @@ export function readEntry(reader: Reader): Entry {
     term: reader.u64(),
     leader: reader.u16() as ReplicaId,
     createdAt: reader.u64() as Millis,
-    payload: reader.list('payload', headerBatchesMax, r => ({
-      digest: r.digest(),
-      sizeBytes: r.u32()
-    }))
+    payload: reader.list('payload', headerBatchesMax, readBatchReference)
   }
 }
 

@@ -1,5 +1,5 @@
 import { type CommitIndex, decodeFault, Reader, unreachable, Writer } from '@novacron/base'
-import type { BatchReference } from '../dag/header.ts'
+import { type BatchReference, readBatchReference, writeBatchReference } from '../dag/header.ts'
 import type { MessageCodec } from '../orderer.ts'
 import { type Entry, readEntry, writeEntry } from './entry.ts'
 import { appendEntriesLimit, forwardBatchesLimit } from './options.ts'
@@ -73,7 +73,7 @@ export const singleLeaderCodec: MessageCodec<SingleLeaderMessage> = {
           .u64(message.index)
         break
       case 'forward':
-        writer.list(message.batches, batch => writer.digest(batch.digest).u32(batch.sizeBytes))
+        writer.list(message.batches, batch => writeBatchReference(writer, batch))
         break
       case 'forgotten':
         writer.u64(message.term).u64(message.lowest)
@@ -112,10 +112,8 @@ function readMessage(reader: Reader): SingleLeaderMessage {
       const answer = readFlag(reader) ? 'gap' : 'match'
       return { type, term, answer, index: readIndex(reader) }
     }
-    case 'forward': {
-      const read = (r: Reader): BatchReference => ({ digest: r.digest(), sizeBytes: r.u32() })
-      return { type, batches: reader.list('batches', forwardBatchesLimit, read) }
-    }
+    case 'forward':
+      return { type, batches: reader.list('batches', forwardBatchesLimit, readBatchReference) }
     case 'forgotten':
       return { type, term: reader.u64(), lowest: readIndex(reader) }
     case undefined:

@@ -99,7 +99,7 @@ export class Segment {
   }
 
   get isDirty(): boolean {
-    return this.#writer.end > this.#writer.writtenEnd
+    return this.unsyncedBytes > 0
   }
 
   /** Bytes that are not on the disk yet. */
