@@ -12,13 +12,16 @@ import { Load } from './load.ts'
 const pruning = { checkpointIntervalCommits: 20, retentionCommitsMin: 20, gcDepthRounds: 10 }
 const options = { retention: { commits: 20, bytes: 1_048_576 } }
 
-/** The first three have pruned what comes after `index`. */
+/** More than a member orders and has not run when it stops. */
+const unrunCommitsMax = 10
+
+/** `first` has pruned what comes after `index`. */
 async function pruned(first: Control, index: number): Promise<void> {
   const lowest = async () => {
     const { executedIndex } = first.status()
     return (await first.commits({ from: executedIndex, limit: 1 })).lowest
   }
-  await expect.poll(lowest, { timeout: 60_000 }).toBeGreaterThan(index + 1)
+  await expect.poll(lowest, { timeout: 60_000 }).toBeGreaterThan(index + unrunCommitsMax)
 }
 
 test.each([
@@ -34,8 +37,10 @@ test.each([
     const [first] = rest as [Control, ...Control[]]
     const load = new Load('k', 6, () => rest)
     await load.grow(40)
-    const left = cluster.node(4).control.status().executedIndex
+    const leaving = cluster.node(4).control
     await cluster.stop(4)
+    // Asked after the stop: until its end it runs what the others order.
+    const left = leaving.status().executedIndex
     // Of all: whoever still had it would give it back commit by commit.
     await Promise.all(rest.map(node => pruned(node, left)))
     if (isWiped) {
