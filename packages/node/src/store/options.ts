@@ -11,7 +11,7 @@ export interface StoreOptions {
   readonly cacheBytesMax: number
   /** Batches that wait in memory for their sync; beyond it the appending itself waits for the disk. */
   readonly unsyncedBytesMax: number
-  /** Writes that wait for their flush; beyond it the store fails, since the disk no longer keeps up. */
+  /** Writes that wait for their flush, and one larger than that; beyond it the store fails, since the disk no longer keeps up. */
   readonly queuedBytesMax: number
   /** Writes that nobody flushes go to disk after this long. */
   readonly drainDelayMs: number

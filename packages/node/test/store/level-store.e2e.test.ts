@@ -368,6 +368,21 @@ describe('a failing disk', () => {
     await expect(store.flush()).rejects.toMatchObject({ code: 'queue-full' })
   })
 
+  test('a state larger than all that may wait goes to disk whole, and the next only after it', async () => {
+    const { store, failures } = await open({ queuedBytesMax: 4096, drainDelayMs: 60_000 })
+    const state = [put('state', 1, 'x'.repeat(3000)), put('state', 2, 'y'.repeat(3000))]
+    store.write([put('votes', 1, 'before')])
+    store.write(state)
+    store.write([put('votes', 2, 'z'.repeat(3000))])
+    await store.flush()
+    expect(await store.get('state', key(2))).toHaveLength(3000)
+    expect(store.stats().queuedBytes).toBe(0)
+    store.write(state)
+    expect(store.stats().state).toBe('open')
+    store.write(state)
+    expect([store.stats().state, failures]).toEqual(['failed', ['queue-full']])
+  })
+
   test('a batch beyond every bound is our own mistake', async () => {
     const { store } = await open()
     expect(() =>
