@@ -1,14 +1,12 @@
-import { AssertionError, Fault } from '@novacron/base'
+import { Fault } from '@novacron/base'
 import { defaultBullsharkOptions, defaultMempoolOptions } from '@novacron/consensus'
 import { defaultReplicaOptions } from '@novacron/replica'
 import { behaviourNames } from './byzantine/behaviour.ts'
 import { deviceNames } from './disk/disk.ts'
 import { departureNames } from './gone.ts'
-import { checkLoadOptions } from './load.ts'
-import { checkDelay } from './network/delay.ts'
-import { checkNetworkOptions } from './network/network.ts'
 import { diskOperations } from './node.ts'
-import { checkScenario, quietScenario, type Scenario } from './scenario.ts'
+import { quietScenario, type Scenario } from './scenario.ts'
+import { faultOfScenario } from './scenario-fault.ts'
 
 /** Why a value is not a scenario; `at` is the way to the part, such as `load.clients`. */
 export interface ScenarioFacts {
@@ -64,7 +62,8 @@ export function scenarioOfJson(json: unknown): Scenario {
     load: { ...quietScenario.load, ...scenario.load },
     law: { ...quietScenario.law, ...scenario.law }
   }
-  checkValues(filled)
+  const fault = faultOfScenario(filled)
+  if (fault !== undefined) malformed(fault.at, `does not keep to ${fault.bound}`)
   return filled
 }
 
@@ -113,26 +112,6 @@ function checkItem(at: string, item: unknown): void {
   const isKnown = (each: unknown) => behaviourNames.some(name => name === each)
   if (Array.isArray(behaviours) && behaviours.every(isKnown)) return
   malformed(`${at}.behaviours`, `is not a list of ${behaviourNames.join(', ')}`)
-}
-
-/** The checks are for our own mistakes; here the numbers come from outside. */
-function checkValues(scenario: Scenario): void {
-  const { network, load, readDelay, flushDelay } = scenario
-  const checks: readonly (readonly [string, () => void])[] = [
-    ['scenario', () => checkScenario(scenario)],
-    ['network', () => checkNetworkOptions(network)],
-    ['load', () => checkLoadOptions(load)],
-    ['readDelay', () => checkDelay(readDelay)],
-    ['flushDelay', () => checkDelay(flushDelay)]
-  ]
-  for (const [at, check] of checks) {
-    try {
-      check()
-    } catch (error) {
-      if (!(error instanceof AssertionError)) throw error
-      malformed(at, `does not keep to ${error.message}`)
-    }
-  }
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,6 +1,7 @@
 import { assert } from '@novacron/base'
 import type { Fault } from './faults/fault.ts'
 import { quietScenario, type Scenario } from './scenario.ts'
+import { faultOfScenario } from './scenario-fault.ts'
 
 /** Scenarios tried at most while one is made smaller. */
 export const shrinkRunsMax = 400
@@ -95,7 +96,8 @@ const passes: readonly ((search: Search) => Tries<void>)[] = [
 ]
 
 function* attempt(search: Search, candidate: Scenario): Tries<boolean> {
-  if (search.runs >= search.runsMax) return false
+  // Options that are plain one by one may not go together: what nobody can run does not fail either.
+  if (search.runs >= search.runsMax || faultOfScenario(candidate) !== undefined) return false
   search.runs++
   const fails = yield candidate
   if (fails) search.best = candidate

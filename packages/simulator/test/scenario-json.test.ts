@@ -98,6 +98,9 @@ describe('a scenario as JSON', () => {
     { json: { network: { distancesMs: [[-1]] } }, at: 'network' },
     { json: { load: { intervalMs: 0 } }, at: 'load' },
     { json: { readDelay: { type: 'uniform', fromMs: 3, toMs: 2 } }, at: 'readDelay' },
+    { json: { bullshark: { maxHeaderDelayMs: 9, minHeaderDelayMs: 10 } }, at: 'bullshark' },
+    { json: { mempool: { unorderedCommitsMax: 'few' } }, at: 'mempool' },
+    { json: { replica: { retentionCommits: 0 } }, at: 'replica' },
     { json: { flushDelay: { type: 'exponential', minMs: -1, meanMs: 1 } }, at: 'flushDelay' }
   ])('$json is out of bounds', ({ json, at }) => {
     expect(factsOf(json)).toMatchObject({

@@ -1,4 +1,5 @@
 import { Prng } from '@novacron/base'
+import { checkBullsharkOptions, defaultBullsharkOptions } from '@novacron/consensus'
 import { describe, expect, test } from 'vitest'
 import {
   drawLiars,
@@ -82,6 +83,25 @@ describe('shrinking', () => {
     const { network, bullshark } = shrinkScenario(busy, fails).scenario
     expect(network).toEqual({ ...quietScenario.network, lossPercent: 7 })
     expect(bullshark).toEqual({ gcDepthRounds: 8 })
+  })
+
+  test('never tries options that a replica refuses', () => {
+    const bullshark = {
+      minHeaderDelayMs: 200,
+      maxHeaderDelayMs: 3_000,
+      maxHeaderDelayCeilingMs: 4_000
+    }
+    const fails = (candidate: Scenario) => {
+      checkBullsharkOptions({ ...defaultBullsharkOptions, ...candidate.bullshark })
+      return (candidate.bullshark.minHeaderDelayMs ?? 0) === 200
+    }
+    const { scenario, isMinimal } = shrinkScenario({ ...busy, bullshark }, fails)
+    expect(isMinimal).toBe(true)
+    expect(scenario.bullshark).toEqual({
+      minHeaderDelayMs: 200,
+      maxHeaderDelayMs: 3_000,
+      maxHeaderDelayCeilingMs: 4_000
+    })
   })
 
   test('takes away liars, and what they need not do', () => {
