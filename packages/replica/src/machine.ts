@@ -114,6 +114,7 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
       hash,
       rules: this.#rules.retention,
       orderedIndex: () => this.#orderer.lastIndex,
+      servedIndex: () => this.#sync?.servedIndex,
       unorderedPayload: () =>
         new Set([...this.#orderer.unorderedPayload(), ...this.#mempool.queuedPayload])
     })

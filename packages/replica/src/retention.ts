@@ -33,7 +33,12 @@ export interface RetentionNeeds {
   readonly unorderedPayload: () => ReadonlySet<Digest>
   /** Index of the last commit that is ordered, run or not. */
   readonly orderedIndex: () => CommitIndex
+  /** The oldest snapshot that is given away; undefined when there is none. */
+  readonly servedIndex: () => CommitIndex | undefined
 }
+
+/** Own checkpoints by which a snapshot may be behind before it keeps nothing any more: a newer one may never come about. */
+const servedLagCheckpoints = 2
 
 /**
  * Drops payload and outcomes below a certified checkpoint once there are more commits or bytes than are to be kept. Reads
@@ -209,8 +214,17 @@ export class Retention {
     return this.#needs.rules.droppableBelow({
       certified: this.#certified,
       checkpoint: this.#checkpoint,
-      executed: this.#executed
+      executed: this.#executed,
+      served: this.#servedIndex
     })
+  }
+
+  /** Infinite where no snapshot keeps anything. */
+  get #servedIndex(): number {
+    const served = this.#needs.servedIndex()
+    const lagMax = servedLagCheckpoints * this.#options.checkpointIntervalCommits
+    const isKept = served !== undefined && this.#checkpoint - served <= lagMax
+    return isKept ? served : Number.POSITIVE_INFINITY
   }
 
   #isOver(): boolean {

@@ -15,6 +15,8 @@ export interface LogProgress {
   readonly checkpoint: number
   /** Run here. */
   readonly executed: number
+  /** The oldest snapshot that is given away: whoever takes it asks for what follows. */
+  readonly served: number
 }
 
 /** What still asks for a batch of a commit that is to go. */
@@ -35,7 +37,7 @@ export interface RetentionRules {
 }
 
 export const retentionRules: RetentionRules = {
-  droppableBelow: ({ certified, checkpoint }) => Math.min(certified, checkpoint),
+  droppableBelow: ({ certified, checkpoint, served }) => Math.min(certified, checkpoint, served),
   isDroppable: ({ index, namedBy, isUnordered }) => namedBy <= index && !isUnordered
 }
 

@@ -28,6 +28,10 @@ export class ServedSnapshots {
     return this.#served.at(-1)?.certificate.checkpoint.index ?? (0 as CommitIndex)
   }
 
+  get oldestIndex(): CommitIndex | undefined {
+    return this.#served[0]?.certificate.checkpoint.index
+  }
+
   addImage(image: CheckpointImage, window: Uint8Array): void {
     this.#own = [...this.#own, { image, window }].slice(-keptMax)
     this.#match()

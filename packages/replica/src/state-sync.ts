@@ -82,6 +82,11 @@ export class StateSync {
     return this.#checkpoints.certified?.checkpoint.index ?? (0 as CommitIndex)
   }
 
+  /** The oldest snapshot that is given away. */
+  get servedIndex(): CommitIndex | undefined {
+    return this.#served.oldestIndex
+  }
+
   get isDownloading(): boolean {
     return this.#download.status.phase !== 'idle'
   }

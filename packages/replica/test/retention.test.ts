@@ -30,6 +30,8 @@ class Bench {
   moved: number[] = []
   unordered: ReadonlySet<Digest> = new Set()
   ordered = 0
+  /** The oldest snapshot that is given away. */
+  served: number | undefined
 
   constructor(options: Partial<ReplicaOptions>, store = new MemoryStore()) {
     this.store = store
@@ -40,7 +42,8 @@ class Bench {
         hash,
         rules: retentionRules,
         unorderedPayload: () => this.unordered,
-        orderedIndex: () => indexOf(this.ordered)
+        orderedIndex: () => indexOf(this.ordered),
+        servedIndex: () => (this.served === undefined ? undefined : indexOf(this.served))
       }
     )
   }
@@ -176,6 +179,29 @@ describe('what others have signed and this node has not run', () => {
     expect(bench.dropped).toEqual(digests(1, 3))
     bench.checkpoint(20).settle()
     expect(bench.dropped).toEqual(digests(1, 18))
+  })
+})
+
+describe('a snapshot that is given away', () => {
+  const options = { retentionCommits: 1, checkpointIntervalCommits: 10 }
+
+  test('keeps what follows it, for who takes it', () => {
+    const bench = new Bench(options)
+    bench.served = 10
+    bench.execute(1, 20).certify(20).settle()
+    expect(bench.dropped).toEqual(digests(1, 8))
+    bench.served = 20
+    bench.execute(21, 30).certify(30).settle()
+    expect(bench.dropped).toEqual(digests(1, 18))
+  })
+
+  test('keeps nothing any more when no newer one comes about', () => {
+    const bench = new Bench(options)
+    bench.served = 10
+    bench.execute(1, 30).certify(30).settle()
+    expect(bench.dropped).toEqual(digests(1, 8))
+    bench.execute(31, 40).certify(40).settle()
+    expect(bench.dropped).toEqual(digests(1, 38))
   })
 })
 

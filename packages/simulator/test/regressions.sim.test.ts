@@ -22,18 +22,32 @@ const fast: Scenario = {
 describe('what seeds have found stays found', () => {
   // As drawn then: what a seed draws has changed since.
   test.each([
-    { seed: 168, what: 'own payload that waited, or that the own open header named, was pruned' },
-    { seed: 78, what: 'a snapshot download waited for ever for a member that withholds' },
     {
-      seed: 314,
+      file: 'swarm-168',
+      what: 'own payload that waited, or that the own open header named, was pruned'
+    },
+    { file: 'swarm-78', what: 'a snapshot download waited for ever for a member that withholds' },
+    {
+      file: 'swarm-314',
       what: 'a signed header outlived a certificate that it names, which nobody else had'
     },
-    { seed: 731, what: 'an observer looked for a snapshot, and nobody had one that it could take' },
-    { seed: 54, what: 'a log went on from too few records, and a lost one was read for ever' },
-    { seed: 182, what: 'over a slow line no reply to a question for commits came in time, ever' }
-  ])('the scenario of seed $seed: $what', ({ seed }) => {
-    const file = new URL(`scenarios/swarm-${seed}.json`, import.meta.url)
-    const scenario = scenarioOfJson(JSON.parse(readFileSync(file, 'utf8')))
+    {
+      file: 'swarm-731',
+      what: 'an observer looked for a snapshot, and nobody had one that it could take'
+    },
+    {
+      file: 'swarm-54',
+      what: 'a log went on from too few records, and a lost one was read for ever'
+    },
+    {
+      file: 'swarm-182',
+      what: 'over a slow line no reply to a question for commits came in time, ever'
+    },
+    { file: 'swarm-41', what: 'what follows a snapshot was pruned before anybody had taken it' },
+    { file: 'simulate-33', what: 'an interface was busy with what was still under way to it' }
+  ])('the scenario $file: $what', ({ file }) => {
+    const url = new URL(`scenarios/${file}.json`, import.meta.url)
+    const scenario = scenarioOfJson(JSON.parse(readFileSync(url, 'utf8')))
     const report = simulate(scenario, bullsharkNeeds())
     expect(report.verdict, report.firstViolation?.facts).toBe('pass')
   })

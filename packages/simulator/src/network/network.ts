@@ -153,6 +153,7 @@ export class Network<Message> {
   /** The process at `place` listens, or is gone. */
   setUp(place: number, isUp: boolean): void {
     this.#isUp[place] = isUp
+    if (!isUp) this.#bandwidth.forget(place)
     for (let other = 0; other < this.#needs.places; other++) {
       if (other !== place) this.#update(place, other)
     }
@@ -220,15 +221,6 @@ export class Network<Message> {
     }
   }
 
-  /** On a link with room to spare only its delay counts. */
-  #arrivalTime(from: number, to: number, message: Message, delayMs: number): number {
-    const bandwidth = this.#bandwidth
-    if (!bandwidth.isLimited) return this.now + delayMs
-    const sizeBytes = this.#needs.sizeOf?.(message) ?? 0
-    const left = bandwidth.departure(from, to, sizeBytes, this.now)
-    return bandwidth.arrival(to, sizeBytes, left + delayMs)
-  }
-
   #carry(
     from: number,
     to: number,
@@ -245,7 +237,9 @@ export class Network<Message> {
     const ownDelay = this.#linkDelays.get(from * places + to) ?? delay
     let delayMs = (distancesMs[from]?.[to] ?? 0) + drawDelay(ownDelay, prng)
     if (streamClass === 'bulk') delayMs += bulkLagMs
-    let at = this.#arrivalTime(from, to, message, delayMs)
+    const bandwidth = this.#bandwidth
+    const sizeBytes = bandwidth.isLimited ? (this.#needs.sizeOf?.(message) ?? 0) : 0
+    let at = bandwidth.departure(from, to, sizeBytes, this.now) + delayMs
     if (this.#stalls.size > 0) at = Math.max(at, this.#stalls.get(to) ?? 0)
     if (isFifo) {
       const stream =
@@ -256,12 +250,17 @@ export class Network<Message> {
     const link = this.#link(from, to)
     const { incarnation } = link
     this.#inFlight++
-    queue.schedule(at, () => {
+    const isLost = () => link.incarnation !== incarnation || this.#isMuted(from, to)
+    const end = () => {
       this.#inFlight--
       this.#messages++
-      if (link.incarnation === incarnation && !this.#isMuted(from, to)) {
-        onMessage(to, from, message, isDamaged)
-      }
+      if (!isLost()) onMessage(to, from, message, isDamaged)
+    }
+    queue.schedule(at, () => {
+      // The interface takes in what has arrived: what was sent earlier and is still under way holds nothing up.
+      const takenAt = isLost() ? this.now : bandwidth.arrival(to, sizeBytes, this.now)
+      if (takenAt > this.now) queue.schedule(takenAt, end)
+      else end()
     })
   }
 
@@ -271,6 +270,7 @@ export class Network<Message> {
     const isReachable = this.#isUp[a] === true && this.#isUp[b] === true && link.blocks.size === 0
     if (!isReachable) {
       link.incarnation++
+      if (this.#bandwidth.isLimited) this.#forgetStreams(a, b)
       if (!link.isConnected) return
       link.isConnected = false
       for (const [at, peer] of [
@@ -289,6 +289,15 @@ export class Network<Message> {
       onLink(a, b, true)
       onLink(b, a, true)
     })
+  }
+
+  /** What waited for its turn on a connection is gone with it: the next one begins with nothing. */
+  #forgetStreams(a: number, b: number): void {
+    for (const pair of [a * this.#needs.places + b, b * this.#needs.places + a]) {
+      for (const index of streamClasses.keys()) {
+        this.#lastArrival.delete(pair * streamClasses.length + index)
+      }
+    }
   }
 
   #isMuted(from: number, to: number): boolean {

@@ -33,6 +33,12 @@ export class Bandwidth {
     return pass(this.#links, from * this.#places + to, out, sizeBytes, linkBytesPerSecond)
   }
 
+  /** The process at a place has ended, and what it had not sent yet with it. */
+  forget(place: number): void {
+    this.#egress.delete(place)
+    for (let to = 0; to < this.#places; to++) this.#links.delete(place * this.#places + to)
+  }
+
   /** When the last byte of what arrives at `at` has been taken in. */
   arrival(to: number, sizeBytes: number, at: number): number {
     return pass(this.#ingress, to, at, sizeBytes, this.#options.nodeBytesPerSecond)

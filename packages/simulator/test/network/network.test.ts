@@ -18,6 +18,7 @@ function setUp(options: Partial<NetworkOptions> = {}, places = 3) {
       places,
       queue,
       prng: new Prng(5),
+      sizeOf: message => message,
       onMessage: (to, from, message) => arrived.push({ to, from, message, at: queue.now }),
       onLink: (at, peer, isConnected) => links.push(`${at}${isConnected ? '+' : '-'}${peer}`)
     }
@@ -69,6 +70,41 @@ describe('the network', () => {
     for (let i = 0; i < 100; i++) network.send(0, 1, 'order', i)
     run()
     expect(arrived).toHaveLength(100)
+  })
+
+  test('an interface is busy with what has arrived, not with what is still under way', () => {
+    const far = { type: 'uniform', fromMs: 400, toMs: 400 } as const
+    const { network, arrived, run, queue } = setUp({
+      delay: { type: 'uniform', fromMs: 5, toMs: 5 },
+      linkDelays: [{ from: 0, to: 2, delay: far }],
+      nodeBytesPerSecond: 1_000
+    })
+    const from = queue.now
+    network.send(0, 2, 'order', 10)
+    network.send(1, 2, 'order', 20)
+    network.send(1, 2, 'order', 30)
+    run()
+    expect(arrived.map(({ message, at }) => [message, at - from])).toEqual([
+      [20, 45],
+      [30, 85],
+      [10, 420]
+    ])
+    expect(network.inFlight).toBe(0)
+  })
+
+  test('what a process had not sent when it ended takes nothing from the next one', () => {
+    const { network, arrived, run, queue } = setUp({
+      delay: { type: 'uniform', fromMs: 5, toMs: 5 },
+      nodeBytesPerSecond: 1_000
+    })
+    network.send(0, 1, 'order', 900)
+    network.setUp(0, false)
+    network.setUp(0, true)
+    run(50)
+    const from = queue.now
+    network.send(0, 1, 'order', 20)
+    run()
+    expect(arrived.map(({ message, at }) => [message, at - from])).toEqual([[20, 45]])
   })
 
   test('loses what is under way when a connection breaks, and tells both ends', () => {
