@@ -98,7 +98,7 @@ export async function startNode(
   stack.use(startSampling({ replica, mesh, store, prometheus, onRoundTrip }))
   const serverLog = logs.module('api')
   const servers = stack.use(
-    await startServers({ loaded, committee, control, store, sockets, prometheus, log: serverLog })
+    await startServers({ loaded, facts, control, store, sockets, prometheus, log: serverLog })
   )
   late.urls = servers.urls
   log.info('started', { name, peer: loaded.keys.peerId, chain: domain.chain })

@@ -32,8 +32,8 @@ export type Replacement = (
 ) => Promise<AsyncDisposable>
 
 const readyMs = 60_000
-/** Often enough that a run of some seconds has several. */
-const checkpointIntervalCommits = 20
+/** Of four daemons every forty rounds: often enough that a run of some seconds has several. */
+const checkpointIntervalCommits = 160
 /** A dead port: who believed in announced addresses would not get far, and never past the links. */
 const nowhere = '/ip4/127.0.0.1/tcp/1'
 

@@ -4,6 +4,11 @@ import type { LoadMs, LoadRecord } from './load-record.ts'
 export interface RecoveryRule {
   /** Of the median before the fault. */
   readonly ratioMax: number
+  /**
+   * A median up to this is one as before, whatever it was. Where a commit takes some tens of milliseconds, half as much again
+   * is what a processor with something else to do takes; waiting for a leader, sending again or asking another peer is more.
+   */
+  readonly floorMs: number
   /** The first transactions that must be answered as before. */
   readonly shortMs: number
   /** And those after them, so that one good moment is none. */
@@ -11,13 +16,19 @@ export interface RecoveryRule {
   readonly stepMs: number
 }
 
-export const recoveryRule: RecoveryRule = { ratioMax: 1.5, shortMs: 250, longMs: 1_250, stepMs: 25 }
+export const recoveryRule: RecoveryRule = {
+  ratioMax: 1.5,
+  floorMs: 150,
+  shortMs: 250,
+  longMs: 1_250,
+  stepMs: 25
+}
 const transactionsMin = 20
 
 /**
  * Milliseconds after healing from which on transactions are answered as before the fault: the first moment at which the
  * median latency of those due in the next quarter of a second, and of those due in the next second and a quarter, is within
- * the ratio. Undefined while no such moment is known.
+ * the ratio or below the floor. Undefined while no such moment is known.
  */
 export function recoveryMs(
   record: LoadRecord,
@@ -25,7 +36,7 @@ export function recoveryMs(
   baselineMs: number,
   rule: RecoveryRule = recoveryRule
 ): number | undefined {
-  const limitMs = rule.ratioMax * baselineMs
+  const limitMs = Math.max(rule.ratioMax * baselineMs, rule.floorMs)
   const shortMs = record.stretchMs(transactionsMin, rule.shortMs)
   const longMs = Math.max(rule.longMs, 2 * shortMs)
   const lastAt = record.nowMs() - longMs - limitMs

@@ -17,7 +17,7 @@ test('measures a network of daemons, each transaction of it', async () => {
     benchmark: 'ordering',
     transactions: { due: 400, acknowledged: 400, missing: 0 },
     agreement: true,
-    protocol: 'bullshark',
+    protocol: 'bullshark-turbo',
     encryption: 'tls',
     plane: 'libp2p'
   })
@@ -36,7 +36,7 @@ test('prints a table for people, of puts and of single writes too', async () => 
   const { exitCode, io } = await bench(...argv, '--app', 'kv', '--writes', 'single')
   expect(exitCode, io.stderr.text).toBe(0)
   expect(io.stdout.text).toMatch(
-    /^1 node, bullshark, none \(none\), kv, 512 bytes, 50 tx\/s offered for 2 s\nthroughput +\d+ tx\/s/
+    /^1 node, bullshark-turbo, none \(none\), kv, 512 bytes, 50 tx\/s offered for 2 s\nthroughput +\d+ tx\/s/
   )
   expect(io.stdout.text).toContain('0 of 100 never acknowledged')
   expect(io.stdout.text).toContain('agreement   yes')

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { LoadRecord } from '../../src/chaos/load-record.ts'
-import { recoveryMs } from '../../src/chaos/recovery.ts'
+import { recoveryMs, recoveryRule } from '../../src/chaos/recovery.ts'
 
 /** 100 transactions a second in two lanes over `ms`, each answered after what `latencyOf` says of its due time. */
 function recordOf(ms: number, latencyOf: (dueAtMs: number) => number | undefined): LoadRecord {
@@ -53,6 +53,9 @@ describe('a record', () => {
   })
 })
 
+/** Without a floor. */
+const strict = { ...recoveryRule, floorMs: 0 }
+
 describe('recovery', () => {
   // Normal is 20 ms; the limit is 30.
   test.each([
@@ -64,15 +67,31 @@ describe('recovery', () => {
     vi.useFakeTimers({ toFake: ['performance'] })
     try {
       const record = recordOf(4_000, latency)
-      expect(recoveryMs(record, 1_000, 20)).toBe(expected)
+      expect(recoveryMs(record, 1_000, 20, strict)).toBe(expected)
     } finally {
       vi.useRealTimers()
     }
   })
 
+  test.each([
+    { latency: 40, floorMs: 40, expected: 0 },
+    { latency: 40.5, floorMs: 40, expected: undefined }
+  ])(
+    'above a normal of 20 ms the floor of $floorMs ms counts: $latency ms',
+    ({ latency, floorMs, expected }) => {
+      vi.useFakeTimers({ toFake: ['performance'] })
+      try {
+        const record = recordOf(4_000, () => latency)
+        expect(recoveryMs(record, 1_000, 20, { ...recoveryRule, floorMs })).toBe(expected)
+      } finally {
+        vi.useRealTimers()
+      }
+    }
+  )
+
   test('is the time from healing until transactions are answered as before', () => {
     const record = recordOf(6_000, dueAt => (dueAt < 3_000 ? 500 : 20))
-    const found = recoveryMs(record, 2_000, 20)
+    const found = recoveryMs(record, 2_000, 20, strict)
     expect(found).toBeGreaterThanOrEqual(850)
     expect(found).toBeLessThanOrEqual(1_000)
   })
@@ -81,7 +100,7 @@ describe('recovery', () => {
     const record = recordOf(8_000, dueAt =>
       dueAt >= 2_000 && dueAt < 2_400 ? 20 : dueAt < 4_000 ? 500 : 20
     )
-    expect(recoveryMs(record, 2_000, 20)).toBeGreaterThanOrEqual(1_800)
+    expect(recoveryMs(record, 2_000, 20, strict)).toBeGreaterThanOrEqual(1_800)
   })
 
   test('is not known before the stretch is over', () => {
@@ -89,14 +108,16 @@ describe('recovery', () => {
       recoveryMs(
         recordOf(2_200, () => 20),
         1_000,
-        20
+        20,
+        strict
       )
     ).toBeUndefined()
     expect(
       recoveryMs(
         recordOf(2_400, () => 20),
         1_000,
-        20
+        20,
+        strict
       )
     ).toBe(0)
   })

@@ -62,7 +62,7 @@ describe('a network of four processes', () => {
       submitted: 600,
       committed: 600,
       agreement: true,
-      protocol: 'bullshark'
+      protocol: 'bullshark-turbo'
     })
     expect(summary.heads.map(({ node }) => node)).toEqual(['node-1', 'node-2', 'node-3', 'node-4'])
     expect(summary.latencyMs.p99).toBeGreaterThanOrEqual(summary.latencyMs.p50 as number)
@@ -87,11 +87,11 @@ describe('a network of four processes', () => {
       .toBe('blue')
     await expect
       .poll(() => io.stderr.text, soon)
-      .toMatch(/node-4 +running +\d+ +\d+ +- +- +3 +bullshark/)
+      .toMatch(/node-4 +running +\d+ +\d+ +- +- +3 +bullshark-turbo/)
     end.abort()
     expect(await exitCode, io.stderr.text).toBe(0)
     expect(io.stdout.text).toMatch(
-      /^4 nodes, bullshark, .* s\nagreement yes, \d+ commits compared\n/
+      /^4 nodes, bullshark-turbo, .* s\nagreement yes, \d+ commits compared\n/
     )
     expect(readdirSync(temporary)).toEqual([])
     expect(processesOf(temporary)).toEqual([])

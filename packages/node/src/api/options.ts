@@ -30,8 +30,10 @@ export interface ApiOptions {
   /** WebSocket connections over all listeners. */
   readonly subscribersMax: number
   readonly subscriptionsPerClientMax: number
-  /** Notifications (or commits) that a client may be behind before it is closed. */
+  /** Notifications that a client may be behind before it is closed. */
   readonly subscriptionBufferMax: number
+  /** Commits that a reader of the log may be behind before it is closed: some seconds of turbo. It costs no memory. */
+  readonly subscriptionCommitsMax: number
   /** Messages of one WebSocket that are being answered; it is not read while there are as many. */
   readonly callsPerClientMax: number
   /** Messages of one WebSocket that arrived in one chunk and wait for those in progress; more end the connection. */
@@ -54,6 +56,7 @@ export const defaultApiOptions: ApiOptions = {
   subscribersMax: 100,
   subscriptionsPerClientMax: 5,
   subscriptionBufferMax: 200,
+  subscriptionCommitsMax: 2_000,
   callsPerClientMax: 64,
   messagesWaitingMax: 4096,
   socketBufferBytesMax: 4_000_000,

@@ -7,6 +7,8 @@ import type { LogPosition, NodeControl } from './node-control.ts'
 import type { ApiOptions } from './options.ts'
 import type { Outbox } from './outbox.ts'
 
+type SubscriptionLimits = Pick<ApiOptions, 'subscriptionsPerClientMax' | 'subscriptionCommitsMax'>
+
 interface SubscriptionNeeds {
   readonly node: NodeControl
   readonly outbox: Outbox
@@ -24,16 +26,13 @@ interface OpenedSubscription {
 
 /** The subscriptions of one connection. */
 export class Subscriptions {
-  readonly #options: Pick<ApiOptions, 'subscriptionsPerClientMax' | 'subscriptionBufferMax'>
+  readonly #options: SubscriptionLimits
   readonly #needs: SubscriptionNeeds
   readonly #stops = new Map<string, () => void>()
   #made = 0
   #closed = false
 
-  constructor(
-    options: Pick<ApiOptions, 'subscriptionsPerClientMax' | 'subscriptionBufferMax'>,
-    needs: SubscriptionNeeds
-  ) {
+  constructor(options: SubscriptionLimits, needs: SubscriptionNeeds) {
     this.#options = options
     this.#needs = needs
   }
@@ -99,7 +98,7 @@ export class Subscriptions {
   #startLog(id: string, from: LogPosition): void {
     if (!this.#isOpen(id)) return
     const { node, outbox, giveUp } = this.#needs
-    const limit = this.#options.subscriptionBufferMax
+    const limit = this.#options.subscriptionCommitsMax
     const follower = new LogFollower(
       { from, commitsBehindMax: limit },
       {

@@ -36,6 +36,8 @@ export interface ControlParts {
 /** Clients that may wait for a commit over the control API. */
 const waitersMax = 10_000
 const busyRetryMs = 50
+/** Commits of `bullshark` that a node may be behind and still call itself running. */
+const commitsBehindMax = 20
 
 const applicationNames: ReadonlyMap<number, string> = new Map([
   [0, 'session'],
@@ -66,7 +68,8 @@ export function makeControl(parts: ControlParts): Control {
       chainName: loaded.genesis.chainName,
       version: softwareVersion,
       committee: facts.committee,
-      names: facts.names
+      names: facts.names,
+      commitsBehindMax: commitsBehindMax * facts.commitFactor
     },
     {
       ...parts,

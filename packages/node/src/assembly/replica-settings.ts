@@ -5,7 +5,6 @@ import {
   type BullsharkOptions,
   bullsharkCodec,
   Committee,
-  commitFactor,
   defaultMempoolOptions,
   type MessageCodec,
   type Orderer,
@@ -16,7 +15,7 @@ import {
 import { defaultExecutionOptions, type MemberListing } from '@novacron/execution'
 import { type OrdererNeeds, Replica, type ReplicaSettings } from '@novacron/replica'
 import { chainDigest } from '../config/chain-digest.ts'
-import { orderingOptions } from '../config/cluster-options.ts'
+import { commitFactorOf, orderingOptions } from '../config/cluster-options.ts'
 import type { Genesis } from '../config/genesis.ts'
 import { tierTimings } from '../config/network-tier.ts'
 import type { NodeOptions } from '../config/node-options.ts'
@@ -29,6 +28,8 @@ export interface ChainFacts {
   readonly domain: SigningDomain
   readonly members: readonly MemberListing[]
   readonly names: ReadonlyMap<PeerId, string>
+  /** Commits in the rounds in which `bullshark` makes one: limits that are counted in commits are multiplied by it. */
+  readonly commitFactor: number
 }
 
 export function chainFactsOf(genesis: Genesis): ChainFacts {
@@ -44,7 +45,8 @@ export function chainFactsOf(genesis: Genesis): ChainFacts {
     committee,
     domain: { protocolVersion: genesis.protocolVersion, chain, epoch: 0 as Epoch },
     members: genesis.members.map(({ name, peer, weight }) => ({ name, peer, weight })),
-    names: new Map(genesis.members.map(({ name, peer }) => [peer, name]))
+    names: new Map(genesis.members.map(({ name, peer }) => [peer, name])),
+    commitFactor: commitFactorOf(genesis.cluster, genesis.members.length)
   }
 }
 
@@ -54,7 +56,7 @@ const bucketRoomBytes = 2_048
 /** Cluster options go where all must agree, node options where each decides for itself. */
 export function replicaSettings(genesis: Genesis, options: NodeOptions): ReplicaSettings {
   const { cluster, members } = genesis
-  const factor = commitFactor(orderingOptions(cluster).turbo, members.length)
+  const factor = commitFactorOf(cluster, members.length)
   return {
     replica: {
       checkpointIntervalCommits: cluster.checkpointIntervalCommits,
@@ -74,14 +76,21 @@ export function replicaSettings(genesis: Genesis, options: NodeOptions): Replica
         cluster.transactionBytesMax + bucketRoomBytes
       ),
       stateBytesMax: cluster.stateBytesMax,
-      sessionsMax: cluster.sessionsMax
+      sessionsMax: cluster.sessionsMax,
+      sessionIdleCommitsMin: defaultExecutionOptions.sessionIdleCommitsMin * factor
     }
   }
 }
 
 /** Timings of the network's tier; what the chain must agree on is the genesis's. */
-export function bullsharkOptions({ cluster }: Genesis, { network }: NodeOptions): BullsharkOptions {
-  return { ...tierTimings[network.tier].bullshark, ...orderingOptions(cluster) }
+export function bullsharkOptions(
+  { cluster, members }: Genesis,
+  { network }: NodeOptions
+): BullsharkOptions {
+  const { bullshark } = tierTimings[network.tier]
+  const executionLagCommitsMax =
+    bullshark.executionLagCommitsMax * commitFactorOf(cluster, members.length)
+  return { ...bullshark, executionLagCommitsMax, ...orderingOptions(cluster) }
 }
 
 export interface ReplicaParts {

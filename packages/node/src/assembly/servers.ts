@@ -1,4 +1,3 @@
-import type { Committee } from '@novacron/consensus'
 import { type ControlServerOptions, startControlServer } from '../api/control-server.ts'
 import { readJwtSecret } from '../api/jwt.ts'
 import type { NodeSockets } from '../api/node-report.ts'
@@ -11,11 +10,12 @@ import { type ReadinessFacts, readinessChecks } from '../telemetry/health.ts'
 import { startHealthServer } from '../telemetry/health-server.ts'
 import { errorFacts, type Log } from '../telemetry/log.ts'
 import type { PrometheusMetrics } from '../telemetry/prometheus.ts'
+import type { ChainFacts } from './replica-settings.ts'
 import { ingestFrameBytes } from './sizes.ts'
 
 export interface ServerNeeds {
   readonly loaded: LoadedNode
-  readonly committee: Committee
+  readonly facts: ChainFacts
   readonly control: Control
   readonly store: Store
   readonly sockets: SocketPlace
@@ -86,19 +86,26 @@ async function tcpOptions(
   return { tcp: { host: tcp.host, port: tcp.port, secret } }
 }
 
-function startHealth({ loaded, control, store, committee, prometheus }: ServerNeeds) {
+function startHealth({ loaded, control, store, facts, prometheus }: ServerNeeds) {
   const { host, port } = loaded.options.metrics
   return startHealthServer(
     { host, port: port ?? 0 },
     {
       metrics: prometheus,
       liveness: () => [{ name: 'loop', ok: true, detail: 'the event loop turns' }],
-      readiness: () => readinessChecks(readinessFacts(control, store, committee))
+      readiness: () => readinessChecks(readinessFacts(control, store, facts))
     }
   )
 }
 
-function readinessFacts(control: Control, store: Store, committee: Committee): ReadinessFacts {
+/** Commits of `bullshark` that a node may be behind and still be ready. */
+const commitsBehindMax = 50
+
+function readinessFacts(
+  control: Control,
+  store: Store,
+  { committee, commitFactor }: ChainFacts
+): ReadinessFacts {
   const { state, committedIndex, executedIndex, peer } = control.status()
   const connected = new Set(
     control.peers().flatMap(other => (other.state === 'connected' ? [other.peer] : []))
@@ -109,6 +116,7 @@ function readinessFacts(control: Control, store: Store, committee: Committee): R
   return {
     state,
     commitsBehind: committedIndex - executedIndex,
+    commitsBehindMax: commitsBehindMax * commitFactor,
     connectedWeight,
     // An observer follows with a single good upstream.
     quorumWeight: control.isMember ? committee.quorumWeight : 0,

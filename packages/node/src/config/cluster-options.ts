@@ -1,16 +1,23 @@
 import { ascii, type Writer } from '@novacron/base'
-import { type BullsharkClusterOptions, defaultTurboOptions } from '@novacron/consensus'
+import {
+  type BullsharkClusterOptions,
+  commitFactor,
+  defaultTurboOptions
+} from '@novacron/consensus'
 import { z } from 'zod'
 import { flag, integer, oneOf } from './fields.ts'
 
 /**
- * How transactions are ordered: Bullshark as published, or with the switches of turbo. `single-leader` is a measuring stick
+ * How transactions are ordered: Bullshark with the switches of turbo, or as published. `single-leader` is a measuring stick
  * for benchmarks, which trusts every member: one that lies breaks it.
  */
-export const orderingProtocols = ['bullshark', 'bullshark-turbo', 'single-leader'] as const
+export const orderingProtocols = ['bullshark-turbo', 'bullshark', 'single-leader'] as const
 export type OrderingProtocol = (typeof orderingProtocols)[number]
 
-/** What all nodes of a chain must agree on; part of the genesis and of the chain's digest. */
+/**
+ * What all nodes of a chain must agree on; part of the genesis and of the chain's digest. Of four members, turbo commits
+ * eight times in the rounds in which `bullshark` commits once; defaults that are counted in commits are for turbo.
+ */
 export interface ClusterOptions {
   readonly protocol: OrderingProtocol
   /** Of `bullshark-turbo`: an anchor in every round, where Bullshark has one in every second. */
@@ -21,7 +28,7 @@ export interface ClusterOptions {
   readonly anchorsPerRound: number
   /** Of `bullshark-turbo`: who lagged in the last commits is no anchor. */
   readonly reputation: boolean
-  /** Commits between two checkpoints. */
+  /** Commits between two checkpoints: 500 rounds of four members under turbo, some ten seconds of a busy chain. */
   readonly checkpointIntervalCommits: number
   /** Client sessions kept; beyond it the oldest idle one is evicted. */
   readonly sessionsMax: number
@@ -30,19 +37,26 @@ export interface ClusterOptions {
   /** Keys and values of the replicated state together. */
   readonly stateBytesMax: number
   readonly batchBytesMax: number
-  /** Rounds below the last committed anchor that can still be ordered. */
+  /**
+   * Rounds below the last committed anchor that can still be ordered: a second or more for a vertex that is late. Rounds are
+   * as long in every protocol, so this does not depend on it.
+   */
   readonly gcDepthRounds: number
   /** Commits between two leader schedules; 0 for the protocol's own: the first for ever, or with reputation every 8. */
   readonly schedulePeriodCommits: number
+  /** Commits that scores look back on: 75 rounds of four members under turbo. */
   readonly scheduleWindowCommits: number
-  /** Commits below the last checkpoint that every node keeps at least. */
+  /**
+   * Commits below the last checkpoint that every node keeps at least: two intervals, so that whoever was away between two
+   * checkpoints needs no snapshot.
+   */
   readonly retentionCommitsMin: number
 }
 
 export const defaultClusterOptions: ClusterOptions = {
-  protocol: 'bullshark',
+  protocol: 'bullshark-turbo',
   ...defaultTurboOptions,
-  checkpointIntervalCommits: 500,
+  checkpointIntervalCommits: 2_000,
   sessionsMax: 65_536,
   transactionBytesMax: 131_072,
   stateBytesMax: 1_073_741_824,
@@ -50,7 +64,7 @@ export const defaultClusterOptions: ClusterOptions = {
   gcDepthRounds: 50,
   schedulePeriodCommits: 0,
   scheduleWindowCommits: 300,
-  retentionCommitsMin: 500
+  retentionCommitsMin: 4_000
 }
 
 const defaults = defaultClusterOptions
@@ -94,6 +108,11 @@ export function writeClusterOptions(writer: Writer, options: ClusterOptions): vo
 
 /** Commits between two schedules from reputation, unless the genesis says otherwise. */
 const reputationPeriodCommits = 8
+
+/** How many commits the chain makes in the rounds in which `bullshark` makes one. */
+export function commitFactorOf(options: ClusterOptions, memberCount: number): number {
+  return commitFactor(orderingOptions(options).turbo, memberCount)
+}
 
 /** What the ordering protocol is told of it. */
 export function orderingOptions(options: ClusterOptions): BullsharkClusterOptions {

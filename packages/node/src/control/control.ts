@@ -48,6 +48,8 @@ export interface ControlFacts {
   readonly committee: Committee
   /** Names of members by peer. */
   readonly names: ReadonlyMap<PeerId, string>
+  /** Commits that are ordered and not executed, or known and not here, beyond which the node calls itself behind. */
+  readonly commitsBehindMax: number
 }
 
 export interface ControlNeeds {
@@ -311,12 +313,9 @@ export class Control implements NodeControl, IngestSink {
     if (state === 'diverged' || state === 'disk-full') return state
     if (orderer.phase === 'recovering') return 'recovering'
     const known = Math.max(orderer.lastIndex, orderer.knownIndex ?? 0)
-    return known - executedIndex > catchingUpCommits ? 'catching-up' : 'running'
+    return known - executedIndex > this.#facts.commitsBehindMax ? 'catching-up' : 'running'
   }
 }
-
-/** Commits that are ordered and not executed, or known and not here, from which a node calls itself behind. */
-const catchingUpCommits = 20
 
 function rootsOf(replica: Replica<unknown>): Pick<NodeStatus, 'roots'> {
   const image = replica.executor.images.at(-1)

@@ -12,18 +12,18 @@ export interface ReadinessFacts {
   readonly state: NodeState
   /** Commits known to exist and not executed here. */
   readonly commitsBehind: number
+  /** A node that is this close to the head still counts as synced: commits are always on their way. */
+  readonly commitsBehindMax: number
   /** Weight of the members that are connected, with its own; an observer counts none of its own. */
   readonly connectedWeight: number
   readonly quorumWeight: number
   readonly isStoreWritable: boolean
 }
 
-/** A node that is this close to the head still counts as synced: commits are always on their way. */
-export const commitsBehindMax = 50
-
 /** The named checks of `/readyz`, always all of them and in this order. */
 export function readinessChecks(facts: ReadinessFacts): readonly HealthCheck[] {
-  const { state, commitsBehind, connectedWeight, quorumWeight, isStoreWritable } = facts
+  const { state, commitsBehind, commitsBehindMax, isStoreWritable } = facts
+  const { connectedWeight, quorumWeight } = facts
   const isSynced = state === 'running' && commitsBehind <= commitsBehindMax
   return [
     {

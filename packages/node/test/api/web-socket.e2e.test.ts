@@ -245,7 +245,7 @@ test('a client that does not read is closed as slow, and the others are not held
 })
 
 test('a live reader of the log that does not read is closed as slow', async () => {
-  const { client, node } = await start({ subscriptionBufferMax: 5, socketBufferBytesMax: 100_000 })
+  const { client, node } = await start({ subscriptionCommitsMax: 5, socketBufferBytesMax: 100_000 })
   const one = await client()
   await one.call('subscribe', { topic: 'log.committed' })
   one.socket.pause()

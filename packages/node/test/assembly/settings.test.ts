@@ -1,6 +1,7 @@
 import { toHex } from '@novacron/base'
 import {
   checkBullsharkOptions,
+  defaultTurboOptions,
   tier1Bullshark,
   tier2Bullshark,
   tier3Bullshark
@@ -100,7 +101,12 @@ describe('options', () => {
     expect(replicaSettings(genesis, { ...options, retention })).toMatchObject({
       replica: { checkpointIntervalCommits: 7, retentionCommits: 23, retentionBytes: 29 * MiB },
       mempool: { batchBytesMax: 2_000, pendingBytesMax: options.limits.pendingBytes },
-      execution: { transactionBytesMax: 1_024, stateBytesMax: 3 * MiB, sessionsMax: 11 }
+      execution: {
+        transactionBytesMax: 1_024,
+        stateBytesMax: 3 * MiB,
+        sessionsMax: 11,
+        sessionIdleCommitsMin: 1_000
+      }
     })
     expect(bullsharkOptions(genesis, options)).toEqual({
       ...tier1Bullshark,
@@ -129,8 +135,33 @@ describe('options', () => {
   ])('of turbo $name', ({ more, turbo, period }) => {
     const cluster = { protocol: 'bullshark-turbo' as const, ...switches, ...more }
     const made = bullsharkOptions(genesisOf(['a'], { cluster }), options)
-    expect(made).toEqual({ ...tier1Bullshark, schedulePeriodCommits: period, turbo })
+    const executionLagCommitsMax = 800
+    const own = { executionLagCommitsMax, schedulePeriodCommits: period, turbo }
+    expect(made).toEqual({ ...tier1Bullshark, ...own })
     checkBullsharkOptions(made)
+  })
+
+  test.each([
+    ['bullshark', ['a', 'b', 'c', 'd'], 1],
+    ['bullshark-turbo', ['a', 'b', 'c', 'd'], 8],
+    ['bullshark-turbo', ['a', 'b'], 4],
+    ['single-leader', ['a', 'b', 'c', 'd'], 1]
+  ] as const)(
+    'that are counted in commits last as many rounds in a chain of %s with %o',
+    (protocol, names, factor) => {
+      const genesis = genesisOf(names, { cluster: { protocol } })
+      expect(chainFactsOf(genesis).commitFactor).toBe(factor)
+      expect(bullsharkOptions(genesis, options).executionLagCommitsMax).toBe(400 * factor)
+      expect(replicaSettings(genesis, options)).toMatchObject({
+        mempool: { unorderedCommitsMax: 2_000 * factor },
+        execution: { sessionIdleCommitsMin: 1_000 * factor }
+      })
+    }
+  )
+
+  test('of a chain that says nothing are those of turbo', () => {
+    const { turbo } = bullsharkOptions(genesisOf(['a', 'b', 'c', 'd']), options)
+    expect(turbo).toEqual(defaultTurboOptions)
   })
 
   test.each([

@@ -52,7 +52,11 @@ test('weights and cluster options are taken over', () => {
 })
 
 test('the chain digest is that of the meaning, not of the text', () => {
-  const exact = { protocol: 'bullshark' } as const
+  const exact = {
+    protocol: 'bullshark',
+    checkpointIntervalCommits: 500,
+    retentionCommitsMin: 500
+  } as const
   const genesis = genesisOf(['a', 'b', 'c'], { cluster: exact })
   const digest = chainDigest(genesis)
   const reordered = Object.fromEntries(Object.entries(genesis).reverse())
@@ -305,7 +309,7 @@ test('the larger the committee, the fewer commits a snapshot can carry', () => {
 
 test('what a window of ordinary commits takes is known', () => {
   // Two rounds of four members with a batch each.
-  const genesis = genesisOf(['a', 'b', 'c', 'd'], { cluster: { gcDepthRounds: 4_094 } })
+  const genesis = genesisOf(['a', 'b', 'c', 'd'], { cluster: { ...exact, gcDepthRounds: 4_094 } })
   expect(windowBytes(genesis.cluster, 4)).toBeGreaterThan(4_096 * 8 * 80)
   expect(windowBytes(genesis.cluster, 4)).toBeLessThanOrEqual(windowBytesMax)
 })

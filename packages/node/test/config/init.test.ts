@@ -114,7 +114,7 @@ test('loading says what is missing, unreadable or wrong, and where', () => {
   installGenesis(directory, genesisOf(['b']))
   writeFileSync(paths.config, '{"name":"a","retention":{"commits":3}}')
   expect(line()).toBe(
-    `${paths.config} is not valid: retention.commits is 3, allowed is at least 500, which the genesis asks of every node; change retention.commits`
+    `${paths.config} is not valid: retention.commits is 3, allowed is at least 4000, which the genesis asks of every node; change retention.commits`
   )
   writeFileSync(paths.config, 'x'.repeat(2 * 1024 * 1024))
   expect(line()).toContain('bytes, allowed are')

@@ -154,8 +154,8 @@ test('rules between a node and its chain', () => {
   const keys = (changes: object, self = peerId): string[] =>
     checkNodeOptions({ ...good, ...changes }, genesis, self).map(({ key }) => key)
   expect(keys({})).toEqual([])
-  expect(keys({ retention: { commits: 499, bytes: 1 } })).toEqual(['retention.commits'])
-  expect(keys({ retention: { commits: 500, bytes: 1 } })).toEqual([])
+  expect(keys({ retention: { commits: 3_999, bytes: 1 } })).toEqual(['retention.commits'])
+  expect(keys({ retention: { commits: 4_000, bytes: 1 } })).toEqual([])
   expect(keys({ name: 'b' })).toEqual(['name'])
   expect(keys({ listen: [] })).toEqual(['listen'])
   expect(keys({ upstreams: [{ peer: peerId, addresses: [] }] })).toEqual(['upstreams.0.peer'])

@@ -97,7 +97,8 @@ function controlled(self: PeerId = peers[0] as PeerId) {
       chainName: 'test',
       version: '0.0.0',
       committee,
-      names: new Map([[peers[1] as PeerId, 'two']])
+      names: new Map([[peers[1] as PeerId, 'two']]),
+      commitsBehindMax: 20
     },
     needs
   )

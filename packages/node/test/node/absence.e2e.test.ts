@@ -9,8 +9,8 @@ import { executed, expectOneChain, get, patience, put } from './agreement.ts'
 import { TestCluster } from './cluster.ts'
 import { Load } from './load.ts'
 
-const pruning = { checkpointIntervalCommits: 20, retentionCommitsMin: 20, gcDepthRounds: 10 }
-const options = { retention: { commits: 20, bytes: 1_048_576 } }
+const pruning = { checkpointIntervalCommits: 160, retentionCommitsMin: 160, gcDepthRounds: 10 }
+const options = { retention: { commits: 160, bytes: 1_048_576 } }
 
 /** More than a member orders and has not run when it stops. */
 const unrunCommitsMax = 10

@@ -47,12 +47,13 @@ test('what is put on one node is read on another, byte for byte, and all have on
   expect(await fourth?.transactionStatus(named)).toMatchObject({ state: 'committed', code: 'ok' })
 })
 
-test(
-  'with one of four stopped under load the rest go on; it comes back, catches up and agrees',
+test.each(['bullshark-turbo', 'bullshark'] as const)(
+  '%s: with one of four stopped under load the rest go on; it comes back, catches up and agrees',
   patience,
-  async () => {
-    await using cluster = await TestCluster.make()
-    await cluster.startAll()
+  async protocol => {
+    await using cluster = await TestCluster.make({ cluster: { protocol } })
+    const [first] = await cluster.startAll()
+    expect(first?.status().protocol).toBe(protocol)
     const rest = [1, 2, 3].map(member => cluster.node(member).control)
     const load = new Load('k', 8, () => rest)
     await load.grow(100)

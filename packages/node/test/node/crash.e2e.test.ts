@@ -124,11 +124,11 @@ test(
   }
 )
 
-test(
-  'all four are killed at once and started again: nothing that was acknowledged is lost',
+test.each(['bullshark-turbo', 'bullshark'] as const)(
+  '%s: all four are killed at once and started again: nothing that was acknowledged is lost',
   patience,
-  async () => {
-    const processes = new Processes(await TestCluster.make({ cluster }))
+  async protocol => {
+    const processes = new Processes(await TestCluster.make({ cluster: { ...cluster, protocol } }))
     await processes.started()
     const load = new SessionLoad(6, () => processes.nodes)
     await load.grow(100)

@@ -10,8 +10,8 @@ import { chainOf, executed, get, patience, put } from './agreement.ts'
 import { TestCluster } from './cluster.ts'
 import { Load } from './load.ts'
 
-const cluster = { checkpointIntervalCommits: 20, retentionCommitsMin: 20, gcDepthRounds: 10 }
-const options = { retention: { commits: 20, bytes: 1_048_576 } }
+const cluster = { checkpointIntervalCommits: 160, retentionCommitsMin: 160, gcDepthRounds: 10 }
+const options = { retention: { commits: 160, bytes: 1_048_576 } }
 const never = new AbortController().signal
 
 /** Only the newest roots are told, so both are asked until they tell of one checkpoint. */
@@ -33,9 +33,9 @@ test(
     const [first] = members as [Control, ...Control[]]
     const load = new Load('k', 6, () => members)
     await load.grow(50)
-    await executed(first, 120)
+    await executed(first, 640)
     const lowest = async () => (await first.logRange({ from: endOf(first), limit: 1 })).lowest
-    await expect.poll(lowest, { timeout: 60_000 }).toBeGreaterThan(20)
+    await expect.poll(lowest, { timeout: 60_000 }).toBeGreaterThan(160)
 
     const upstream = await chain.addObserver('observer-1')
     const observer = await chain.start('observer-1')

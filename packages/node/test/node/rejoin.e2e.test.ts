@@ -8,7 +8,7 @@ import { Load } from './load.ts'
 import { headersSignedTwice } from './signed-twice.ts'
 
 // Deep enough that the headers of the whole run stay to be compared.
-const options = { checkpointIntervalCommits: 20, gcDepthRounds: 2_000 }
+const options = { checkpointIntervalCommits: 160, gcDepthRounds: 1_000 }
 
 /** Everything that a node has written, in place of what was there. */
 function copyData(from: string, to: string): void {
@@ -52,7 +52,7 @@ test(
     copyData(cluster.directory(4), copy)
     const copiedAt = rest[0]?.status().executedIndex ?? 0
     const again = await cluster.start(4)
-    await executed(again, copiedAt + 200, 150_000)
+    await executed(again, copiedAt + 800, 150_000)
     await cluster.stop(4)
     copyData(copy, cluster.directory(4))
     const back = await cluster.start(4)

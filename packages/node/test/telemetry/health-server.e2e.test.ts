@@ -1,10 +1,6 @@
 import { connect } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import {
-  commitsBehindMax,
-  type ReadinessFacts,
-  readinessChecks
-} from '../../src/telemetry/health.ts'
+import { type ReadinessFacts, readinessChecks } from '../../src/telemetry/health.ts'
 import {
   type HealthServerNeeds,
   type HealthServerOptions,
@@ -15,6 +11,7 @@ import { http } from '../api/http-call.ts'
 const ready: ReadinessFacts = {
   state: 'running',
   commitsBehind: 0,
+  commitsBehindMax: 50,
   connectedWeight: 3,
   quorumWeight: 3,
   isStoreWritable: true
@@ -24,12 +21,12 @@ test.each([
   { name: 'all is well', facts: {}, failed: [] },
   {
     name: 'it is as far behind as allowed',
-    facts: { commitsBehind: commitsBehindMax },
+    facts: { commitsBehind: 50 },
     failed: []
   },
   {
     name: 'it is one commit more behind',
-    facts: { commitsBehind: commitsBehindMax + 1 },
+    facts: { commitsBehind: 51 },
     failed: ['synced']
   },
   { name: 'it is catching up', facts: { state: 'catching-up' as const }, failed: ['synced'] },

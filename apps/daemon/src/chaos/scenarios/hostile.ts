@@ -21,10 +21,11 @@ const termMs = 2_000
 const mib = 1024 * 1024
 
 const bounds: HostileBounds = {
-  // Every fourth leader may be of no use: its timeout comes on top of what a commit takes.
+  // Until its reputation is gone, every fourth leader may be of no use: its timeout comes on top of what a commit takes.
   medianMsMax: 1_500,
   commitsPerSecondMin: 1,
-  spreadMax: 20,
+  // Forty rounds of four members, who are not asked at one moment.
+  spreadMax: 160,
   peakBytesMax: 400 * mib,
   refusedBytesPerSecondMax: 64 * 1024
 }
