@@ -1,7 +1,8 @@
-import { type Digest, type Epoch, toHex } from '@novacron/base'
+import { type Digest, type Epoch, type ReplicaId, type Round, toHex } from '@novacron/base'
 import { describe, expect, test } from 'vitest'
 import {
   domainWriter,
+  type Header,
   headerId,
   headerSigningBytes,
   makeSubDag,
@@ -47,9 +48,17 @@ test('every kind of object starts with other bytes, and none is the start of ano
   }
 })
 
-test('a vote and the vertex it certifies are never signed by the same bytes', () => {
-  const vote = toHex(voteSigningBytes(subjectOf(value), domain))
-  expect(toHex(headerSigningBytes(value, domain))).not.toBe(vote)
+test('what an author signs its header with is its vote for it, and no vote for another', () => {
+  const vote = (of: Header) => toHex(voteSigningBytes(subjectOf(of), domain))
+  expect(toHex(headerSigningBytes(value, domain))).toBe(vote(value))
+  for (const fields of [{ round: 2 as Round }, { author: 1 as ReplicaId }]) {
+    expect(vote(header(fields))).not.toBe(vote(value))
+    const subject = { ...subjectOf(value), ...fields }
+    expect(toHex(voteSigningBytes(subject, domain))).not.toBe(vote(value))
+  }
+})
+
+test('a vote and the vertex it certifies never have the same bytes', () => {
   expect(toHex(hash(voteSigningBytes(subjectOf(value), domain)))).not.toBe(
     vertexDigest(subjectOf(value), domain, hash)
   )

@@ -3,6 +3,7 @@ import { type Certificate, makeCertificate, subjectOf } from '../dag/certificate
 import {
   type BatchReference,
   encodeSignedHeader,
+  type Header,
   headerSigningBytes,
   makeHeader,
   type SignedHeader
@@ -120,6 +121,31 @@ export class Certifier {
     const signature = open?.votes.get(voter)
     if (open === undefined || signature === undefined) return undefined
     return { ...subjectOf(open.signed.header), epoch: open.signed.header.epoch, voter, signature }
+  }
+
+  /** Would this vote count? Those that come once the certificate is made are not worth a check. */
+  wantsVote(vote: Vote): boolean {
+    const open = this.#proposal
+    if (open === undefined || open.certificate !== undefined) return false
+    const { id, round, author } = open.signed.header
+    // The voter signed all three: with another round its signature would spoil the certificate.
+    const isForOpen = vote.headerId === id && vote.round === round && vote.author === author
+    return isForOpen && !open.votes.has(vote.voter)
+  }
+
+  /** What `voter` signed this header with, if that was made here or was checked before it came in. */
+  knownSignature(header: Header, voter: ReplicaId): Uint8Array | undefined {
+    const { author, id } = header
+    if (author === this.#parts.self) {
+      return this.#proposal?.signed.header.id === id ? this.#proposal.votes.get(voter) : undefined
+    }
+    if (voter === this.#parts.self) {
+      const own = this.#record.voteFor(author)
+      return own?.headerId === id ? own.signature : undefined
+    }
+    if (voter !== author) return undefined
+    const seen = [this.#voted.get(author), this.#pending.get(author)?.signed]
+    return seen.find(signed => signed?.header.id === id)?.signature
   }
 
   /** No votes are given up to here. */
@@ -295,11 +321,7 @@ export class Certifier {
   /** Returns the certificate that this vote completes. */
   onVote(vote: Vote, out: BullsharkEffect[]): Certificate | undefined {
     const open = this.#proposal
-    if (open === undefined || open.certificate !== undefined) return undefined
-    const { id, round, author } = open.signed.header
-    // The voter signed all three: with another round its signature would spoil the certificate.
-    const isForOpen = vote.headerId === id && vote.round === round && vote.author === author
-    if (!isForOpen || open.votes.has(vote.voter)) return undefined
+    if (open === undefined || !this.wantsVote(vote)) return undefined
     open.votes.set(vote.voter, vote.signature)
     open.weight += this.#parts.committee.weightOf(vote.voter)
     return this.#maybeCertify(open, out)
@@ -356,12 +378,11 @@ export class Certifier {
   }
 
   #open(signed: SignedHeader): void {
-    const { committee, domain, sign } = this.#parts
+    const { committee } = this.#parts
     const self = this.#self()
-    const signature = sign(voteSigningBytes(subjectOf(signed.header), domain))
     this.#proposal = {
       signed,
-      votes: new Map([[self, signature]]),
+      votes: new Map([[self, signed.signature]]),
       weight: committee.weightOf(self),
       certificate: undefined
     }

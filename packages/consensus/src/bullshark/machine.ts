@@ -124,11 +124,11 @@ export class Bullshark implements Orderer<BullsharkMessage> {
   }
 
   screen(from: PeerId, message: BullsharkMessage): Verdict {
-    return screenMessage(from, message, this.#parts)
+    return screenMessage(from, message, this.#parts, this.#certifier)
   }
 
   signaturesOf(message: BullsharkMessage): readonly SignatureCheck[] {
-    return signaturesOf(message, this.#parts)
+    return signaturesOf(message, this.#parts, this.#certifier)
   }
 
   get windowCommits(): number {

@@ -1,23 +1,38 @@
 import {
   accepted,
+  equalBytes,
   ignored,
   type PeerId,
   type ReplicaId,
   rejected,
   type Verdict
 } from '@novacron/base'
-import { type Certificate, certificateSigningBytes } from '../dag/certificate.ts'
+import {
+  type Certificate,
+  certificateSigningBytes,
+  type VoterSignature
+} from '../dag/certificate.ts'
 import { type Header, headerSigningBytes } from '../dag/header.ts'
-import { voteSigningBytes } from '../dag/vote.ts'
+import { type Vote, voteSigningBytes } from '../dag/vote.ts'
 import type { SignatureCheck } from '../signing.ts'
 import { type BullsharkMessage, epochOf } from './messages.ts'
 import type { BullsharkParts } from './parts.ts'
+
+/** What needs no check, since it was made here, was checked before or would count for nothing. */
+export interface HeldSignatures {
+  wantsVote(vote: Vote): boolean
+  /** What `voter` signed this header with, as far as it was made here or has been checked. */
+  knownSignature(header: Header, voter: ReplicaId): Uint8Array | undefined
+}
+
+const nothingHeld: HeldSignatures = { wantsVote: () => true, knownSignature: () => undefined }
 
 /** Cheap checks, in the order of their cost, before any signature is looked at or anything is kept. */
 export function screenMessage(
   from: PeerId,
   message: BullsharkMessage,
-  parts: BullsharkParts
+  parts: BullsharkParts,
+  held: Pick<HeldSignatures, 'wantsVote'> = nothingHeld
 ): Verdict {
   const { committee, domain } = parts
   if (epochOf(message) !== domain.epoch) return ignored({ code: 'other-epoch' })
@@ -33,7 +48,8 @@ export function screenMessage(
     case 'vote': {
       const { voter, author } = message.vote
       if (sender === undefined || sender !== voter) return rejected({ code: 'not-the-voter' })
-      return author === parts.self ? accepted : ignored({ code: 'vote-for-another' })
+      if (author !== parts.self) return ignored({ code: 'vote-for-another' })
+      return held.wantsVote(message.vote) ? accepted : ignored({ code: 'vote-not-wanted' })
     }
     case 'certificate':
       if (sender === undefined) return rejected({ code: 'not-a-member' })
@@ -150,8 +166,12 @@ function screenCertificate(
   return screenParents(header, parts)
 }
 
-/** Signatures that must hold; vertices that are in the DAG already are not checked again. */
-export function signaturesOf(message: BullsharkMessage, parts: BullsharkParts): SignatureCheck[] {
+/** Signatures that must hold; what is in the DAG already, or held byte for byte, is not checked again. */
+export function signaturesOf(
+  message: BullsharkMessage,
+  parts: BullsharkParts,
+  held: Pick<HeldSignatures, 'knownSignature'> = nothingHeld
+): SignatureCheck[] {
   const { committee, domain } = parts
   const keyOf = (replica: ReplicaId) => committee.member(replica).publicKey
   switch (message.type) {
@@ -166,14 +186,14 @@ export function signaturesOf(message: BullsharkMessage, parts: BullsharkParts): 
       return [{ publicKey: keyOf(vote.voter), message: signed, signature: vote.signature }]
     }
     case 'certificate':
-      return certificateChecks(message.certificate, parts)
+      return certificateChecks(message.certificate, parts, held)
     case 'own-round':
       return ownRoundChecks(message, parts)
     case 'pulled':
     case 'caught-up':
       return message.certificates
         .filter(certificate => isNews(certificate, parts))
-        .flatMap(certificate => certificateChecks(certificate, parts))
+        .flatMap(certificate => certificateChecks(certificate, parts, held))
     default:
       return []
   }
@@ -198,11 +218,23 @@ export function isNews(certificate: Certificate, { dag }: BullsharkParts): boole
   return certificate.header.round > dag.gcRound && dag.get(certificate.digest) === undefined
 }
 
-function certificateChecks(certificate: Certificate, parts: BullsharkParts): SignatureCheck[] {
+/** A signature other than the one held is checked like any: a certificate must hold for those who have seen nothing of it. */
+function certificateChecks(
+  certificate: Certificate,
+  parts: BullsharkParts,
+  held: Pick<HeldSignatures, 'knownSignature'> = nothingHeld
+): SignatureCheck[] {
+  const { header, signatures } = certificate
   const message = certificateSigningBytes(certificate, parts.domain)
-  return certificate.signatures.map(({ voter, signature }) => ({
-    publicKey: parts.committee.member(voter).publicKey,
-    message,
-    signature
-  }))
+  const isKnown = ({ voter, signature }: VoterSignature) => {
+    const known = held.knownSignature(header, voter)
+    return known !== undefined && equalBytes(known, signature)
+  }
+  return signatures
+    .filter(entry => !isKnown(entry))
+    .map(({ voter, signature }) => ({
+      publicKey: parts.committee.member(voter).publicKey,
+      message,
+      signature
+    }))
 }

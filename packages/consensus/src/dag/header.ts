@@ -12,6 +12,7 @@ import {
 } from '@novacron/base'
 import { committeeSizeMax } from '../committee.ts'
 import { domainWriter, type SigningDomain, signatureBytes } from '../signing.ts'
+import { voteSigningBytes } from './vote.ts'
 
 /** A batch as the DAG sees it. */
 export interface BatchReference {
@@ -85,9 +86,15 @@ export function headerId(fields: HeaderFields, domain: SigningDomain, hash: Hash
   return digestOf(hash, writer.finish())
 }
 
-/** The id already binds every field and the domain, so the author signs the id under its own tag. */
-export function headerSigningBytes(header: Header, domain: SigningDomain): Uint8Array {
-  return domainWriter('header', domain).digest(header.id).finish()
+/**
+ * The author's vote for it, by which it signs it: it holds the payload before it sends the header, and signs no other in the
+ * slot. So one signature is the header's and the first of its certificate, made once and checked once.
+ */
+export function headerSigningBytes(
+  { id: headerId, round, author }: Header,
+  domain: SigningDomain
+): Uint8Array {
+  return voteSigningBytes({ headerId, round, author }, domain)
 }
 
 export function writeHeader(writer: Writer, header: HeaderFields): void {

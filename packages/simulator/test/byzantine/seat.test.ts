@@ -57,9 +57,9 @@ describe('a liar signs as itself alone', () => {
 
   test('a signature that it has heard does not hold for what it would like it to', () => {
     const heard = keys.signer(2)(message)
-    const subject = { headerId: header.id, round: header.round, author: header.author }
     const another = headerSigningBytes(headerOf(3), domain)
-    for (const wanted of [voteSigningBytes(subject, domain), another]) {
+    const misplaced = { headerId: header.id, round: header.round, author: author(1) }
+    for (const wanted of [voteSigningBytes(misplaced, domain), another]) {
       const check = { publicKey: keys.publicKey(2), message: wanted, signature: heard }
       expect(keys.verify(check)).toBe(false)
     }
