@@ -8,14 +8,20 @@ export interface BandwidthOptions {
   readonly nodeBytesPerSecond: number
 }
 
+/** What goes through an interface or a link. */
+export interface Load {
+  readonly sizeBytes: number
+  /** Passes payload, as votes do on the streams of the mesh. */
+  readonly isUrgent: boolean
+}
+
 /** Who sends what waits for its turn on the sender's interface, the link, and the receiver's interface. */
 export class Bandwidth {
   readonly #options: BandwidthOptions
   readonly #places: number
-  /** When each of them is free again. */
-  readonly #egress = new Map<number, number>()
-  readonly #links = new Map<number, number>()
-  readonly #ingress = new Map<number, number>()
+  readonly #egress = new Map<number, Line>()
+  readonly #links = new Map<number, Line>()
+  readonly #ingress = new Map<number, Line>()
 
   constructor(options: BandwidthOptions, places: number) {
     this.#options = options
@@ -27,10 +33,10 @@ export class Bandwidth {
   }
 
   /** When the last byte has left for the link. */
-  departure(from: number, to: number, sizeBytes: number, now: number): number {
+  departure(from: number, to: number, load: Load, now: number): number {
     const { linkBytesPerSecond, nodeBytesPerSecond } = this.#options
-    const out = pass(this.#egress, from, now, sizeBytes, nodeBytesPerSecond)
-    return pass(this.#links, from * this.#places + to, out, sizeBytes, linkBytesPerSecond)
+    const out = pass(this.#egress, from, load, now, nodeBytesPerSecond)
+    return pass(this.#links, from * this.#places + to, load, out, linkBytesPerSecond)
   }
 
   /** The process at a place has ended, and what it had not sent yet with it. */
@@ -40,22 +46,33 @@ export class Bandwidth {
   }
 
   /** When the last byte of what arrives at `at` has been taken in. */
-  arrival(to: number, sizeBytes: number, at: number): number {
-    return pass(this.#ingress, to, at, sizeBytes, this.#options.nodeBytesPerSecond)
+  arrival(to: number, load: Load, at: number): number {
+    return pass(this.#ingress, to, load, at, this.#options.nodeBytesPerSecond)
   }
 }
 
+/** When it is free again: for everything, and for what passes the rest. */
+interface Line {
+  freeAt: number
+  urgentFreeAt: number
+}
+
+/** What is urgent waits for what is urgent alone, and everything waits for it. */
 function pass(
-  free: Map<number, number>,
+  lines: Map<number, Line>,
   key: number,
+  { sizeBytes, isUrgent }: Load,
   now: number,
-  sizeBytes: number,
   bytesPerSecond: number
 ): number {
   if (bytesPerSecond <= 0) return now
-  const done = Math.max(now, free.get(key) ?? 0) + (sizeBytes * 1_000) / bytesPerSecond
-  free.set(key, done)
-  return done
+  const line = lines.get(key) ?? { freeAt: 0, urgentFreeAt: 0 }
+  lines.set(key, line)
+  const ms = (sizeBytes * 1_000) / bytesPerSecond
+  line.freeAt = Math.max(now, line.freeAt) + ms
+  if (!isUrgent) return line.freeAt
+  line.urgentFreeAt = Math.max(now, line.urgentFreeAt) + ms
+  return line.urgentFreeAt
 }
 
 /** While a direction is bad it loses `percent` of what is sent; good and bad times are exponential around `meanMs`. */
