@@ -15,6 +15,7 @@ export class BatchMaker {
   #length = batchHeaderBytes
   #count = 0
   #sequence = 0
+  #openedAt = 0
 
   constructor(bytesMax: number, needs: BatchMakerNeeds) {
     this.#bytesMax = bytesMax
@@ -25,10 +26,16 @@ export class BatchMaker {
     return this.#count === 0 ? 0 : this.#length
   }
 
+  /** When the first transaction of the open batch came. */
+  get openedAt(): number {
+    return this.#openedAt
+  }
+
   /** Appends whole transactions; returns the batch before when they no longer fit into it. */
   append(region: Uint8Array, count: number, now: Millis): Batch | undefined {
     const isFull = this.#count > 0 && this.#length + region.length > this.#bytesMax
     const sealed = isFull ? this.seal(now) : undefined
+    if (this.#count === 0) this.#openedAt = now
     this.#reserve(region.length)
     this.#buffer.set(region, this.#length)
     this.#length += region.length

@@ -238,8 +238,16 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
   }
 
   #onSubmitted(region: Uint8Array, count: number, now: Millis, out: MempoolEffect[]): void {
-    const sealed = this.#maker?.append(region, count, now)
-    if (sealed !== undefined) this.#spread(sealed, now, out)
+    const maker = this.#maker
+    if (maker === undefined) return this.#announce(out)
+    const full = maker.append(region, count, now)
+    if (full !== undefined) this.#spread(full, now, out)
+    const { earlySealBytesMin, sealDelayMs } = this.#options
+    // It will take its time: the sooner it is on its way, the sooner a header that names it gets votes.
+    const isLarge = maker.openBytes > earlySealBytesMin
+    if (isLarge && now - maker.openedAt >= sealDelayMs) {
+      this.#spread(maker.seal(now) as Batch, now, out)
+    }
     this.#announce(out)
   }
 
@@ -260,7 +268,7 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
 
   #spread(batch: Batch, now: Millis, out: MempoolEffect[]): void {
     this.#store(batch, this.#needs.self as ReplicaId, now, out)
-    this.#queue.push({ digest: batch.digest, sizeBytes: batch.bytes.length })
+    this.#queue.push(referenceOf(batch))
     out.push({ type: 'count', name: 'batch_sealed', by: 1 })
     out.push({ type: 'count', name: 'batch_sealed_bytes', by: batch.bytes.length })
     if (this.#needs.isShipped === true) return
@@ -300,12 +308,13 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
       if (header === 'batch_rejected') out.push({ type: 'penalize', peer: from, code: header })
       return
     }
-    this.#pulls.done(batch.digest)
     const sender = this.#needs.committee.replicaOf(from)
-    if (sender === header.author || (sender !== undefined && this.#needs.isShipped === true)) {
-      this.#pulls.heard(sender, now)
-    }
-    if (!this.#needs.batches.has(batch.digest)) this.#store(batch, header.author, now, out)
+    const isOwn = sender === header.author || this.#needs.isShipped === true
+    const isFresh = !this.#needs.batches.has(batch.digest)
+    // What is here already was asked for, of two.
+    if (isFresh) this.#pulls.heard(referenceOf(batch), from, isOwn ? sender : undefined, now)
+    this.#pulls.done(batch.digest)
+    if (isFresh) this.#store(batch, header.author, now, out)
     // Even when it was here already: whoever waits for it must hear of it.
     out.push({ type: 'batches-stored', digests: [batch.digest] })
   }
@@ -436,4 +445,8 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
     out.push({ type: 'count', name: 'batch_requeued', by: fresh.length })
     this.#announce(out)
   }
+}
+
+function referenceOf({ digest, bytes }: Batch): BatchReference {
+  return { digest, sizeBytes: bytes.length }
 }

@@ -4,6 +4,9 @@ import { assert } from '@novacron/base'
 export interface MempoolOptions {
   /** A batch is sealed at this size, or when the next header is made. One transaction may be larger. */
   readonly batchBytesMax: number
+  /** What is larger than `earlySealBytesMin` is sealed after this, and on its way before a header names it. */
+  readonly sealDelayMs: number
+  readonly earlySealBytesMin: number
   /** An own batch up to this size leaves beside the header that names it, in one write, rather than before it as bulk. */
   readonly besideHeaderBytesMax: number
   /**
@@ -34,8 +37,10 @@ export interface MempoolOptions {
 export const defaultMempoolOptions: MempoolOptions = {
   batchBytesMax: 500_000,
   besideHeaderBytesMax: 16_384,
+  sealDelayMs: 25,
+  earlySealBytesMin: 16_384,
   pendingBytesMax: 32_000_000,
-  pendingBytesMin: 1_000_000,
+  pendingBytesMin: 65_536,
   unorderedBytesPerAuthorMax: 64_000_000,
   pullDelayMs: 60,
   pullRetryMs: 250,

@@ -1,10 +1,14 @@
 import type { Digest, Millis, PeerId, ReplicaId, Round } from '@novacron/base'
 import type { BatchReference } from '../dag/header.ts'
 import { HeaderWants } from '../dag/header-wants.ts'
+import { DelayEstimate } from '../delay-estimate.ts'
 import type { NamedBy } from '../orderer.ts'
 import type { MempoolEffect } from './machine.ts'
 import type { MempoolOptions } from './options.ts'
 import { pullTimer } from './timers.ts'
+
+/** What leaves beside a header overtakes what leaves before it as bulk. */
+type Lane = 'order' | 'bulk'
 
 interface Pull {
   holders: readonly PeerId[]
@@ -12,18 +16,25 @@ interface Pull {
   until: number
   attempts: number
   dueAt: number
+  /** Who was asked, and when: an answer may come after another was asked as well. */
+  readonly asked: Map<PeerId, number>
   /** Who sends it to everyone in turn with the rest of what it makes. */
   readonly author: ReplicaId | undefined
+  readonly lane: Lane
   readonly wantedAt: number
 }
 
 /**
  * Payload of an author comes in order: while it comes, what is missing is on its way, and to ask for it would only make the
  * way longer for all. So many times the delay at most, since a liar may send everything but what it has named; less for what
- * others may already wait for.
+ * others may already wait for. Over a line that is full it takes longer, for everything: what an author has been late with is
+ * waited for once more, within the wider bounds.
  */
-const patienceForHeader = 20
-const patienceForOrdered = 4
+const patienceForHeader = { least: 20, most: 64 }
+const patienceForOrdered = { least: 4, most: 32 }
+
+/** Answers that took long make the next question to another peer wait as long, up to so many times `pullRetryMs`. */
+const retryPatienceMax = 32
 
 /** Who looks for batches, and where they are likely to be. */
 export interface PullFor {
@@ -42,6 +53,15 @@ export class BatchPulls {
   readonly #headers = new HeaderWants()
   /** When a batch of an author came last. */
   readonly #heardAt = new Map<ReplicaId, number>()
+  /** From being named to coming from the author itself; 0 for what comes before. */
+  readonly #lateness = new Map<ReplicaId, DelayEstimate>()
+  /** What an author had named by then has come, or comes no more by itself. */
+  readonly #passedAt: Readonly<Record<Lane, Map<ReplicaId, number>>> = {
+    order: new Map(),
+    bulk: new Map()
+  }
+  /** From a question to its answer. */
+  readonly #answers = new DelayEstimate()
   #peers: readonly PeerId[] = []
   #isTimerSet = false
 
@@ -63,12 +83,12 @@ export class BatchPulls {
 
   /** False when there was no room for all. */
   want(batches: readonly BatchReference[], { holders, by }: PullFor, now: Millis): boolean {
-    const digests = batches.map(({ digest }) => digest)
     if (by?.type === 'header') {
+      const digests = batches.map(({ digest }) => digest)
       this.#release(this.#headers.replace(by.author, by.round, digests))
     }
     const until = untilOf(by)
-    for (const digest of digests) {
+    for (const { digest, sizeBytes } of batches) {
       const known = this.#pulls.get(digest)
       if (known !== undefined) {
         // Whoever certified it holds it, and whoever signed a header need not.
@@ -79,7 +99,12 @@ export class BatchPulls {
       if (this.#pulls.size >= this.#roomFor(by)) return false
       const dueAt = now + this.#options.pullDelayMs
       const author = by?.author
-      this.#pulls.set(digest, { holders, until, attempts: 0, dueAt, author, wantedAt: now })
+      const asked = new Map<PeerId, number>()
+      const lane = this.#laneOf(sizeBytes)
+      this.#pulls.set(digest, {
+        ...{ holders, until, attempts: 0, dueAt, asked },
+        ...{ author, lane, wantedAt: now }
+      })
     }
     return true
   }
@@ -114,18 +139,57 @@ export class BatchPulls {
     this.#pulls.delete(digest)
   }
 
-  /** A batch of `author`, a member, has come from itself. */
-  heard(author: ReplicaId, now: Millis): void {
+  /** A batch has come: of its author, a member, from itself, or of anybody from whoever was asked. */
+  heard(
+    { digest, sizeBytes }: BatchReference,
+    from: PeerId,
+    author: ReplicaId | undefined,
+    now: Millis
+  ): void {
+    const pull = this.#pulls.get(digest)
+    const askedAt = pull?.asked.get(from)
+    if (askedAt !== undefined) this.#answers.sample(now - askedAt)
+    if (author === undefined) return
     this.#heardAt.set(author, now)
+    // What it had to be asked for was not late: it had not been sent.
+    if (pull !== undefined && this.#isPassed(pull)) return
+    const lateness = this.#lateness.get(author) ?? new DelayEstimate()
+    lateness.sample(pull === undefined ? 0 : now - pull.wantedAt)
+    this.#lateness.set(author, lateness)
+    if (askedAt === undefined) this.#pass(author, this.#laneOf(sizeBytes), pull?.wantedAt ?? now)
+  }
+
+  /** Headers name batches in the order in which they were sent. */
+  #pass(author: ReplicaId, lane: Lane, namedAt: number): void {
+    const passed = this.#passedAt[lane]
+    if (namedAt > (passed.get(author) ?? 0)) passed.set(author, namedAt)
+  }
+
+  /** Its author has sent what it made later: it was lost on its way, or never sent. */
+  #isPassed({ author, lane, wantedAt }: Pull): boolean {
+    return author !== undefined && wantedAt < (this.#passedAt[lane].get(author) ?? 0)
+  }
+
+  #laneOf(sizeBytes: number): Lane {
+    return sizeBytes <= this.#options.besideHeaderBytesMax ? 'order' : 'bulk'
   }
 
   /** The first question waits for as long as the author goes on sending; those that follow do not. */
-  #dueAt({ attempts, dueAt, author, wantedAt, until }: Pull): number {
-    if (attempts > 0 || author === undefined) return dueAt
+  #dueAt(pull: Pull): number {
+    const { attempts, dueAt, author, wantedAt, until } = pull
+    if (attempts > 0 || author === undefined || this.#isPassed(pull)) return dueAt
     const { pullDelayMs } = this.#options
-    const patience = until === 0 ? patienceForHeader : patienceForOrdered
-    const quietAt = (this.#heardAt.get(author) ?? 0) + pullDelayMs
-    return Math.max(dueAt, Math.min(quietAt, wantedAt + patience * pullDelayMs))
+    const { least, most } = until === 0 ? patienceForHeader : patienceForOrdered
+    const lateMs = Math.min(this.#lateness.get(author)?.boundMs ?? 0, most * pullDelayMs)
+    const quietAt = (this.#heardAt.get(author) ?? 0) + Math.max(pullDelayMs, lateMs)
+    const patienceMs = Math.max(least * pullDelayMs, lateMs)
+    return Math.max(dueAt, Math.min(quietAt, wantedAt + patienceMs))
+  }
+
+  get #retryMs(): number {
+    const { pullRetryMs } = this.#options
+    const answerMs = Math.min(this.#answers.boundMs, retryPatienceMax * pullRetryMs)
+    return Math.max(pullRetryMs, answerMs)
   }
 
   onTimer(): void {
@@ -140,8 +204,9 @@ export class BatchPulls {
       if (this.#dueAt(pull) > now) continue
       const peer = this.#nextPeer(pull)
       pull.attempts++
-      pull.dueAt = now + this.#options.pullRetryMs
+      pull.dueAt = now + this.#retryMs
       if (peer === undefined) continue
+      pull.asked.set(peer, now)
       const digests = byPeer.get(peer)
       if (digests === undefined) byPeer.set(peer, [digest])
       else digests.push(digest)

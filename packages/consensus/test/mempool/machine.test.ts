@@ -390,30 +390,6 @@ describe('a batch that is named and not here', () => {
   const some = (count: number, author = 1) =>
     Array.from({ length: count }, (_, n) => batchBy(author, 10, epoch, n))
 
-  test.each([
-    { what: 'a header', by: header(1, 1), patienceMs: 1_200 },
-    { what: 'a vertex', by: vertex(1), patienceMs: 240 }
-  ])('by $what is not asked for while its author goes on sending, up to a limit', limits => {
-    const { by, patienceMs } = limits
-    const spent = named(by, made).length
-    expect(spent).toBe(1)
-    for (let ms = 30, n = 10; ms < patienceMs; ms += 30, n++) {
-      expect(asked(fire(30))).toEqual([])
-      arrives(1, batchBy(1, 10, epoch, n))
-    }
-    expect(asked(fire(30)).map(({ to }) => to)).toEqual([peerAt(2)])
-    expect(asked(fire(250))).toHaveLength(1)
-  })
-
-  test('is asked for once its author has been silent for the usual while', () => {
-    named(header(1, 1), made)
-    fire(50)
-    arrives(1, batchBy(1, 10, epoch, 10))
-    arrives(2, batchBy(2))
-    expect(asked(fire(59))).toEqual([])
-    expect(asked(fire(1))).toHaveLength(1)
-  })
-
   test('is not waited for longer because somebody else sends the payload of its author', () => {
     named(header(1, 1), made)
     const other = batchBy(1, 10, epoch, 10)
