@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { AssertionError, Fault, type Write } from '@novacron/base'
 import { Database } from './database.ts'
 import { DiskBudget } from './disk-budget.ts'
@@ -218,9 +219,10 @@ class LevelStore implements Store {
   }
 
   async #run(): Promise<void> {
-    // Whoever flushes in the same turn of the event loop joins the first group.
-    await Promise.resolve()
-    for (let group = this.#nextGroup; group !== undefined; group = this.#nextGroup) {
+    while (this.#nextGroup !== undefined) {
+      // What the sockets have brought in this turn of the event loop is handled before, and shares the flush.
+      await setImmediate()
+      const group = this.#nextGroup
       this.#nextGroup = undefined
       clearTimeout(this.#drainTimer)
       this.#drainTimer = undefined
