@@ -52,6 +52,15 @@ describe('what seeds have found stays found', () => {
     expect(report.verdict, report.firstViolation?.facts).toBe('pass')
   })
 
+  test('over lines on which a round takes longer than the first wait, what was sent again left no room', () => {
+    const network = { ...quietScenario.network, nodeBytesPerSecond: 4_000 }
+    const load = { ...quietScenario.load, clients: 3, intervalMs: 200, retryMs: 3_000 }
+    const narrow = { ...quietScenario, seed: 5, network, load, chaosMs: 10_000, livenessMs: 20_000 }
+    const report = simulate(narrow, bullsharkNeeds())
+    expect(report.verdict, report.firstViolation?.facts).toBe('pass')
+    expect(report.counts.get('resent') ?? 0).toBeLessThan(20)
+  })
+
   test.each([2, 3, 6, 11, 13])(
     'seed %i: after a second without one link a laggard waited for ever for parents that no commit orders',
     seed => {

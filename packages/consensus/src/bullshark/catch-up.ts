@@ -5,6 +5,7 @@ import type { Row } from '../orderer.ts'
 import { indexKey, roundKey, tables } from '../tables.ts'
 import type { BullsharkMessage } from './messages.ts'
 import type { BullsharkEffect, BullsharkParts } from './parts.ts'
+import { Patience } from './patience.ts'
 import { byRoundAndAuthor } from './rules.ts'
 import { Rumours } from './rumours.ts'
 
@@ -13,9 +14,6 @@ type CatchUpRequest = Extract<BullsharkMessage, { type: 'catch-up' }>
 
 /** So many replies for each peer that do not reach what a member spoke of, and it is no longer the target. */
 const denialsPerPeer = 3
-
-/** The longest wait for a reply, in multiples of the first: a reply of some megabytes over a slow line. */
-const patienceMax = 32
 
 interface Request {
   readonly at: Millis
@@ -33,7 +31,7 @@ export class CatchUp {
   #inFlight: Request | undefined
   /** Whoever was asked for what `#inFlight` asks for, and has not replied. */
   readonly #asked = new Map<PeerId, Request>()
-  #patienceMs: number
+  readonly #patience: Patience
   #rotation = 0
   #wanted = false
   #fruitless = 0
@@ -48,7 +46,7 @@ export class CatchUp {
 
   constructor(parts: BullsharkParts) {
     this.#parts = parts
-    this.#patienceMs = parts.options.catchUpRetryMs
+    this.#patience = new Patience(parts.options.catchUpRetryMs)
     this.#rumours = new Rumours(parts.options.catchUpRetryMs)
   }
 
@@ -91,9 +89,9 @@ export class CatchUp {
     out: BullsharkEffect[]
   ): void {
     if (this.#inFlight !== undefined) {
-      if (now - this.#inFlight.at < this.#patienceMs) return
+      if (now - this.#inFlight.at < this.#patience.ms) return
       out.push({ type: 'count', name: 'catch_up_timeout', by: 1 })
-      this.#wait(2 * this.#patienceMs)
+      this.#patience.onSilence()
       this.#inFlight = undefined
       this.#rotation++
     }
@@ -117,13 +115,8 @@ export class CatchUp {
     const request = this.#asked.get(from)
     if (request === undefined || request.fromIndex !== message.fromIndex) return false
     this.#asked.delete(from)
-    this.#wait(2 * (now - request.at))
+    this.#patience.onAnswer(now - request.at)
     return true
-  }
-
-  #wait(ms: number): void {
-    const { catchUpRetryMs } = this.#parts.options
-    this.#patienceMs = Math.min(Math.max(ms, catchUpRetryMs), patienceMax * catchUpRetryMs)
   }
 
   /** After the certificates of a reply went in: true when it brought something, so that the next may be asked at once. */

@@ -88,11 +88,12 @@ export class Bullshark implements Orderer<BullsharkMessage> {
   #phase: 'restoring' | 'recovering' | 'running' = 'restoring'
   #executedIndex = 0 as CommitIndex
   #stopAt = Number.MAX_SAFE_INTEGER
-  readonly #stall = new StallWatch()
+  readonly #stall: StallWatch
 
   constructor(options: Partial<BullsharkOptions>, needs: BullsharkNeeds) {
     this.#options = { ...defaultBullsharkOptions, ...options }
     checkBullsharkOptions(this.#options)
+    this.#stall = new StallWatch(this.#options.resendDelayMs)
     const { rules = bullsharkRules, wasSignedLogPresent, ...rest } = needs
     const dag = new Dag(needs.committee, rules.quorumWeight(needs.committee))
     this.#parts = { ...rest, rules, dag, options: this.#options }
@@ -220,7 +221,7 @@ export class Bullshark implements Orderer<BullsharkMessage> {
         return this.#onHead(event.index, event.from, now)
       case 'peer-connected':
       case 'peer-disconnected':
-        return this.#connected.set(event.peer, event.type === 'peer-connected')
+        return this.#onPeer(event.peer, event.type === 'peer-connected', now, out)
       case 'prune':
         return this.#pruner.start(event.below, out)
       case 'stop-at':
@@ -242,6 +243,8 @@ export class Bullshark implements Orderer<BullsharkMessage> {
   }
 
   #onMessage({ from, message }: Received, now: Millis, out: BullsharkEffect[]): void {
+    const member = this.#parts.committee.replicaOf(from)
+    if (member !== undefined && this.#stall.heard(member, now)) this.#lookSoon(now, out)
     switch (message.type) {
       case 'header':
         return this.#onHeader(from, message.signed, now, out)
@@ -422,7 +425,8 @@ export class Bullshark implements Orderer<BullsharkMessage> {
     if (isSyncing) this.#timers.keep('sync', (now + this.#options.syncRetryMs) as Millis, out)
     const earlyUntil = this.#certifier.earlyUntil(now)
     if (earlyUntil !== undefined) this.#timers.set('early', earlyUntil, out)
-    this.#timers.keep('resend', (now + this.#options.resendDelayMs) as Millis, out)
+    this.#stall.see(this.#parts.dag.highestQuorumRound, now)
+    this.#timers.keep('resend', (now + this.#stall.delayMs) as Millis, out)
   }
 
   #maybePropose(now: Millis, out: BullsharkEffect[]): void {
@@ -450,6 +454,15 @@ export class Bullshark implements Orderer<BullsharkMessage> {
     if (stalledLooks === 0 || this.#phase !== 'running') return
     if (this.#parts.self !== undefined && this.#holds.size === 0) this.#certifier.resend(out)
     if (stalledLooks % stalledResends === 0) this.#catchUp.want(index + 1)
+  }
+
+  #onPeer(peer: PeerId, isConnected: boolean, now: Millis, out: BullsharkEffect[]): void {
+    this.#connected.set(peer, isConnected)
+    if (isConnected && this.#stall.connected()) this.#lookSoon(now, out)
+  }
+
+  #lookSoon(now: Millis, out: BullsharkEffect[]): void {
+    this.#timers.advance('resend', (now + this.#stall.hurryMs) as Millis, out)
   }
 
   #isFar(round: Round): boolean {

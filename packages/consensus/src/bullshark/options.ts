@@ -51,7 +51,10 @@ export interface BullsharkOptions extends BullsharkClusterOptions {
   readonly maxHeaderDelayCeilingMs: number
   /** Rounds go on at this pace when there is nothing to order. */
   readonly idleHeaderDelayMs: number
-  /** Without progress for this long, the own last header or certificate is sent again. */
+  /**
+   * Without progress for this long, the own last header or certificate is sent again; later where rounds take longer, and after
+   * each time that it did not help.
+   */
   readonly resendDelayMs: number
   /** A pull that is not answered goes to another peer after this. */
   readonly syncRetryMs: number

@@ -16,6 +16,11 @@ export class TimerBook {
     if (!this.#deadlines.has(timer)) this.set(timer, at, out)
   }
 
+  /** Sets the timer to `at` unless it fires before. */
+  advance<Effect>(timer: string, at: Millis, out: (Effect | SetTimer)[]): void {
+    if ((this.#deadlines.get(timer) ?? Number.POSITIVE_INFINITY) > at) this.set(timer, at, out)
+  }
+
   fired(timer: string): void {
     this.#deadlines.delete(timer)
   }

@@ -1,5 +1,6 @@
 import { AssertionError, type CommitIndex, type Epoch, type PeerId } from '@novacron/base'
 import { describe, expect, test } from 'vitest'
+import type { BullsharkEffect } from '../../src/bullshark/parts.ts'
 import { type Certificate, type Header, tables } from '../../src/index.ts'
 import {
   batch,
@@ -305,6 +306,29 @@ describe('when nothing moves', () => {
     for (const effects of looks) expect(messagesIn(effects, 'header')).toHaveLength(3)
     expect(looks.flatMap(effects => messagesIn(effects, 'catch-up'))).not.toEqual([])
     expect(counted(looks.flat())).toContain('resent')
+  })
+
+  const waitsIn = (seat: Seat, effects: readonly BullsharkEffect[]) =>
+    only(effects, 'set-timer').flatMap(({ timer, at }) =>
+      timer === 'resend' ? [at - seat.now] : []
+    )
+
+  test('it waits longer each time, up to a bound', () => {
+    const seat = running()
+    const waits = [1, 2, 3, 4, 5].flatMap(() => waitsIn(seat, seat.fire('resend')))
+    expect(waits).toEqual([800, 1_200, 1_200, 1_200, 1_200])
+  })
+
+  test('it looks soon when a peer is back, or heard again after long', () => {
+    const seat = running()
+    for (let look = 0; look < 4; look++) seat.fire('resend')
+    expect(waitsIn(seat, seat.step({ type: 'peer-connected', peer: peerAt(2) }))).toEqual([100])
+    // The others come back as well meanwhile; then it waits as long as in the beginning.
+    seat.now += 20
+    expect(waitsIn(seat, seat.step({ type: 'peer-connected', peer: peerAt(3) }))).toEqual([])
+    expect(waitsIn(seat, seat.fire('resend', 80))).toEqual([800])
+    for (let look = 0; look < 3; look++) seat.fire('resend', 1_200)
+    expect(waitsIn(seat, seat.receive(1, ownRound()))).toEqual([100])
   })
 
   test('progress resends nothing', () => {

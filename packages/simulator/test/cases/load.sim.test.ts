@@ -79,6 +79,18 @@ function slowExecutor(
       const { batches } = seat
       const given = new Set<Digest>()
       let freeAt = 0
+      let isWaiting = false
+      // A disk says when it is done: by a timer of long ago, which asks for nothing but a look at what is there.
+      const tell = (): void => {
+        if (isWaiting) return
+        isWaiting = true
+        world().queue.schedule(startOfTimeMs + freeAt + 1, () => {
+          isWaiting = false
+          world()
+            .node(world().placeOf(seat.peer))
+            .step({ type: 'timer-fired', timer: 'order/early' })
+        })
+      }
       return protocol.make({
         ...seat,
         batches: {
@@ -86,7 +98,10 @@ function slowExecutor(
           read(digest) {
             const now = world().queue.now - startOfTimeMs
             if (now < span[0] || now >= span[1] || given.has(digest)) return batches.read(digest)
-            if (now < freeAt) return undefined
+            if (now < freeAt) {
+              tell()
+              return undefined
+            }
             freeAt = now + batchMs
             given.add(digest)
             return batches.read(digest)
