@@ -96,6 +96,7 @@ describe('a scenario as JSON', () => {
     { json: { replicas: 0 }, at: 'scenario' },
     { json: { network: { lossPercent: 101 } }, at: 'network' },
     { json: { network: { distancesMs: [[-1]] } }, at: 'network' },
+    { json: { network: { linkDelays: [{}] } }, at: 'network' },
     { json: { load: { intervalMs: 0 } }, at: 'load' },
     { json: { readDelay: { type: 'uniform', fromMs: 3, toMs: 2 } }, at: 'readDelay' },
     { json: { bullshark: { maxHeaderDelayMs: 9, minHeaderDelayMs: 10 } }, at: 'bullshark' },

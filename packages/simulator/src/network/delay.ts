@@ -24,6 +24,7 @@ export function drawDelay(delay: Delay, prng: Prng): number {
 }
 
 export function checkDelay(delay: Delay): void {
+  assert(typeof delay === 'object' && delay !== null, 'a delay')
   const numbers = Object.values(delay).filter(value => typeof value === 'number')
   assert(
     numbers.every(value => Number.isFinite(value) && value >= 0),
