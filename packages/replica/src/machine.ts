@@ -47,6 +47,7 @@ import { type ReplicaRules, replicaRules } from './rules.ts'
 import { type RunCommit, Runner, runTimer } from './runner.ts'
 import { gossipChecks, layerChecks, screenGossip, screenLayer } from './screening.ts'
 import { splitOnce } from './split-once.ts'
+import { StateSaves } from './state-saves.ts'
 import { StateSync, type StateSyncNeeds } from './state-sync.ts'
 import { waitReasons } from './wait-reasons.ts'
 
@@ -78,6 +79,7 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
   readonly #payloadWait: PayloadWait
   readonly #connected = new PeerList()
   readonly #inbox: PartInput<Order>[] = []
+  readonly #saves: StateSaves
   #isDraining = false
   #executor: Executor
   #runner: Runner
@@ -91,6 +93,7 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
     this.#settings = settings
     this.#options = { ...defaultReplicaOptions, ...settings.replica }
     checkReplicaOptions(this.#options)
+    this.#saves = new StateSaves(this.#options.checkpointIntervalCommits)
     this.#needs = needs
     this.#rules = needs.rules ?? replicaRules
     this.#batches = new FreshBatches(needs.batches)
@@ -287,7 +290,7 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
     if (layer === 'order') {
       return this.#feedOrderer({ type: 'read-done', token: name, rows }, now, out)
     }
-    if (this.#runner.onRead(token, rows)) return
+    if (this.#saves.onRead(token) || this.#runner.onRead(token, rows)) return
     const below = this.#retention.onRead(token, rows, out)
     if (below !== undefined) this.#feedOrderer({ type: 'prune', below }, now, out)
     const restored = this.#restorer.onRead(token, rows, out)
@@ -314,15 +317,15 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
     out: Out
   ): Executor | undefined {
     const { checkpoint } = snapshot.certificate
-    const { index } = checkpoint
-    if (index <= this.#executor.index) return undefined
-    const { execution = {} } = this.#settings
+    if (checkpoint.index <= this.#executor.index) return undefined
     const state = { ...snapshot, checkpoint }
-    this.#executor = restoreSnapshot(execution, this.#executorNeeds(), state)
+    this.#executor = restoreSnapshot(this.#settings.execution ?? {}, this.#executorNeeds(), state)
     this.#runner = this.#makeRunner()
-    const writes = [...persistWrites(this.#executor), this.#retention.adopt(index)]
+    const writes = [...persistWrites(this.#executor), this.#retention.adopt(checkpoint.index)]
     out.push({ type: 'persist', durable: true, writes })
+    this.#saves.expect(out)
     this.#feedOrderer({ type: 'adopt', commits }, now, out)
+    const { index } = checkpoint
     out.push({ type: 'note', level: 'info', event: 'snapshot-adopted', facts: { index } })
     return this.#executor
   }
@@ -331,15 +334,15 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
   #settle(now: Millis, out: Out): void {
     // What is run is stored and told, and neither can leave; who was waited for meanwhile could not answer.
     if (this.#isDiskFull) return this.#payloadWait.restart()
-    this.#runner.run(now, out, commit => this.#onRun(commit, now, out))
+    const last = this.#saves.runnableIndex(this.#executor.index)
+    this.#runner.run(now, last, out, commit => this.#onRun(commit, now, out))
     // After the run: a queue that it has emptied must not wait for somebody else's event to be filled again.
     this.#runner.replay(this.#orderer.lastIndex, out)
     const batches = this.#runner.missing()
     if (batches.length > 0) this.#feedMempool({ type: 'wanted', batches, holders: [] }, now, out)
     const isWaiting = batches.length > 0 || this.#runner.isRecordLost
-    if (this.#payloadWait.isOver(this.#executor.index, isWaiting, now)) {
-      this.#wantSnapshot(now, out)
-    }
+    const isOver = this.#payloadWait.isOver(this.#executor.index, isWaiting, now)
+    if (isOver) this.#wantSnapshot(now, out)
   }
 
   #wantSnapshot(now: Millis, out: Out): void {
@@ -365,6 +368,7 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
     this.#executor.takeCheckpoint(this.#needs.domain.epoch)
     const writes = [...persistWrites(this.#executor), this.#retention.checkpointWrite()]
     out.push({ type: 'persist', durable: false, writes })
+    this.#saves.expect(out)
     this.#sync?.onCheckpoint(this.#executor, now, out)
     this.#retention.onCheckpoint(this.#executor.index, out)
   }

@@ -103,9 +103,18 @@ export class Runner {
     this.#isTimerSet = false
   }
 
-  /** Runs what is complete, at most so many, and tells of each before the next; asks to go on when there is more. */
-  run(now: Millis, out: ReplicaEffect[], onCommit: (commit: RunCommit) => void): void {
+  /**
+   * Runs what is complete, at most so many and none beyond `lastIndex`, and tells of each before the next; asks to go on when
+   * there is more.
+   */
+  run(
+    now: Millis,
+    lastIndex: number,
+    out: ReplicaEffect[],
+    onCommit: (commit: RunCommit) => void
+  ): void {
     for (let done = 0; done < this.#options.executeCommitsPerStep; done++) {
+      if (this.#needs.executor.index >= lastIndex) return
       const taken = this.#queue.take()
       if (taken === undefined) return
       const { subDag, finality } = taken.queued

@@ -45,9 +45,9 @@ class Bench {
     return this
   }
 
-  run(): ReplicaEffect[] {
+  run(lastIndex: number = Number.POSITIVE_INFINITY): ReplicaEffect[] {
     const out: ReplicaEffect[] = []
-    this.runner.run(at0, out, ({ subDag, outcome }) => {
+    this.runner.run(at0, lastIndex, out, ({ subDag, outcome }) => {
       expect(outcome.index).toBe(subDag.index)
       expect(this.executor.index).toBe(subDag.index)
       this.told.push(subDag.index)
@@ -206,5 +206,13 @@ describe('a step', () => {
     const bench = new Bench({ executeCommitsPerStep: 2 }).hold(...all).deliver(1, 2)
     expect(bench.run()).toEqual([])
     expect(bench.told).toEqual([1, 2])
+  })
+
+  test('runs nothing beyond the commit that is given, and goes on once it may', () => {
+    const bench = new Bench().hold(...all).deliver(1, 2, 3)
+    expect(bench.run(2)).toEqual([])
+    expect(bench.told).toEqual([1, 2])
+    bench.run()
+    expect(bench.told).toEqual([1, 2, 3])
   })
 })

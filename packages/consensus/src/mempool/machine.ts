@@ -106,6 +106,9 @@ interface Unordered {
 /** A commit takes some rounds more or less; three times the least, and a quarter of a second, is a backlog. */
 const admissionPatience = { patience: 3, slackMs: 250 }
 
+/** Sealed batches that wait for a header, beyond which the open one waits until it is full. */
+const earlySealQueueMax = 8
+
 /** Looks for abandoned batches in the time after which they are dropped. */
 const looksPerExpiry = 20
 
@@ -188,9 +191,10 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
   admits(bytes: number): boolean {
     if (this.#maker === undefined) return false
     const { pendingBytes } = this
-    // What is larger than the window goes alone.
-    const room = pendingBytes === 0 ? this.#options.pendingBytesMax : this.#window.bytes
-    return pendingBytes + bytes <= room
+    const { bytes: windowBytes } = this.#window
+    // What is larger than the window goes once half of that is free: somebody may always have a little under way.
+    const goesAlone = bytes > windowBytes && pendingBytes <= windowBytes / 2
+    return pendingBytes + bytes <= (goesAlone ? this.#options.pendingBytesMax : windowBytes)
   }
 
   step(event: MempoolEvent, now: Millis): readonly MempoolEffect[] {
@@ -245,7 +249,9 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
     const { earlySealBytesMin, sealDelayMs } = this.#options
     // It will take its time: the sooner it is on its way, the sooner a header that names it gets votes.
     const isLarge = maker.openBytes > earlySealBytesMin
-    if (isLarge && now - maker.openedAt >= sealDelayMs) {
+    // A header names so many batches at most: while it does not come, they had better grow.
+    const isSoonNamed = this.#queue.length < earlySealQueueMax
+    if (isLarge && isSoonNamed && now - maker.openedAt >= sealDelayMs) {
       this.#spread(maker.seal(now) as Batch, now, out)
     }
     this.#announce(out)

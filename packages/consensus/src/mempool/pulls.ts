@@ -1,7 +1,13 @@
-import type { Digest, Millis, PeerId, ReplicaId, Round } from '@novacron/base'
+import {
+  DelayEstimate,
+  type Digest,
+  type Millis,
+  type PeerId,
+  type ReplicaId,
+  type Round
+} from '@novacron/base'
 import type { BatchReference } from '../dag/header.ts'
 import { HeaderWants } from '../dag/header-wants.ts'
-import { DelayEstimate } from '../delay-estimate.ts'
 import type { NamedBy } from '../orderer.ts'
 import type { MempoolEffect } from './machine.ts'
 import type { MempoolOptions } from './options.ts'
@@ -33,8 +39,11 @@ interface Pull {
 const patienceForHeader = { least: 20, most: 64 }
 const patienceForOrdered = { least: 4, most: 32 }
 
-/** Answers that took long make the next question to another peer wait as long, up to so many times `pullRetryMs`. */
-const retryPatienceMax = 32
+/**
+ * A peer whose answers took long is given as long before another is asked, up to so many times `pullRetryMs`: less for what
+ * others may already wait for.
+ */
+const retryPatience = { forHeader: 16, forOrdered: 4 }
 
 /** Who looks for batches, and where they are likely to be. */
 export interface PullFor {
@@ -61,7 +70,7 @@ export class BatchPulls {
     bulk: new Map()
   }
   /** From a question to its answer. */
-  readonly #answers = new DelayEstimate()
+  readonly #answers = new Map<PeerId, DelayEstimate>()
   #peers: readonly PeerId[] = []
   #isTimerSet = false
 
@@ -79,6 +88,8 @@ export class BatchPulls {
 
   setPeers(peers: readonly PeerId[]): void {
     this.#peers = peers
+    // Observers come and go.
+    for (const peer of this.#answers.keys()) if (!peers.includes(peer)) this.#answers.delete(peer)
   }
 
   /** False when there was no room for all. */
@@ -148,13 +159,14 @@ export class BatchPulls {
   ): void {
     const pull = this.#pulls.get(digest)
     const askedAt = pull?.asked.get(from)
-    if (askedAt !== undefined) this.#answers.sample(now - askedAt)
+    if (askedAt !== undefined) this.#onAnswer(from, now - askedAt)
     if (author === undefined) return
     this.#heardAt.set(author, now)
     // What it had to be asked for was not late: it had not been sent.
     if (pull !== undefined && this.#isPassed(pull)) return
     const lateness = this.#lateness.get(author) ?? new DelayEstimate()
-    lateness.sample(pull === undefined ? 0 : now - pull.wantedAt)
+    const lateMs = pull === undefined ? 0 : now - pull.wantedAt
+    lateness.sample(Math.min(lateMs, patienceForHeader.most * this.#options.pullDelayMs))
     this.#lateness.set(author, lateness)
     if (askedAt === undefined) this.#pass(author, this.#laneOf(sizeBytes), pull?.wantedAt ?? now)
   }
@@ -186,9 +198,17 @@ export class BatchPulls {
     return Math.max(dueAt, Math.min(quietAt, wantedAt + patienceMs))
   }
 
-  get #retryMs(): number {
+  #onAnswer(peer: PeerId, ms: number): void {
+    const answers = this.#answers.get(peer) ?? new DelayEstimate()
+    answers.sample(Math.min(ms, retryPatience.forHeader * this.#options.pullRetryMs))
+    this.#answers.set(peer, answers)
+  }
+
+  #retryMs({ until }: Pull, peer: PeerId | undefined): number {
     const { pullRetryMs } = this.#options
-    const answerMs = Math.min(this.#answers.boundMs, retryPatienceMax * pullRetryMs)
+    if (peer === undefined) return pullRetryMs
+    const most = until === 0 ? retryPatience.forHeader : retryPatience.forOrdered
+    const answerMs = Math.min(this.#answers.get(peer)?.boundMs ?? 0, most * pullRetryMs)
     return Math.max(pullRetryMs, answerMs)
   }
 
@@ -204,7 +224,7 @@ export class BatchPulls {
       if (this.#dueAt(pull) > now) continue
       const peer = this.#nextPeer(pull)
       pull.attempts++
-      pull.dueAt = now + this.#retryMs
+      pull.dueAt = now + this.#retryMs(pull, peer)
       if (peer === undefined) continue
       pull.asked.set(peer, now)
       const digests = byPeer.get(peer)

@@ -111,6 +111,23 @@ describe('the first question for a batch', () => {
     expect(untilAsked(30_000)?.afterMs).toBe(limits.most * pullDelayMs)
   })
 
+  test.each([
+    { what: 'a vertex', by: vertex, least: 4 },
+    { what: 'a header', by: header, least: 20 }
+  ])('for what $what names does not wait while its author sends small things for ever', limits => {
+    const digest = name(limits.by)
+    const startedAt = now
+    const out: MempoolEffect[] = []
+    while (!out.some(({ type }) => type === 'send')) {
+      now = (now + 30) as Millis
+      pulls.heard({ digest: digestAt(made++), sizeBytes: 100 }, peerAt(1), author, now)
+      pulls.onTimer()
+      pulls.advance(now, out)
+    }
+    expect(now - startedAt).toBe(limits.least * pullDelayMs)
+    pulls.done(digest)
+  })
+
   test('does not wait for another author that was late', () => {
     beLate(700)
     name({ ...vertex, author: replica(2) })
@@ -142,24 +159,50 @@ describe('the next question for a batch', () => {
       untilAsked(100_000)
       const askedAt = now
       now = (now + 10) as Millis
-      untilAsked(2_000)
-      now = Math.max(now, askedAt + 2_000) as Millis
+      untilAsked(700)
+      now = Math.max(now, askedAt + 700) as Millis
       arrive(digest, 2)
     }
     name(vertex)
     untilAsked(100_000)
     now = (now + 10) as Millis
-    expect(again()).toBeGreaterThanOrEqual(1_990)
+    expect(again()).toBeGreaterThanOrEqual(690)
   })
 
-  test('waits no longer than a bound', () => {
+  test.each([
+    { what: 'a vertex', by: vertex, most: 4 },
+    { what: 'a header', by: header, most: 16 }
+  ])('for what $what names waits no longer than a bound', limits => {
     const digest = name(vertex)
     untilAsked(100_000)
     now = (now + 1_000_000) as Millis
     arrive(digest, 2)
-    name(vertex)
+    name(limits.by)
     untilAsked(100_000)
     now = (now + 10) as Millis
-    expect(again()).toBe(32 * pullRetryMs - 10)
+    expect(again()).toBe(limits.most * pullRetryMs - 10)
+  })
+
+  test('does not wait because another peer answers late, nor for one that came back', () => {
+    const digest = name(vertex)
+    untilAsked(100_000)
+    now = (now + 1_000_000) as Millis
+    const second = () => {
+      untilAsked(100_000)
+      now = (now + 10) as Millis
+      return again()
+    }
+    arrive(digest, 2)
+    pulls.want([{ digest: digestAt(made++), sizeBytes: 9 }], { holders: [3, 2].map(peerAt) }, now)
+    expect(second()).toBe(pullRetryMs - 10)
+    pulls = new BatchPulls(defaultMempoolOptions)
+    const lost = name(vertex)
+    untilAsked(100_000)
+    now = (now + 1_000_000) as Millis
+    arrive(lost, 2)
+    pulls.setPeers([1, 3].map(peerAt))
+    pulls.setPeers([1, 2, 3].map(peerAt))
+    name(vertex)
+    expect(second()).toBe(pullRetryMs - 10)
   })
 })

@@ -28,7 +28,7 @@ const submit = (bytes: number, ms: number) =>
   ).map(effect => effect.class)
 const take = (ms: number) =>
   only(
-    mempool.step({ type: 'take', batchesMax: 9, bytesMax: 1_000_000 }, at(ms)),
+    mempool.step({ type: 'take', batchesMax: 32, bytesMax: 8_000_000 }, at(ms)),
     'payload-offered'
   )
 
@@ -47,4 +47,11 @@ test('what is small waits for the next header, however long that takes', () => {
   expect(submit(100, 1_000)).toEqual([])
   expect(submit(100, 9_000)).toEqual([])
   expect(take(9_000)[0]?.batches).toHaveLength(1)
+})
+
+test('while no header comes batches grow, so that the next one has room for all', () => {
+  for (let ms = 0; ms < 4_000; ms += 2) submit(2_000, 1_000 + ms)
+  const [offer] = take(5_000)
+  const bytes = (offer?.batches ?? []).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  expect(bytes).toBeGreaterThanOrEqual(2_000 * 2_000)
 })

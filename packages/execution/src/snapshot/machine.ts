@@ -122,13 +122,13 @@ export class SnapshotDownload implements Machine<SnapshotEvent, SnapshotEffect> 
   #onAnswer(from: PeerId, message: SnapshotAnswer, now: Millis, out: SnapshotEffect[]): void {
     switch (message.type) {
       case 'manifest':
-        this.#onManifest(from, message.manifest, out)
+        this.#onManifest(from, message.manifest, now, out)
         return
       case 'piece':
         this.#onPiece(from, message, now, out)
         return
       case 'buckets':
-        this.#onBuckets(from, message, out)
+        this.#onBuckets(from, message, now, out)
         return
       case 'unavailable':
         this.#onUnavailable(from, message.index, now)
@@ -138,8 +138,8 @@ export class SnapshotDownload implements Machine<SnapshotEvent, SnapshotEffect> 
     }
   }
 
-  #onManifest(from: PeerId, manifest: SnapshotManifest, out: SnapshotEffect[]): void {
-    const task = this.#peers.take(from, isManifest)
+  #onManifest(from: PeerId, manifest: SnapshotManifest, now: Millis, out: SnapshotEffect[]): void {
+    const task = this.#peers.take(from, isManifest, now)
     if (task === undefined) return this.#drop(out)
     const { checkpoint } = manifest.certificate
     const { objectBytesMax } = this.#options
@@ -160,8 +160,10 @@ export class SnapshotDownload implements Machine<SnapshotEvent, SnapshotEffect> 
     const { target } = this.#plan
     const task =
       piece.index === target?.index
-        ? this.#peers.take(from, (task): task is ObjectTask | RangeTask =>
-            isAnsweredBy(task, piece)
+        ? this.#peers.take(
+            from,
+            (task): task is ObjectTask | RangeTask => isAnsweredBy(task, piece),
+            now
           )
         : undefined
     if (task === undefined || target === undefined) return this.#drop(out)
@@ -201,7 +203,7 @@ export class SnapshotDownload implements Machine<SnapshotEvent, SnapshotEffect> 
     }
   }
 
-  #onBuckets(from: PeerId, message: Buckets, out: SnapshotEffect[]): void {
+  #onBuckets(from: PeerId, message: Buckets, now: Millis, out: SnapshotEffect[]): void {
     const { index, namespace, buckets } = message
     const first = buckets[0]?.[0]
     const task =
@@ -211,7 +213,8 @@ export class SnapshotDownload implements Machine<SnapshotEvent, SnapshotEffect> 
             (task): task is RangeTask =>
               task.type === 'range' &&
               task.namespace === namespace &&
-              (first === undefined || (task.from <= first && first < task.to))
+              (first === undefined || (task.from <= first && first < task.to)),
+            now
           )
         : undefined
     if (task === undefined) return this.#drop(out)
@@ -246,7 +249,7 @@ export class SnapshotDownload implements Machine<SnapshotEvent, SnapshotEffect> 
     if (index === this.#plan.target?.index) {
       this.#plan.giveBack(this.#peers.lacksTarget(from))
     } else {
-      const task = this.#peers.take(from, isManifest)
+      const task = this.#peers.take(from, isManifest, now)
       if (task === undefined) return
       this.#plan.giveBack([task])
     }

@@ -7,6 +7,8 @@ export const objectBytesLimit = 67_108_864
 export interface SnapshotOptions {
   /** A request that is not answered goes to another peer after this. */
   readonly requestTimeoutMs: number
+  /** As soon as that, when answers come much sooner. */
+  readonly requestTimeoutMsMin: number
   /** How often deadlines are looked at. */
   readonly tickMs: number
   /** Requests under way to one peer. */
@@ -23,6 +25,7 @@ export interface SnapshotOptions {
 
 export const defaultSnapshotOptions: SnapshotOptions = {
   requestTimeoutMs: 5_000,
+  requestTimeoutMsMin: 1_000,
   tickMs: 250,
   requestsPerPeerMax: 2,
   manifestPeersMax: 3,

@@ -1,9 +1,13 @@
-import type { Millis, PeerId } from '@novacron/base'
+import { DelayEstimate, type Millis, type PeerId } from '@novacron/base'
 import type { SnapshotOptions } from './options.ts'
 import type { Task } from './task.ts'
 
+/** Longer than others take is no sign of anything; so many times as long is. */
+const answerFactor = 4
+
 interface Request {
   readonly task: Task
+  readonly askedAt: number
   readonly dueAt: number
 }
 
@@ -23,6 +27,10 @@ export class SnapshotPeers {
   readonly #options: SnapshotOptions
   readonly #peers = new Map<PeerId, Peer>()
   readonly #banned = new Set<PeerId>()
+  /** From a question to its answer, whoever gave it. */
+  readonly #answers = new DelayEstimate()
+  /** Doublings of the wait: a large answer over a slow line takes longer than those that came before it. */
+  #doublings = 0
 
   constructor(options: SnapshotOptions) {
     this.#options = options
@@ -79,7 +87,7 @@ export class SnapshotPeers {
       if (best === undefined || peer.requests.length < best.requests.length) best = peer
     }
     if (best === undefined) return undefined
-    best.requests.push({ task, dueAt: now + this.#options.requestTimeoutMs })
+    best.requests.push({ task, askedAt: now, dueAt: now + this.#timeoutMs })
     // To the end, so that equally loaded peers take turns.
     this.#peers.delete(best.id)
     this.#peers.set(best.id, best)
@@ -93,11 +101,17 @@ export class SnapshotPeers {
   }
 
   /** Takes the open request that an answer belongs to; undefined when it was given up, or never made. */
-  take<T extends Task>(id: PeerId, isAnswered: (task: Task) => task is T): T | undefined {
+  take<T extends Task>(
+    id: PeerId,
+    isAnswered: (task: Task) => task is T,
+    now: Millis
+  ): T | undefined {
     const peer = this.#peers.get(id)
     if (peer === undefined) return undefined
-    for (const [at, { task }] of peer.requests.entries()) {
+    for (const [at, { task, askedAt }] of peer.requests.entries()) {
       if (!isAnswered(task)) continue
+      this.#answers.sample(now - askedAt)
+      this.#doublings = 0
       peer.requests.splice(at, 1)
       peer.isSilent = false
       return task
@@ -136,10 +150,20 @@ export class SnapshotPeers {
       if (late.length === 0) continue
       peer.requests = peer.requests.filter(({ dueAt }) => dueAt > now)
       this.rest(peer.id, now)
+      this.#doublings++
       peer.isSilent = true
       for (const { task } of late) expired.push(task)
     }
     return expired
+  }
+
+  /** Once it is known how long answers take, whoever keeps silent is found out sooner. */
+  get #timeoutMs(): number {
+    const { requestTimeoutMs, requestTimeoutMsMin } = this.#options
+    const { boundMs } = this.#answers
+    if (boundMs === 0) return requestTimeoutMs
+    const leastMs = Math.max(requestTimeoutMsMin, answerFactor * boundMs)
+    return Math.min(requestTimeoutMs, leastMs * 2 ** this.#doublings)
   }
 
   #isFree(peer: Peer, task: Task, now: Millis): boolean {

@@ -37,10 +37,9 @@ describe('case 17 (Autobahn, figure 8): partitions for 20 seconds under load', (
   test.each(seeds(5))('seed %i, 2|2: nobody commits; the median is back within 3 seconds', seed => {
     const cut = run(seed, [0, 1])
     expect(cut.report.firstViolation).toBeUndefined()
-    // What was under way when the links broke may still be counted.
-    for (const place of everyone) {
-      expect(cut.indexAt(place, healedMs)).toBe(cut.indexAt(place, fromMs + 500))
-    }
+    // What was under way when the links broke may still be counted, and one of a side may have it from the other.
+    const highestAt = (atMs: number) => Math.max(...everyone.map(place => cut.indexAt(place, atMs)))
+    expect(highestAt(healedMs)).toBe(highestAt(fromMs + 500))
     expect(recoveryMs(cut, cut.medianLatencyMs(before), healedMs)).toBeLessThanOrEqual(3_000)
   })
 
