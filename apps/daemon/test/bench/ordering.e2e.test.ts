@@ -19,7 +19,7 @@ test('measures a network of daemons, each transaction of it', async () => {
     agreement: true,
     protocol: 'bullshark-turbo',
     encryption: 'tls',
-    plane: 'direct'
+    plane: 'libp2p'
   })
   expect(report.throughput).toBeGreaterThan(0)
   expect(report.latencyMs.p999).toBeGreaterThanOrEqual(report.latencyMs.p50 as number)
@@ -51,8 +51,7 @@ test('goes on through proxies of ours with a daemon killed, and tells where time
   expect(report).toMatchObject({
     settings: { delayMs: 2, nodeMbit: 100, links: 'proxies', crash: 1 },
     agreement: true,
-    encryption: 'noise',
-    plane: 'libp2p'
+    encryption: 'noise'
   })
   expect(report.cpuSeconds.perNode[3]).toBeNull()
   expect(report.recoveryLatencyMs).toBeDefined()
