@@ -146,9 +146,9 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
     return queuesOf(this.#mempool, this.#orderer, this.#runner, this.#executor, this.#evidence)
   }
 
-  /** May `bytes` of transactions be submitted now? */
-  admits(bytes: number): boolean {
-    return this.#isRestored && !this.#isDiskFull && this.#mempool.admits(bytes)
+  /** May `bytes` of transactions be submitted now, after `waitingBytes` that are about to be? */
+  admits(bytes: number, waitingBytes?: number): boolean {
+    return this.#isRestored && !this.#isDiskFull && this.#mempool.admits(bytes, waitingBytes)
   }
 
   /** Cheap checks before any signature is looked at; changes nothing. */

@@ -42,8 +42,8 @@ export interface FlapsReport {
   readonly whole: readonly Made[]
 }
 
-/** What was under way when it fell apart may still be committed. */
-const inFlightCommitsMax = 1
+/** What was under way when it fell apart may still be committed: two rounds, each with an anchor of every member. */
+const inFlightCommitsMax = 8
 
 /**
  * Halves are no quorum and commit nothing but what was under way. Between silences everybody goes on at once; connections

@@ -46,8 +46,8 @@ test('flaps fail halves that go on, and a network that does not go on in between
   const scenario = scenarioOf('partition-flapping')
   const onAlways = await faultsOf(scenario, {
     nodes: 4,
-    // A commit every 50 ms, as if nothing had been done to it.
-    commits: (_node, atMs) => Math.floor(atMs / 50)
+    // Four commits every 50 ms, as if nothing had been done to it.
+    commits: (_node, atMs) => 4 * Math.floor(atMs / 50)
   })
   expect(onAlways.filter(fault => /in halves without a quorum/.test(fault))).toHaveLength(8)
   const never = await faultsOf(scenario, { nodes: 4, commits: still })

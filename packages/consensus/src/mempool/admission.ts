@@ -3,6 +3,8 @@ import type { Millis } from '@novacron/base'
 /** Of own bytes accepted and not committed; `latency` is from the sealing of a batch to its commit. */
 export interface AdmissionLimits {
   readonly bytesMin: number
+  /** Before anything is known. */
+  readonly bytesStart: number
   readonly bytesMax: number
   /** Above so many times the least latency lately, and this much more, bytes only wait. */
   readonly patience: number
@@ -34,7 +36,7 @@ export class AdmissionWindow {
 
   constructor(limits: AdmissionLimits) {
     this.#limits = limits
-    this.#bytes = Math.min(limits.bytesMax, 4 * limits.bytesMin)
+    this.#bytes = Math.min(limits.bytesMax, limits.bytesStart)
   }
 
   get bytes(): number {

@@ -142,9 +142,10 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
       allBytesPerSecond: this.#options.pullBytesPerSecond * (needs.committee.size + 1),
       peersMax: servedPeersMax
     })
-    const { pendingBytesMin, pendingBytesMax } = this.#options
+    const { pendingBytesMin, pendingBytesStart, pendingBytesMax } = this.#options
     this.#window = new AdmissionWindow({
       bytesMin: Math.min(pendingBytesMin, pendingBytesMax),
+      bytesStart: pendingBytesStart,
       bytesMax: pendingBytesMax,
       ...admissionPatience
     })
@@ -187,10 +188,10 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
     ]
   }
 
-  /** May `bytes` more be submitted? A clear no is better than a queue without end. */
-  admits(bytes: number): boolean {
+  /** May `bytes` more be submitted, after `waitingBytes` that are about to be? A clear no is better than a queue without end. */
+  admits(bytes: number, waitingBytes = 0): boolean {
     if (this.#maker === undefined) return false
-    const { pendingBytes } = this
+    const pendingBytes = this.pendingBytes + waitingBytes
     const { bytes: windowBytes } = this.#window
     // What is larger than the window goes once half of that is free: somebody may always have a little under way.
     const goesAlone = bytes > windowBytes && pendingBytes <= windowBytes / 2

@@ -11,10 +11,11 @@ export interface MempoolOptions {
   readonly besideHeaderBytesMax: number
   /**
    * Own bytes accepted and not committed; beyond it clients are told to wait. Within it the node takes as much as commits in
-   * good time, and `pendingBytesMin` at least.
+   * good time, `pendingBytesStart` before it knows, and `pendingBytesMin` at least.
    */
   readonly pendingBytesMax: number
   readonly pendingBytesMin: number
+  readonly pendingBytesStart: number
   /** Bytes of one author's batches that are stored and not committed; beyond it only what is asked for is taken. */
   readonly unorderedBytesPerAuthorMax: number
   /** A batch that is named is probably on its way: it is asked for after this. */
@@ -41,6 +42,7 @@ export const defaultMempoolOptions: MempoolOptions = {
   earlySealBytesMin: 16_384,
   pendingBytesMax: 32_000_000,
   pendingBytesMin: 65_536,
+  pendingBytesStart: 262_144,
   unorderedBytesPerAuthorMax: 64_000_000,
   pullDelayMs: 60,
   pullRetryMs: 250,

@@ -4,7 +4,7 @@ import { Mempool } from '../../src/index.ts'
 import { AdmissionWindow } from '../../src/mempool/admission.ts'
 import { at, four, hash, only, replica } from '../fixtures.ts'
 
-const limits = { bytesMin: 100, bytesMax: 2_000, patience: 3, slackMs: 50 }
+const limits = { bytesMin: 100, bytesStart: 400, bytesMax: 2_000, patience: 3, slackMs: 50 }
 
 /** A window, and a clock that moves with each commit. */
 function setUp() {
@@ -58,7 +58,12 @@ describe('what may be under way', () => {
 
 test('a mempool admits only as far as it commits in good time, and what is larger alone', () => {
   const stored = new Map<Digest, Uint8Array>()
-  const options = { batchBytesMax: 1_024, pendingBytesMin: 1_024, pendingBytesMax: 100_000 }
+  const options = {
+    batchBytesMax: 1_024,
+    pendingBytesMin: 1_024,
+    pendingBytesStart: 4_096,
+    pendingBytesMax: 100_000
+  }
   const mempool = new Mempool(options, {
     committee: four,
     epoch: 0 as Epoch,
@@ -85,4 +90,7 @@ test('a mempool admits only as far as it commits in good time, and what is large
   for (let n = 0; n < 20; n++) isRoomFor(1, 2_000)
   expect([isRoomFor(800), isRoomFor(1_024), isRoomFor(50_000)]).toEqual([true, false, true])
   expect([mempool.admits(100_000), mempool.admits(100_001)]).toEqual([true, false])
+  // What is about to be submitted counts as well.
+  expect([mempool.admits(900, 100), mempool.admits(900, 200)]).toEqual([true, false])
+  expect([mempool.admits(2_000, 500), mempool.admits(2_000, 600)]).toEqual([true, false])
 })

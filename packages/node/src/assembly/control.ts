@@ -51,7 +51,7 @@ export function makeControl(parts: ControlParts): Control {
   const { transactionBytesMax } = loaded.genesis.cluster
   const receipts = new Receipts(waitersMax)
   const intake = new Intake({ submit: parts.submit, defer: setImmediate })
-  const admits = (bytes: number): boolean => replica.admits(intake.bytes + bytes)
+  const admits = (bytes: number): boolean => replica.admits(bytes, intake.bytes)
   const submit = (region: Uint8Array, count: number): void => intake.add(region, count)
   const offer = (region: Uint8Array, count: number): void => {
     if (!admits(region.length)) {

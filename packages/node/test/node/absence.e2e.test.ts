@@ -1,9 +1,9 @@
 import { rmSync } from 'node:fs'
 import { ascii } from '@novacron/base'
+import { defaultMempoolOptions } from '@novacron/consensus'
 import { expect, test } from 'vitest'
 import { lacksQuorum } from '../../src/api/node-report.ts'
 import { dataPathsOf } from '../../src/config/data-paths.ts'
-import { defaultNodeOptions } from '../../src/config/node-options.ts'
 import type { Control } from '../../src/control/control.ts'
 import { executed, expectOneChain, get, patience, put } from './agreement.ts'
 import { TestCluster } from './cluster.ts'
@@ -91,15 +91,16 @@ test('two of four wait for a third and say so; when it comes they go on, and the
 })
 
 test('a node that reaches nobody takes what it has room for, then tells clients to wait', async () => {
-  const limits = { ...defaultNodeOptions.limits, pendingBytes: 1_048_576 }
-  await using cluster = await TestCluster.make({ options: { limits } })
+  // It has seen no commit, by which it would know that it may take more.
+  const roomBytes = defaultMempoolOptions.pendingBytesStart
+  await using cluster = await TestCluster.make()
   const alone = await cluster.start(1)
   await expect.poll(() => alone.status().state, { timeout: 20_000 }).toBe('recovering')
   const submit = (sequence: number) =>
     alone.submit(
       {
         application: 'log',
-        payload: new Uint8Array(100_000),
+        payload: new Uint8Array(Math.floor(roomBytes / 10.5)),
         session: '0'.repeat(32),
         sequence,
         wait: 'none',
@@ -109,5 +110,5 @@ test('a node that reaches nobody takes what it has room for, then tells clients 
     )
   for (let sequence = 1; sequence <= 10; sequence++) await submit(sequence)
   await expect(submit(11)).rejects.toMatchObject({ facts: { code: 'busy' } })
-  expect(alone.offer(new Uint8Array(100_000), 1).accepted).toBe(false)
+  expect(alone.offer(new Uint8Array(Math.floor(roomBytes / 10.5)), 1).accepted).toBe(false)
 })

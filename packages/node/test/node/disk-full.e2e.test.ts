@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { ascii } from '@novacron/base'
+import { ascii, Fault } from '@novacron/base'
 import { expect, test } from 'vitest'
 import { dataPathsOf } from '../../src/config/data-paths.ts'
 import type { Control } from '../../src/control/control.ts'
@@ -28,7 +28,15 @@ test(
     const submit = async (size: number) => {
       const payload = new Uint8Array(size)
       const request = { application: 'log', payload, wait: 'committed', timeoutMs: 20_000 } as const
-      return (await rest[0]?.submit(request, never)) ?? { state: 'accepted' as const }
+      for (;;) {
+        try {
+          return (await rest[0]?.submit(request, never)) ?? { state: 'accepted' as const }
+        } catch (error) {
+          // While commits are slow nodes take in less.
+          if (!(error instanceof Fault) || error.facts.code !== 'busy') throw error
+          await new Promise(resolve => setTimeout(resolve, error.facts.retryAfterMs))
+        }
+      }
     }
     const receipts = []
     while (full.status().state !== 'disk-full' && receipts.length < 400) {
