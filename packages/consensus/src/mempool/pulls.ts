@@ -108,13 +108,15 @@ export class BatchPulls {
         continue
       }
       if (this.#pulls.size >= this.#roomFor(by)) return false
-      const dueAt = now + this.#options.pullDelayMs
-      const author = by?.author
-      const asked = new Map<PeerId, number>()
-      const lane = this.#laneOf(sizeBytes)
       this.#pulls.set(digest, {
-        ...{ holders, until, attempts: 0, dueAt, asked },
-        ...{ author, lane, wantedAt: now }
+        holders,
+        until,
+        attempts: 0,
+        dueAt: now + this.#options.pullDelayMs,
+        asked: new Map(),
+        author: by?.author,
+        lane: this.#laneOf(sizeBytes),
+        wantedAt: now
       })
     }
     return true
@@ -159,15 +161,17 @@ export class BatchPulls {
   ): void {
     const pull = this.#pulls.get(digest)
     const askedAt = pull?.asked.get(from)
-    if (askedAt !== undefined) this.#onAnswer(from, now - askedAt)
+    if (askedAt !== undefined) {
+      const answerMsMax = retryPatience.forHeader * this.#options.pullRetryMs
+      sampleOf(this.#answers, from, Math.min(now - askedAt, answerMsMax))
+    }
     if (author === undefined) return
     this.#heardAt.set(author, now)
     // What it had to be asked for was not late: it had not been sent.
     if (pull !== undefined && this.#isPassed(pull)) return
-    const lateness = this.#lateness.get(author) ?? new DelayEstimate()
     const lateMs = pull === undefined ? 0 : now - pull.wantedAt
-    lateness.sample(Math.min(lateMs, patienceForHeader.most * this.#options.pullDelayMs))
-    this.#lateness.set(author, lateness)
+    const lateMsMax = patienceForHeader.most * this.#options.pullDelayMs
+    sampleOf(this.#lateness, author, Math.min(lateMs, lateMsMax))
     if (askedAt === undefined) this.#pass(author, this.#laneOf(sizeBytes), pull?.wantedAt ?? now)
   }
 
@@ -196,12 +200,6 @@ export class BatchPulls {
     const quietAt = (this.#heardAt.get(author) ?? 0) + Math.max(pullDelayMs, lateMs)
     const patienceMs = Math.max(least * pullDelayMs, lateMs)
     return Math.max(dueAt, Math.min(quietAt, wantedAt + patienceMs))
-  }
-
-  #onAnswer(peer: PeerId, ms: number): void {
-    const answers = this.#answers.get(peer) ?? new DelayEstimate()
-    answers.sample(Math.min(ms, retryPatience.forHeader * this.#options.pullRetryMs))
-    this.#answers.set(peer, answers)
   }
 
   #retryMs({ until }: Pull, peer: PeerId | undefined): number {
@@ -259,4 +257,10 @@ export class BatchPulls {
 function untilOf(by: NamedBy | undefined): number {
   if (by === undefined) return Number.POSITIVE_INFINITY
   return by.type === 'vertex' ? by.round : 0
+}
+
+function sampleOf<Key>(estimates: Map<Key, DelayEstimate>, key: Key, ms: number): void {
+  const estimate = estimates.get(key) ?? new DelayEstimate()
+  estimate.sample(ms)
+  estimates.set(key, estimate)
 }

@@ -239,8 +239,8 @@ export class Network<Message> {
     if (streamClass === 'bulk') delayMs += bulkLagMs
     const bandwidth = this.#bandwidth
     const sizeBytes = bandwidth.isLimited ? (this.#needs.sizeOf?.(message) ?? 0) : 0
-    const load = { sizeBytes, isUrgent: streamClass !== 'bulk' }
-    let at = bandwidth.departure(from, to, load, this.now) + delayMs
+    const cargo = { sizeBytes, isUrgent: streamClass !== 'bulk' }
+    let at = bandwidth.departure(from, to, cargo, this.now) + delayMs
     if (this.#stalls.size > 0) at = Math.max(at, this.#stalls.get(to) ?? 0)
     if (isFifo) {
       const stream =
@@ -259,7 +259,7 @@ export class Network<Message> {
     }
     queue.schedule(at, () => {
       // The interface takes in what has arrived: what was sent earlier and is still under way holds nothing up.
-      const takenAt = isLost() ? this.now : bandwidth.arrival(to, load, this.now)
+      const takenAt = isLost() ? this.now : bandwidth.arrival(to, cargo, this.now)
       if (takenAt > this.now) queue.schedule(takenAt, end)
       else end()
     })

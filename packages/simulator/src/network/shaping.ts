@@ -9,7 +9,7 @@ export interface BandwidthOptions {
 }
 
 /** What goes through an interface or a link. */
-export interface Load {
+export interface Cargo {
   readonly sizeBytes: number
   /** Passes payload, as votes do on the streams of the mesh. */
   readonly isUrgent: boolean
@@ -33,10 +33,10 @@ export class Bandwidth {
   }
 
   /** When the last byte has left for the link. */
-  departure(from: number, to: number, load: Load, now: number): number {
+  departure(from: number, to: number, cargo: Cargo, now: number): number {
     const { linkBytesPerSecond, nodeBytesPerSecond } = this.#options
-    const out = pass(this.#egress, from, load, now, nodeBytesPerSecond)
-    return pass(this.#links, from * this.#places + to, load, out, linkBytesPerSecond)
+    const out = pass(this.#egress, from, cargo, now, nodeBytesPerSecond)
+    return pass(this.#links, from * this.#places + to, cargo, out, linkBytesPerSecond)
   }
 
   /** The process at a place has ended, and what it had not sent yet with it. */
@@ -46,8 +46,8 @@ export class Bandwidth {
   }
 
   /** When the last byte of what arrives at `at` has been taken in. */
-  arrival(to: number, load: Load, at: number): number {
-    return pass(this.#ingress, to, load, at, this.#options.nodeBytesPerSecond)
+  arrival(to: number, cargo: Cargo, at: number): number {
+    return pass(this.#ingress, to, cargo, at, this.#options.nodeBytesPerSecond)
   }
 }
 
@@ -61,7 +61,7 @@ interface Line {
 function pass(
   lines: Map<number, Line>,
   key: number,
-  { sizeBytes, isUrgent }: Load,
+  { sizeBytes, isUrgent }: Cargo,
   now: number,
   bytesPerSecond: number
 ): number {
