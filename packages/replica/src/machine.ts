@@ -304,7 +304,7 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
     this.#retention.restore(rows.retained, this.#executor.index)
     const { domain, hash } = this.#needs
     const window = rows.window.map(value => decodeSubDag(value, domain, hash))
-    this.#sync = new StateSync(this.#syncNeeds(), rows, window)
+    this.#sync = new StateSync(this.#syncNeeds(), rows, window, now)
     this.#isRestored = true
     this.#feedOrderer({ type: 'started' }, now, out)
     this.#sync.onCheckpoint(this.#executor, now, out)
@@ -470,11 +470,11 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
   }
 
   #syncNeeds(): StateSyncNeeds {
-    const { windowCommits } = this.#orderer
     return {
       ...this.#needs,
       rules: this.#rules,
-      windowCommits,
+      windowCommits: this.#orderer.windowCommits,
+      retainedFrom: () => this.#retention.from,
       on: {
         certified: (index, _now, out) => this.#retention.onCertified(index, out),
         diverged: (index, cause, now, out) => {

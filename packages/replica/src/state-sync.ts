@@ -28,6 +28,8 @@ export interface StateSyncNeeds extends ScreeningNeeds {
   readonly rules: Pick<ReplicaRules, 'checkpoints' | 'snapshots'>
   /** Commits that an orderer needs to begin at a checkpoint. */
   readonly windowCommits: number
+  /** Lowest commit that others can still have from here. */
+  readonly retainedFrom: () => CommitIndex
   readonly on: StateSyncListener
 }
 
@@ -58,7 +60,12 @@ export class StateSync {
   readonly #served: ServedSnapshots
 
   /** @throws {Fault<DecodeFault>} when a checkpoint row is damaged: an own vote may be lost */
-  constructor(needs: StateSyncNeeds, rows: RestoredRows, window: readonly CommittedSubDag[]) {
+  constructor(
+    needs: StateSyncNeeds,
+    rows: RestoredRows,
+    window: readonly CommittedSubDag[],
+    now: Millis
+  ) {
     this.#needs = needs
     const restored = restoreCheckpoints(rows.checkpoints)
     const { self, sign, hash, rules } = needs
@@ -73,8 +80,8 @@ export class StateSync {
     )
     this.#window = new CommitWindow(needs.windowCommits)
     this.#window.replace(window)
-    this.#served = new ServedSnapshots(hash)
-    for (const certificate of restored.certificates) this.#served.addCertificate(certificate)
+    this.#served = new ServedSnapshots(hash, needs.retainedFrom)
+    for (const certificate of restored.certificates) this.#served.addCertificate(certificate, now)
   }
 
   /** Newest checkpoint that a quorum has signed, as far as is known here. */
@@ -111,7 +118,7 @@ export class StateSync {
     // Others would refuse a snapshot that comes without all commits of the window, and think us liars.
     if (this.#window.isWholeAt(checkpoint.index)) {
       const window = this.#window.encode()
-      if (window !== undefined) this.#served.addImage(image, window)
+      if (window !== undefined) this.#served.addImage(image, window, now)
       else out.push({ type: 'count', name: 'snapshot_window_too_long', by: 1 })
     }
     this.#perform(this.#checkpoints.step({ type: 'executed', checkpoint }, now), now, out)
@@ -132,7 +139,7 @@ export class StateSync {
       case 'get-manifest':
       case 'get-object':
       case 'get-buckets': {
-        const answer = this.#served.answer(message)
+        const answer = this.#served.answer(message, now)
         const sent = { layer: 'snapshot', message: answer } as const
         out.push({ type: 'send', to: from, class: 'sync', message: sent })
         return
@@ -172,7 +179,7 @@ export class StateSync {
           break
         case 'certified': {
           const { certificate } = effect
-          this.#served.addCertificate(certificate)
+          this.#served.addCertificate(certificate, now)
           out.push({ type: 'publish', message: { topic: 'checkpoints', certificate } })
           this.#needs.on.certified(certificate.checkpoint.index, now, out)
           break

@@ -247,14 +247,13 @@ export class SnapshotDownload implements Machine<SnapshotEvent, SnapshotEffect> 
 
   #onUnavailable(from: PeerId, index: CommitIndex, now: Millis): void {
     if (index === this.#plan.target?.index) {
-      this.#plan.giveBack(this.#peers.lacksTarget(from))
-    } else {
-      const task = this.#peers.take(from, isManifest, now)
-      if (task === undefined) return
-      this.#plan.giveBack([task])
+      this.#plan.giveBack(this.#peers.lacksTarget(from, now))
+      return
     }
-    // Otherwise the two would go on asking and refusing without a pause.
-    this.#peers.rest(from, now)
+    const task = this.#peers.take(from, isManifest, now)
+    if (task === undefined) return
+    this.#plan.giveBack([task])
+    this.#peers.refused(from, now)
   }
 
   #onTimer(now: Millis, out: SnapshotEffect[]): void {

@@ -20,6 +20,8 @@ interface Peer {
   lacksTarget: boolean
   /** The last that it was asked ran out, and it has answered nothing since. */
   isSilent: boolean
+  /** How often it had not, or no longer, what it was asked for. */
+  refusals: number
 }
 
 /** Who can be asked, what each was asked, and until when an answer counts. */
@@ -62,7 +64,8 @@ export class SnapshotPeers {
   add(id: PeerId): void {
     if (this.#banned.has(id) || this.#peers.has(id)) return
     if (this.#peers.size >= this.#options.peersMax) return
-    this.#peers.set(id, { id, requests: [], resumeAt: 0, lacksTarget: false, isSilent: false })
+    const fresh = { requests: [], resumeAt: 0, lacksTarget: false, isSilent: false, refusals: 0 }
+    this.#peers.set(id, { id, ...fresh })
   }
 
   /** Gives back what it was asked. */
@@ -120,18 +123,28 @@ export class SnapshotPeers {
   }
 
   /** Takes back everything that was asked of a peer which lacks the target. */
-  lacksTarget(id: PeerId): Task[] {
+  lacksTarget(id: PeerId, now: Millis): Task[] {
     const peer = this.#peers.get(id)
-    if (peer === undefined) return []
+    // What it was asked before it said so is answered too.
+    if (peer === undefined || peer.lacksTarget) return []
+    this.refused(id, now)
     peer.lacksTarget = true
     const tasks = tasksOf(peer.requests)
     peer.requests = []
     return tasks
   }
 
-  rest(id: PeerId, now: Millis): void {
+  /**
+   * Asked again after a pause, since otherwise the two would go on asking and refusing. At first a short one: where snapshots
+   * are replaced quickly it has a newer one already. It doubles, so that of several peers one that offers what it does not
+   * give comes last.
+   */
+  refused(id: PeerId, now: Millis): void {
     const peer = this.#peers.get(id)
-    if (peer !== undefined) peer.resumeAt = now + this.#options.requestTimeoutMs
+    if (peer === undefined) return
+    const { tickMs, requestTimeoutMs } = this.#options
+    peer.resumeAt = now + Math.min(requestTimeoutMs, tickMs * 2 ** peer.refusals)
+    peer.refusals++
   }
 
   /** Forgets every request and who lacks what: another target is looked for. */
@@ -149,7 +162,7 @@ export class SnapshotPeers {
       const late = peer.requests.filter(({ dueAt }) => dueAt <= now)
       if (late.length === 0) continue
       peer.requests = peer.requests.filter(({ dueAt }) => dueAt > now)
-      this.rest(peer.id, now)
+      peer.resumeAt = now + this.#options.requestTimeoutMs
       this.#doublings++
       peer.isSilent = true
       for (const { task } of late) expired.push(task)

@@ -71,3 +71,17 @@ test('each wait in vain is followed by one of twice the length, until somebody a
   answer(1, 20)
   expect(silenceMs()).toBe(requestTimeoutMsMin)
 })
+
+test('whoever lacks what it is asked for is asked again soon, and then less and less often', () => {
+  const { tickMs } = defaultSnapshotOptions
+  peers.remove(other)
+  const pauses: number[] = []
+  for (let i = 0; i < 8; i++) {
+    peers.refused(quick, now)
+    const refusedAt = now
+    while (!peers.hasRoom(now)) now = (now + tickMs / 2) as Millis
+    pauses.push(now - refusedAt)
+  }
+  expect(pauses.slice(0, 4)).toEqual([1, 2, 4, 8].map(factor => factor * tickMs))
+  expect(pauses.at(-1)).toBe(requestTimeoutMs)
+})

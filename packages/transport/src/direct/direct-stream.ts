@@ -31,10 +31,6 @@ export class DirectStream implements HeldStream {
     return this.#socket.writableNeedDrain
   }
 
-  get writeBufferLength(): number {
-    return this.#socket.writableLength
-  }
-
   /** Gives what came meanwhile, and from now on what comes. */
   start(): void {
     this.#socket.on('data', (data: Uint8Array) => this.#onMessage({ data }))

@@ -111,9 +111,9 @@ export class Lane {
     return this.#direct !== undefined
   }
 
-  /** Handed over, but not yet taken by the connection. */
+  /** More was handed over than the connection takes at once; a drain follows. */
   get isBacklogged(): boolean {
-    return this.#stream !== undefined && this.#stream.writeBufferLength > 0
+    return this.#stream?.writableNeedsDrain ?? false
   }
 
   /** Must be called at once when the stream appears: without a listener its data piles up and resets it. */

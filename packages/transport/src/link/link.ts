@@ -288,7 +288,7 @@ export class Link implements LaneOwner {
       order.control(creditRecord({ streamClass, totalBytes }))
     }
     order.handOver(true)
-    // Its next drain, or at the latest the next heartbeat, flushes again.
+    // Its drain flushes again.
     if (order.isBacklogged) return
     sync.handOver(false)
     if (!sync.isSendable) bulk.handOver(false)

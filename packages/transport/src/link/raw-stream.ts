@@ -7,7 +7,6 @@ export type StreamData = Uint8Array | (Iterable<Uint8Array> & { readonly byteLen
  */
 export interface RawStream {
   readonly writableNeedsDrain: boolean
-  readonly writeBufferLength: number
   /** False when it should be given no more before `drain`; the bytes are taken all the same. Throws once closed. */
   send(bytes: Uint8Array): boolean
   abort(error: Error): void

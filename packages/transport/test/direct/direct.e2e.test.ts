@@ -65,6 +65,16 @@ test('members move to direct sockets, and what they send meanwhile keeps its ord
   expect(status.directReceivedBytes).toBeGreaterThan(0)
 })
 
+test('what is sent beside a vote waits neither for the next vote nor for a heartbeat', async () => {
+  await using stack = new AsyncDisposableStack()
+  const rare = { direct, heartbeat: { intervalMs: 600_000, timeoutMs: 1_200_000 } }
+  const [a, b] = (await startCommittee(stack, [1, 2], rare)) as [TestNode, TestNode]
+  await moved(a, b)
+  for (const streamClass of streamClasses) a.mesh.send(b.peer, streamClass, numberedFrame(0, 500))
+  await b.when(() => b.frames.length === streamClasses.length)
+  expect(streamClasses.map(streamClass => b.framesOf(streamClass).length)).toEqual([1, 1, 1])
+})
+
 test('with a peer that has none of it frames stay on libp2p', async () => {
   await using stack = new AsyncDisposableStack()
   const second = { peer: peerIdOfSeed(seedOf(2)), addresses: [] }

@@ -9,7 +9,6 @@ export class FakeStream {
   readonly writes: Uint8Array[] = []
   readonly listeners = new Map<string, Listener>()
   writableNeedsDrain = false
-  writeBufferLength = 0
   /** Writes until it asks to wait. */
   room = Number.POSITIVE_INFINITY
   isBroken = false

@@ -73,11 +73,11 @@ test('bulk waits while order bytes wait for the connection', async () => {
   const world = open()
   greet(world)
   await turn()
-  world.streams.order.writeBufferLength = 100
+  world.streams.order.writableNeedsDrain = true
   world.link.send('bulk', new Uint8Array(10))
   await turn()
   expect(kinds(world.streams.bulk)).toEqual(['hello'])
-  world.streams.order.writeBufferLength = 0
+  world.streams.order.writableNeedsDrain = false
   world.streams.order.emit('drain')
   await turn()
   expect(kinds(world.streams.bulk)).toEqual(['hello', 'frame'])
