@@ -56,7 +56,11 @@ export const addBench: AddVerb = (program, { io, exit }) => {
     .option('--app <name>', 'log | kv', oneOf('log', 'kv'), 'log')
     .option('--writes <kind>', 'batched | single', oneOf('batched', 'single'), 'batched')
     .option('--encryption <name>', 'tls | noise', oneOf('tls', 'noise'), 'tls')
-    .option('--direct', 'TLS sockets of the nodes in place of libp2p streams')
+    .option(
+      '--direct',
+      'TLS sockets of the nodes in place of libp2p streams: so unless --encryption is noise'
+    )
+    .option('--no-direct', 'libp2p streams alone')
     .option('--delay-ms <ms>', 'one way on every link, by proxies', integer(0, 10_000), 0)
     .option('--node-mbit <rate>', 'of each node, in and out each', integer(0, 100_000), 0)
     .option('--crash <count>', 'daemons to kill after the warm-up', integer(0, 30), 0)
@@ -112,7 +116,7 @@ async function runOrdering(options: OrderingVerbOptions, io: Io): Promise<ExitCo
     connections: options.connections ?? options.clients,
     writes: options.writes,
     encryption: options.encryption,
-    isDirect: options.direct === true,
+    isDirect: options.direct ?? options.encryption === 'tls',
     delayMs: options.delayMs,
     nodeMbit: options.nodeMbit,
     isProfiled: options.cpuProf === true,

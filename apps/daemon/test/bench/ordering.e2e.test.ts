@@ -19,7 +19,7 @@ test('measures a network of daemons, each transaction of it', async () => {
     agreement: true,
     protocol: 'bullshark-turbo',
     encryption: 'tls',
-    plane: 'libp2p'
+    plane: 'direct'
   })
   expect(report.throughput).toBeGreaterThan(0)
   expect(report.latencyMs.p999).toBeGreaterThanOrEqual(report.latencyMs.p50 as number)
@@ -51,7 +51,8 @@ test('goes on through proxies of ours with a daemon killed, and tells where time
   expect(report).toMatchObject({
     settings: { delayMs: 2, nodeMbit: 100, links: 'proxies', crash: 1 },
     agreement: true,
-    encryption: 'noise'
+    encryption: 'noise',
+    plane: 'libp2p'
   })
   expect(report.cpuSeconds.perNode[3]).toBeNull()
   expect(report.recoveryLatencyMs).toBeDefined()

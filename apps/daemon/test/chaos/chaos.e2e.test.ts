@@ -115,14 +115,28 @@ test('daemons of a cluster reach each other through the links and in no other wa
     return statuses.map(status => status?.peersConnected)
   }
   expect(await peers()).toEqual([1, 1])
+  const planes = async () => {
+    const told = await Promise.all(
+      [0, 1].map(node => cluster.daemon(node).client().call('node.peers', {}))
+    )
+    return told.flatMap(each => each.peers.map(({ plane }) => plane))
+  }
+  await expect.poll(planes, soon).toEqual(['direct', 'direct'])
+  // libp2p's connection and three sockets beside it, all of them through a link.
+  const through = () => cluster.links.link(0, 1).connections + cluster.links.link(1, 0).connections
+  expect(through()).toBeGreaterThanOrEqual(4)
   cluster.links.partition([[0], [1]])
+  await expect.poll(through, soon).toBe(0)
+  const before = bytes()
   await expect.poll(peers, soon).toEqual([0, 0])
   const refused = () =>
     cluster.links.link(0, 1).counts.refused + cluster.links.link(1, 0).counts.refused
   await expect.poll(refused, soon).toBeGreaterThan(2)
   expect(await peers()).toEqual([0, 0])
+  expect(bytes()).toBe(before)
   cluster.heal()
   await expect.poll(peers, soon).toEqual([1, 1])
+  await expect.poll(planes, soon).toEqual(['direct', 'direct'])
   expect(cluster.evidence()).toEqual([])
   expect(() => cluster.nameOf(2)).toThrow('there is no node 3')
 })

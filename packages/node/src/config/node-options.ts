@@ -48,7 +48,7 @@ export interface NodeOptions {
   /** How far the members are from one another; sets how long a node waits for them. */
   readonly network: {
     readonly tier: NetworkTier
-    /** Uses TLS sockets of our own with peers that do so too. */
+    /** Uses TLS sockets of our own with members and upstreams that do so too; with others, and where none can be made, libp2p. */
     readonly direct: boolean
     /** What protects connections to other nodes, in order of preference; both sides must share one. */
     readonly encryption: readonly Encryption[]
@@ -96,7 +96,7 @@ export const defaultNodeOptions: Omit<NodeOptions, 'name'> = {
   listen: ['/ip4/0.0.0.0/tcp/4610'],
   announce: [],
   upstreams: [],
-  network: { tier: 'rack', direct: false, encryption: ['tls', 'noise'] },
+  network: { tier: 'rack', direct: true, encryption: ['tls', 'noise'] },
   discovery: { bootstrap: [], mdns: false },
   api: { socketDirectory: null, tcp: null },
   metrics: { host: '127.0.0.1', port: 0 },

@@ -35,7 +35,7 @@ test('a full configuration is taken as it is', () => {
     listen: ['/ip6/::/tcp/0'],
     announce: ['/dns4/node.example.org/tcp/4610'],
     upstreams: [{ peer: peerId, addresses: ['/ip4/10.0.0.1/tcp/4610'] }],
-    network: { tier: 'wan', direct: true, encryption: ['noise'] },
+    network: { tier: 'wan', direct: false, encryption: ['noise'] },
     discovery: { bootstrap: [`/dns/a.example.org/tcp/1/p2p/${peerId}`], mdns: true },
     api: {
       socketDirectory: '/run/novacron',
