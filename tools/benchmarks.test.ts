@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { benchmarksPage } from './benchmarks.ts'
+import { type CatchUpResult, catchUpPage } from './benchmarks-page/catch-up.ts'
 import { type OrderingResult, orderingPage } from './benchmarks-page/ordering.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -82,5 +83,72 @@ describe('the section about ordering', () => {
     )
     expect(page).toContain('| 30 | 200 | 30 % | **no** |')
     expect(page).toContain('| 12.0 | `step` | machine.js:1 |')
+  })
+})
+
+const phase = {
+  seconds: 20,
+  throughput: 5_000,
+  latencyMs: { p50: 10.04, p99: 30 },
+  cpuPerSecond: 0.614
+}
+const caughtUp: CatchUpResult = {
+  settings: {
+    nodes: 4,
+    transactionBytes: 512,
+    ratePerSecond: 5_000,
+    behindRounds: 10_000,
+    closeCommits: 50,
+    withinSeconds: 600,
+    changed: {}
+  },
+  gapAtStart: { rounds: 10_003, commits: 30_007 },
+  secondsAway: 230.5,
+  secondsToAnswer: 1.2,
+  secondsToCatchUp: 40,
+  commitsPerSecondCaughtUp: {
+    mean: 900,
+    fifths: [800, 900, 950, 920, 940],
+    leastOverMean: 0.889
+  },
+  snapshotAdopted: false,
+  ownCpuPerSecond: 0.7,
+  others: {
+    before: phase,
+    away: phase,
+    during: { ...phase, throughput: 4_600, latencyMs: { p50: 11, p99: null } },
+    ratio: { throughput: 0.92, p50: 1.1, p99: null, cpu: 1.05 }
+  },
+  agreement: true,
+  protocol: 'bullshark-turbo',
+  encryption: 'tls',
+  plane: 'direct',
+  environment: { ...result.environment, loadAverage: [0.12, 1, 2] }
+}
+
+describe('the section about catching up', () => {
+  test('says how far, how fast, how evenly, and at what cost', () => {
+    const page = catchUpPage(caughtUp)
+    expect(page).toContain('the others are 10003 rounds (30007 commits) ahead, 230.5 s later')
+    expect(page).toContain('- caught up in 40 s, commit by commit; it answered after 1.2 s')
+    expect(page).toContain(
+      '- 900 commits a second from its first answer on; by fifths of the way 800,'
+    )
+    expect(page).toContain('| while it caught up | 20 | 4600 | 11.0 | never | 0.61 |')
+    expect(page).toContain('| during over before | | 0.92 | 1.1 | - | 1.05 |')
+    expect(page).toContain('less than 10 % of what they order: **reached**.')
+  })
+
+  test('says what was not reached, and what was different', () => {
+    const ratio = { ...caughtUp.others.ratio, throughput: 0.9 }
+    const others = { ...caughtUp.others, ratio }
+    const settings = { ...caughtUp.settings, changed: { log: {} } }
+    const odd = { ...caughtUp, settings, others, secondsToCatchUp: null, agreement: false }
+    const page = catchUpPage(odd)
+    expect(page).toContain('- **not** caught up in 600 s')
+    expect(page).toContain('agreement: **no**')
+    expect(page).toContain('durable, {"log":{}})')
+    expect(page).toContain('order: **not reached**.')
+    expect(catchUpPage({ ...caughtUp, snapshotAdopted: true })).toContain('with a snapshot')
   })
 })

@@ -1,6 +1,7 @@
 // Writes docs/benchmarks.md from the result files beside it. usage: node tools/benchmarks.ts
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { type CatchUpResult, catchUpPage } from './benchmarks-page/catch-up.ts'
 import {
   type OrderingResult,
   type OrderingResults,
@@ -61,7 +62,7 @@ export function benchmarksPage(): string {
   return `${headPage}
 ${orderingPage(orderingResults())}
 
-${soakPage(resultOf<Soak>('soak'))}
+${sectionOf<CatchUpResult>('catch-up', catchUpPage)}${soakPage(resultOf<Soak>('soak'))}
 ${speed}
 ${commitDelaysPage(resultOf<CommitDelays>('commit-delays'))}`
 }
@@ -73,6 +74,12 @@ function orderingResults(): OrderingResults {
     .map(name => name.replace('.json', ''))
     .sort()
   return new Map(names.map(name => [name, resultOf<OrderingResult>(name)]))
+}
+
+/** Nothing where there is no such result. */
+function sectionOf<Result>(name: string, page: (result: Result) => string): string {
+  const isThere = existsSync(join(root, `docs/benchmarks/${name}.json`))
+  return isThere ? `${page(resultOf<Result>(name))}\n` : ''
 }
 
 function resultOf<Result>(name: string): Result {

@@ -34,6 +34,17 @@ export function oneOf<const T extends string>(...values: readonly T[]): (text: s
   }
 }
 
+/** A JSON object. */
+export function jsonObject(text: string): object {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
+  } catch {
+    // Told below, as for any other text that is no object.
+  }
+  throw new InvalidArgumentError('Allowed is a JSON object.')
+}
+
 /** Gathers the values of an option that may be given several times. */
 export function several(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text]

@@ -43,6 +43,13 @@ describe('help', () => {
     expect(await runLine('help', verb)).toMatchObject({ exitCode: 0, out })
   })
 
+  test.each(['ordering', 'catch-up'])('of bench %s has examples', async measured => {
+    const { exitCode, out } = await runLine('bench', measured, '--help')
+    expect(exitCode).toBe(0)
+    expect(out).toContain(`Examples:\n  $ novacron bench ${measured}\n`)
+    expect((await runLine('bench', '--help')).out).toMatch(new RegExp(`^  ${measured} `, 'm'))
+  })
+
   test('shows times as they are written', async () => {
     expect((await runLine('put', '--help')).out).toMatch(/--timeout <time> [^-]*\(default:\s+30s\)/)
     expect((await runLine('devnet', '--help')).out).toContain('(default: 60s)')

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type ClusterOptions, defaultNodeOptions, type NodeOptions } from '@novacron/node'
 import { LinkGrid } from '../chaos/proxy/link-grid.ts'
 import { Daemon } from '../devnet/daemon.ts'
-import { freePorts, makeNodes } from '../devnet/layout.ts'
+import { type DevnetNode, freePorts, makeNodes } from '../devnet/layout.ts'
 import { untilReady } from '../devnet/network.ts'
 import type { Io } from '../io.ts'
 import { type Namespaces, openNamespaces } from './namespaces.ts'
@@ -33,6 +33,8 @@ export type BenchLinks = 'loopback' | 'namespaces' | 'proxies'
 export interface BenchNetwork extends AsyncDisposable {
   readonly links: BenchLinks
   readonly daemons: readonly Daemon[]
+  /** Starts the daemon of a place, from 0, again on its data; the process before it has ended. */
+  restart(place: number): Daemon
   /** Ends the daemons in order, so that they write what they have to. */
   stop(): Promise<void>
 }
@@ -84,15 +86,19 @@ export async function startBenchNetwork(
     for (const text of told) if (text !== undefined) note(text)
   }
   stack.defer(stop)
-  for (const [i, node] of nodes.entries()) {
-    const flags = i === 0 ? profileFlags(options.profileDirectory) : []
-    daemons.push(new Daemon(node, io, flags, spaces?.enter(i)))
+  const start = (place: number): Daemon => {
+    const flags = place === 0 ? profileFlags(options.profileDirectory) : []
+    const daemon = new Daemon(nodes[place] as DevnetNode, io, flags, spaces?.enter(place))
+    daemons[place] = daemon
+    return daemon
   }
+  for (const place of nodes.keys()) start(place)
   await untilReady(daemons, options.readyMs, io.signal)
   const owned = stack.move()
   const limited = links === undefined ? 'loopback' : 'proxies'
   const found = spaces === undefined ? limited : 'namespaces'
-  return { daemons, links: found, stop, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  const dispose = (): Promise<void> => owned.disposeAsync()
+  return { daemons, links: found, restart: start, stop, [Symbol.asyncDispose]: dispose }
 }
 
 /** Delays are made by proxies, and then limits too. */

@@ -61,11 +61,14 @@ export class BenchWindow {
   }
 
   latencies(): LatencySummary {
-    // What was never acknowledged took for ever.
-    const missing = Math.max(0, this.due - this.answered)
-    const [p50, p90, p99, p999] = [50, 90, 99, 99.9].map(percent =>
-      this.#latencies.percentile(percent, missing)
-    )
-    return { p50: p50 ?? null, p90: p90 ?? null, p99: p99 ?? null, p999: p999 ?? null }
+    return summaryOf(this.#latencies, Math.max(0, this.due - this.answered))
   }
+}
+
+/** With so many more that were never acknowledged, which took for ever. */
+export function summaryOf(latencies: LatencyHistogram, missing: number): LatencySummary {
+  const [p50, p90, p99, p999] = [50, 90, 99, 99.9].map(percent =>
+    latencies.percentile(percent, missing)
+  )
+  return { p50: p50 ?? null, p90: p90 ?? null, p99: p99 ?? null, p999: p999 ?? null }
 }

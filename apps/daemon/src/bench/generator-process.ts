@@ -8,6 +8,8 @@ export interface GeneratorProcess extends AsyncDisposable {
   readonly pid: number | undefined
   /** Rejects when the process failed. */
   readonly finished: Promise<GeneratorResult>
+  /** Ends the load early. Resolves with what it brought until then. */
+  stop(): Promise<GeneratorResult>
 }
 
 const errorBytesMax = 4_096
@@ -49,6 +51,10 @@ export function startGenerator(
   return {
     pid: child.process.pid,
     finished: finished.promise,
+    stop: () => {
+      child.process.stdin?.end()
+      return finished.promise
+    },
     [Symbol.asyncDispose]: async () => {
       await endChild(child, { politeMs, termMs: politeMs })
     }

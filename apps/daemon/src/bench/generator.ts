@@ -3,6 +3,7 @@ import { commandFault } from '../command-fault.ts'
 import { BenchConnection } from './bench-connection.ts'
 import { BenchWindow, type LatencySummary } from './bench-window.ts'
 import { type BenchApplication, payloadPlan } from './payload-plan.ts'
+import { type SecondCount, SecondCounts } from './second-counts.ts'
 
 /** What one process of generators does. */
 export interface GeneratorPlan {
@@ -21,10 +22,14 @@ export interface GeneratorPlan {
   readonly durationMs: number
   /** After the load, for what was sent to be acknowledged. */
   readonly drainMs: number
+  /** The result also tells of every second, from the first transaction on. */
+  readonly isCountedBySecond?: boolean
 }
 
 /** What it tells, one JSON object a line. */
 export type GeneratorMessage =
+  /** When the first transaction was due: milliseconds since 1970. */
+  | { readonly type: 'started'; readonly atMs: number }
   | { readonly type: 'warmed-up' }
   | { readonly type: 'window-opened' }
   | { readonly type: 'window-closed' }
@@ -45,6 +50,8 @@ export interface GeneratorResult {
   readonly recoveryLatencyMs: LatencySummary
   /** Of this process, while the window lasted. */
   readonly cpuSeconds: number
+  /** Where the plan asks for them, up to the end. */
+  readonly seconds?: readonly SecondCount[]
 }
 
 const rampShare = 3 / 4
@@ -71,10 +78,13 @@ export async function runGenerator(
   const between = { ratePerSecond, connections: count, rampMs: rampShare * warmupMs }
   const window = new BenchWindow({ ...between, fromMs, toMs })
   const recovery = new BenchWindow({ ...between, fromMs: warmupMs, toMs: fromMs })
+  const seconds = new SecondCounts(window.timetable)
+  const counting = plan.isCountedBySecond === true ? [seconds] : []
   const clock = { startedAt: 0 }
-  const connections = await openConnections(plan, [window, recovery], clock, report)
+  const connections = await openConnections(plan, [window, recovery, ...counting], clock, report)
   try {
     clock.startedAt = performance.now()
+    report({ type: 'started', atMs: performance.timeOrigin + clock.startedAt })
     const cpuSeconds = await drive(plan, { window, connections, clock, report, stop })
     return {
       due: window.due,
@@ -83,7 +93,10 @@ export async function runGenerator(
       refused: connections.reduce((sum, { refused }) => sum + refused, 0),
       latencyMs: window.latencies(),
       recoveryLatencyMs: recovery.latencies(),
-      cpuSeconds
+      cpuSeconds,
+      ...(plan.isCountedBySecond === true
+        ? { seconds: seconds.until(performance.now() - clock.startedAt) }
+        : {})
     }
   } finally {
     for (const connection of connections) connection.close()
@@ -161,7 +174,7 @@ function untilTrue(tick: () => boolean, stop: AbortSignal): Promise<void> {
 
 async function openConnections(
   plan: GeneratorPlan,
-  windows: readonly BenchWindow[],
+  windows: readonly Pick<BenchWindow, 'onAcknowledged'>[],
   clock: { readonly startedAt: number },
   report: (message: GeneratorMessage) => void
 ): Promise<readonly BenchConnection[]> {

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { commandFault } from '../command-fault.ts'
 import { compareChains } from '../devnet/agreement.ts'
 import { chainOf } from '../devnet/devnet.ts'
 import { statusOf } from '../devnet/network.ts'
@@ -22,6 +21,7 @@ import {
 import { environmentNow, machineCpuSeconds } from './environment.ts'
 import type { GeneratorMessage, GeneratorResult } from './generator.ts'
 import { startGenerator } from './generator-process.ts'
+import { connectionsOf, interruption, protocolOf } from './network-facts.ts'
 import { difference, type NodeReading, readNode } from './node-reading.ts'
 import type { BenchApplication } from './payload-plan.ts'
 import { type BenchReport, type Measured, reportOf } from './report.ts'
@@ -140,40 +140,6 @@ async function load(
     return start === undefined || end === undefined ? undefined : difference(start, end)
   })
   return { result, used, machineSeconds, span }
-}
-
-function interruption(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const onAbort = (): void => reject(commandFault('interrupted', 'interrupted'))
-    signal.addEventListener('abort', onAbort, { once: true })
-    if (signal.aborted) onAbort()
-  })
-}
-
-async function protocolOf({ daemons }: BenchNetwork): Promise<string> {
-  for (const daemon of daemons) {
-    const status = await statusOf(daemon)
-    if (status !== undefined) return status.protocol
-  }
-  throw commandFault('failed', 'no daemon answers after the load')
-}
-
-/** What carries frames between the daemons, as a running one tells it: not what was asked for, but what is. */
-async function connectionsOf({
-  daemons
-}: BenchNetwork): Promise<{ readonly encryption: string; readonly plane: string }> {
-  const running = daemons.find(({ isRunning }) => isRunning)
-  if (running === undefined) throw commandFault('failed', 'no daemon runs after the load')
-  const { peers } = await running.client().call('node.peers', {})
-  const connected = peers.filter(({ state }) => state === 'connected')
-  return {
-    encryption: namesOf(connected.map(({ encryption }) => encryption)),
-    plane: namesOf(connected.map(({ plane }) => plane))
-  }
-}
-
-function namesOf(found: readonly (string | undefined)[]): string {
-  return [...new Set(found.filter(name => name !== undefined))].sort().join(', ') || 'none'
 }
 
 function profileDirectory(): Disposable & {

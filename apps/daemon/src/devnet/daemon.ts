@@ -88,6 +88,11 @@ export class Daemon {
     return line?.slice('novacron: '.length)
   }
 
+  /** Lines of one event that this process has logged. */
+  events(event: string): readonly string[] {
+    return this.#logLines().filter(line => line.includes(`"event":"${event}"`))
+  }
+
   logTail(): string {
     return this.#logLines()
       .slice(-tailLines)

@@ -17,11 +17,11 @@ export class LatencyHistogram {
     return this.#count
   }
 
-  record(latencyMs: number): void {
+  record(latencyMs: number, times = 1): void {
     const bucket = Math.max(0, Math.floor(latencyMs * bucketsPerMs))
-    this.#count++
-    if (bucket < this.#buckets.length) this.#buckets[bucket] = (this.#buckets[bucket] ?? 0) + 1
-    else this.#beyond++
+    this.#count += times
+    if (bucket < this.#buckets.length) this.#buckets[bucket] = (this.#buckets[bucket] ?? 0) + times
+    else this.#beyond += times
   }
 
   /**

@@ -1,5 +1,4 @@
 import { defaultClusterOptions, type OrderingProtocol, orderingProtocols } from '@novacron/node'
-import { InvalidArgumentError } from 'commander'
 import { type GeneratorPlan, runGenerator } from '../bench/generator.ts'
 import { benchOrdering } from '../bench/ordering.ts'
 import type { BenchApplication } from '../bench/payload-plan.ts'
@@ -7,8 +6,9 @@ import { describeReport } from '../bench/report.ts'
 import { type SweepReport, sweep } from '../bench/sweep.ts'
 import { commandFault } from '../command-fault.ts'
 import { type ExitCode, endOf, exitCodes, type Io, writeJson } from '../io.ts'
-import { integer, oneOf } from '../settings.ts'
+import { integer, jsonObject, oneOf } from '../settings.ts'
 import { type AddVerb, addExamples, durationOption } from '../verb.ts'
+import { addCatchUp } from './bench-catch-up.ts'
 
 interface OrderingVerbOptions {
   readonly nodes: number
@@ -64,8 +64,8 @@ export const addBench: AddVerb = (program, { io, exit }) => {
     .option('--delay-ms <ms>', 'one way on every link, by proxies', integer(0, 10_000), 0)
     .option('--node-mbit <rate>', 'of each node, in and out each', integer(0, 100_000), 0)
     .option('--crash <count>', 'daemons to kill after the warm-up', integer(0, 30), 0)
-    .option('--node-options <json>', 'changes to the configuration of the daemons', object)
-    .option('--cluster-options <json>', 'changes to the genesis', object)
+    .option('--node-options <json>', 'changes to the configuration of the daemons', jsonObject)
+    .option('--cluster-options <json>', 'changes to the genesis', jsonObject)
     .option('--cpu-prof', 'profile the first daemon, and tell where its time went')
     .addOption(durationOption('--timeout <time>', 'for all daemons to be up', '60s'))
     .option('--json', 'print the report as one JSON object')
@@ -77,6 +77,7 @@ export const addBench: AddVerb = (program, { io, exit }) => {
     'novacron bench ordering --rate 1000 --delay-ms 25',
     'novacron bench ordering --protocol single-leader --nodes 10 --node-mbit 20 --rate max'
   )
+  addCatchUp(bench, { io, exit })
   bench
     .command('generator', { hidden: true })
     .description('Submit load as the plan says; JSON lines on standard output.')
@@ -89,16 +90,6 @@ const rateNumber = integer(1, 10_000_000)
 
 function rate(text: string): number | 'max' {
   return text === 'max' ? text : rateNumber(text)
-}
-
-function object(text: string): object {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
-  } catch {
-    // Told below, as for any other text that is no object.
-  }
-  throw new InvalidArgumentError('Allowed is a JSON object.')
 }
 
 async function runOrdering(options: OrderingVerbOptions, io: Io): Promise<ExitCode> {
