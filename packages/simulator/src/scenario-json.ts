@@ -1,5 +1,9 @@
 import { Fault } from '@novacron/base'
-import { defaultBullsharkOptions, defaultMempoolOptions } from '@novacron/consensus'
+import {
+  defaultBullsharkOptions,
+  defaultMempoolOptions,
+  defaultTurboOptions
+} from '@novacron/consensus'
 import { defaultReplicaOptions } from '@novacron/replica'
 import { behaviourNames } from './byzantine/behaviour.ts'
 import { deviceNames } from './disk/disk.ts'
@@ -54,6 +58,9 @@ export function scenarioOfJson(json: unknown): Scenario {
   for (const [key, value] of Object.entries(json)) {
     if (!Object.hasOwn(example, key)) malformed(key, 'is no field of a scenario')
     checkLike(key, value, example[key])
+    const options = optionsOf[key]
+    if (options !== undefined)
+      checkOptions(key, value as Readonly<Record<string, unknown>>, options)
   }
   const scenario = { ...quietScenario, ...json } as unknown as Scenario
   const filled: Scenario = {
@@ -85,6 +92,24 @@ function checkLike(at: string, value: unknown, example: unknown): void {
     return
   }
   if (typeof value !== typeof example) malformed(at, `is not a ${typeof example}`)
+}
+
+/** The parts of a scenario that hold options of the machines, with one of each type. */
+const optionsOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  bullshark: { ...defaultBullsharkOptions, turbo: defaultTurboOptions },
+  mempool: { ...defaultMempoolOptions },
+  replica: { ...defaultReplicaOptions }
+}
+
+function checkOptions(
+  at: string,
+  options: Readonly<Record<string, unknown>>,
+  examples: Readonly<Record<string, unknown>>
+): void {
+  for (const [key, value] of Object.entries(options)) {
+    if (!Object.hasOwn(examples, key)) malformed(`${at}.${key}`, 'is no option of it')
+    checkLike(`${at}.${key}`, value, examples[key])
+  }
 }
 
 const wordsOf: Readonly<Record<string, readonly string[]>> = {

@@ -57,6 +57,14 @@ describe('a scenario as JSON', () => {
       reason: 'is not one of read, write'
     },
     { json: { gone: [{ place: 'x' }] }, at: 'gone.0.place', reason: 'is not a number' },
+    { json: { bullshark: { turbo: null } }, at: 'bullshark.turbo', reason: 'is not an object' },
+    { json: { bullshark: { depth: 3 } }, at: 'bullshark.depth', reason: 'is no option of it' },
+    { json: { mempool: { pullsMax: '9' } }, at: 'mempool.pullsMax', reason: 'is not a number' },
+    {
+      json: { replica: { evidenceMax: [] } },
+      at: 'replica.evidenceMax',
+      reason: 'is not a number'
+    },
     { json: { network: { delay: 3 } }, at: 'network.delay', reason: 'is not an object' }
   ])('$json: $at $reason', ({ json, at, reason }) => {
     expect(factsOf(json)).toEqual({ code: 'scenario-malformed', at, reason })
@@ -100,7 +108,7 @@ describe('a scenario as JSON', () => {
     { json: { load: { intervalMs: 0 } }, at: 'load' },
     { json: { readDelay: { type: 'uniform', fromMs: 3, toMs: 2 } }, at: 'readDelay' },
     { json: { bullshark: { maxHeaderDelayMs: 9, minHeaderDelayMs: 10 } }, at: 'bullshark' },
-    { json: { mempool: { unorderedCommitsMax: 'few' } }, at: 'mempool' },
+    { json: { mempool: { unorderedCommitsMax: -1 } }, at: 'mempool' },
     { json: { replica: { retentionCommits: 0 } }, at: 'replica' },
     { json: { flushDelay: { type: 'exponential', minMs: -1, meanMs: 1 } }, at: 'flushDelay' }
   ])('$json is out of bounds', ({ json, at }) => {
