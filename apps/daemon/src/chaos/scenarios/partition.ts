@@ -134,7 +134,7 @@ export const partitionScenarios: readonly RealScenario[] = [
   {
     ...partition,
     name: 'partition-anchors',
-    what: 'Whoever leads next is cut off, again and again: leaders are missed, and everybody commits all the same.',
+    what: 'Whoever leads next is cut off, again and again: leaders are missed, and the log goes on all the same.',
     run: missAnchors
   },
   {
