@@ -11,7 +11,7 @@ export interface AnchorsReport {
   readonly commits: number
   /** Different daemons that were cut off. */
   readonly leadersCutOff: number
-  /** Rounds that were left without their leader, over all daemons. */
+  /** Rounds without which the log went on because their leader was away. */
   readonly leadersMissed: number
 }
 

@@ -18,7 +18,7 @@ export interface RecoveryRule {
 
 export const recoveryRule: RecoveryRule = {
   ratioMax: 1.5,
-  floorMs: 150,
+  floorMs: 100,
   shortMs: 250,
   longMs: 1_250,
   stepMs: 25

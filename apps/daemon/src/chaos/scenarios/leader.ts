@@ -1,22 +1,38 @@
+import type { DagAnchor, DagRound } from '@novacron/node'
 import type { ScenarioRun } from '../scenario.ts'
+
+type Anchor = DagAnchor & Pick<DagRound, 'round'>
 
 const roundsBack = 20
 
-/**
- * Place of the daemon whose vertex is the last anchor in that state, as `asked` knows it, or the last in any state: at most
- * moments turbo has decided all that it knows. 0 when there is none.
- */
-export async function leaderOf(
-  { cluster }: ScenarioRun,
-  asked: number,
-  state: 'undecided' | 'committed'
-): Promise<number> {
+async function lastAnchors({ cluster }: ScenarioRun, asked: number): Promise<readonly Anchor[]> {
   const client = cluster.daemon(asked).client()
   const { round } = await client.call('consensus.status', {})
   const window = { fromRound: Math.max(1, round - roundsBack), toRound: round }
   const { rounds } = await client.call('consensus.dag', window)
-  const anchors = rounds.flatMap(each => each.anchor ?? [])
-  const anchor = anchors.findLast(each => each.state === state) ?? anchors.at(-1)
+  return rounds.flatMap(({ anchor, ...of }) => (anchor === undefined ? [] : { ...anchor, ...of }))
+}
+
+/**
+ * Place of the daemon whose vertex is the last anchor in that state, as `asked` knows it, or the last in any state: at most
+ * moments turbo has decided all that it knows. Never `except`; 0 when there is none.
+ */
+export async function leaderOf(
+  run: ScenarioRun,
+  asked: number,
+  state: 'undecided' | 'committed',
+  except?: number
+): Promise<number> {
   // Seats are in the order of names, which for up to nine nodes is that of places.
-  return anchor?.author ?? 0
+  const anchors = (await lastAnchors(run, asked)).filter(({ author }) => author !== except)
+  return (anchors.findLast(each => each.state === state) ?? anchors.at(-1))?.author ?? 0
+}
+
+/** The last rounds of which `asked` knows that the log went on without their leader. */
+export async function roundsWithoutLeader(
+  run: ScenarioRun,
+  asked: number
+): Promise<readonly number[]> {
+  const anchors = await lastAnchors(run, asked)
+  return anchors.filter(({ state }) => state === 'skipped').map(({ round }) => round)
 }

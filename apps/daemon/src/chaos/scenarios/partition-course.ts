@@ -1,19 +1,14 @@
-import { machineEvent } from '../counters.ts'
 import { checkAnchors, checkFlaps, type Made } from '../partition-report.ts'
 import type { ScenarioRun } from '../scenario.ts'
-import { leaderOf } from './leader.ts'
+import { leaderOf, roundsWithoutLeader } from './leader.ts'
 import { commitsOf, seats } from './steps.ts'
 
-const awayMs = 250
+/** Longer than a connection that was reset takes to come back: of two who are away there would be no quorum. */
+const awayMs = 1_200
 const flaps = 5
 const flapMs = 200
 /** What was under way when they fell apart has mostly arrived by then. */
 const underWayMs = 50
-
-async function leaderTimeouts({ cluster }: ScenarioRun): Promise<number> {
-  const counters = await Promise.all(cluster.honest.map(node => cluster.counters(node)))
-  return counters.reduce((sum, one) => sum + (one.get(machineEvent('leader_timeout')) ?? 0), 0)
-}
 
 /** By place; made between two looks at everybody. */
 function difference(after: readonly number[], before: readonly number[]): readonly number[] {
@@ -28,25 +23,28 @@ function named({ cluster }: ScenarioRun, made: readonly number[]): readonly Made
 export async function missAnchors(run: ScenarioRun): Promise<void> {
   const { cluster, record } = run
   const { honest, links } = cluster
-  const missedBefore = await leaderTimeouts(run)
   const before = await commitsOf(run)
   const cutOff = new Set<number>()
+  const missed = new Set<number>()
   const from = record.nowMs()
   let asked = honest[0] ?? 0
+  let leader: number | undefined
   do {
-    const leader = await leaderOf(run, asked, 'undecided')
+    leader = await leaderOf(run, asked, 'undecided', leader)
+    const others = honest.filter(node => node !== leader)
     links.healAll()
-    links.partition([honest.filter(node => node !== leader)])
+    links.partition([others])
     cutOff.add(leader)
     // Who is cut off knows of no newer leader.
-    asked = honest.find(node => node !== leader) ?? 0
+    asked = others[0] ?? 0
     await run.sleep(awayMs)
+    for (const round of await roundsWithoutLeader(run, asked)) missed.add(round)
   } while (record.nowMs() < from + run.faultMs)
   const made = difference(await commitsOf(run), before)
   const seconds = (record.nowMs() - from) / 1_000
-  const leadersMissed = (await leaderTimeouts(run)) - missedBefore
+  const leadersMissed = missed.size
   run.note(
-    `${cutOff.size} leaders cut off, ${leadersMissed} timeouts, ${showMade(named(run, made))}`
+    `${cutOff.size} leaders cut off, ${leadersMissed} rounds without, ${showMade(named(run, made))}`
   )
   const commits = Math.max(...made)
   const report = { seconds, commits, leadersCutOff: cutOff.size, leadersMissed }
