@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { benchmarksPage } from './benchmarks.ts'
 import { type CatchUpResult, catchUpPage } from './benchmarks-page/catch-up.ts'
+import { type MemoryResult, memoryPage } from './benchmarks-page/memory.ts'
 import { type OrderingResult, orderingPage } from './benchmarks-page/ordering.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -90,7 +91,8 @@ const phase = {
   seconds: 20,
   throughput: 5_000,
   latencyMs: { p50: 10.04, p99: 30 },
-  cpuPerSecond: 0.614
+  cpuPerSecond: 0.614,
+  roundsPerSecond: 45.25
 }
 const caughtUp: CatchUpResult = {
   settings: {
@@ -134,8 +136,8 @@ describe('the section about catching up', () => {
     expect(page).toContain(
       '- 900 commits a second from its first answer on; by fifths of the way 800,'
     )
-    expect(page).toContain('| while it caught up | 20 | 4600 | 11.0 | never | 0.61 |')
-    expect(page).toContain('| during over before | | 0.92 | 1.1 | - | 1.05 |')
+    expect(page).toContain('| while it caught up | 20 | 4600 | 11.0 | never | 0.61 | 45.3 |')
+    expect(page).toContain('| during over before | | 0.92 | 1.1 | - | 1.05 | |')
     expect(page).toContain('less than 10 % of what they order: **reached**.')
   })
 
@@ -150,5 +152,45 @@ describe('the section about catching up', () => {
     expect(page).toContain('durable, {"log":{}})')
     expect(page).toContain('order: **not reached**.')
     expect(catchUpPage({ ...caughtUp, snapshotAdopted: true })).toContain('with a snapshot')
+  })
+})
+
+const memory: MemoryResult = {
+  command: 'novacron bench ordering --rate 50000',
+  date: 'today',
+  machine: { cpu: 'a CPU', cores: 2, node: 'v24', loadAverage: [1.23, 2, 3] },
+  settings: { durationSeconds: 600, limits: { growthMax: 0.1 } },
+  daemons: [
+    {
+      node: 'node-1',
+      marks: [
+        { atSeconds: 120, rssBytes: 300e6 },
+        { atSeconds: 245, rssBytes: 310e6 }
+      ],
+      slopeBytesPerMinute: 1_250_000,
+      growth: 0.02,
+      peakRssBytes: 333e6,
+      peakDiskBytes: 3 * 2 ** 30
+    }
+  ],
+  faults: [],
+  summary: { throughput: 49_990, latencyMs: { p50: 40, p99: null } }
+}
+
+describe('the section about memory', () => {
+  test('has a row for each daemon, and a verdict', () => {
+    const page = memoryPage(memory)
+    expect(page).toContain(
+      '| daemon | MB at 2 min | MB at 4.1 min | slope MB/min | peak MB | disk GiB |'
+    )
+    expect(page).toContain('| node-1 | 300 | 310 | 1.3 (2 %) | 333 | 3.00 |')
+    expect(page).toContain('Ordered: 49990 tx/s, p50 40.0 ms, p99 never ms.')
+    expect(page).toContain('**Reached**: level')
+  })
+
+  test('says what was not reached', () => {
+    const page = memoryPage({ ...memory, daemons: [], summary: null, faults: ['a', 'b'] })
+    expect(page).toContain('It ended early.')
+    expect(page).toContain('**Not reached**: a; b.')
   })
 })

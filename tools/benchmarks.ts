@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type CatchUpResult, catchUpPage } from './benchmarks-page/catch-up.ts'
+import { type MemoryResult, memoryPage } from './benchmarks-page/memory.ts'
 import {
   type OrderingResult,
   type OrderingResults,
@@ -62,7 +63,7 @@ export function benchmarksPage(): string {
   return `${headPage}
 ${orderingPage(orderingResults())}
 
-${sectionOf<CatchUpResult>('catch-up', catchUpPage)}${soakPage(resultOf<Soak>('soak'))}
+${sectionOf<CatchUpResult>('catch-up', catchUpPage)}${sectionOf<MemoryResult>('memory-50000', memoryPage)}${soakPage(resultOf<Soak>('soak'))}
 ${speed}
 ${commitDelaysPage(resultOf<CommitDelays>('commit-delays'))}`
 }

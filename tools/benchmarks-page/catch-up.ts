@@ -44,6 +44,7 @@ interface Phase {
   readonly throughput: number
   readonly latencyMs: { readonly p50: number | null; readonly p99: number | null }
   readonly cpuPerSecond: number
+  readonly roundsPerSecond: number
 }
 
 /** What catching up may cost the others. */
@@ -68,12 +69,12 @@ ${environment.cores} cores for all daemons and clients (load average before ${lo
 - ${show(speed.mean)} commits a second from its first answer on; by fifths of the way ${speed.fifths.join(', ') || '-'}: the slowest has ${show(speed.leastOverMean)} of the mean
 - it used ${show(result.ownCpuPerSecond)} CPU seconds a second; agreement: ${result.agreement ? 'yes' : '**no**'}
 
-| the other daemons | s | committed tx/s | p50 ms | p99 ms | CPU s/s, together |
-|---|---|---|---|---|---|
+| the other daemons | s | committed tx/s | p50 ms | p99 ms | CPU s/s, together | rounds/s |
+|---|---|---|---|---|---|---|
 ${rowOf('before, with all', before)}
 ${rowOf('while it was away', away)}
 ${rowOf('while it caught up', during)}
-| during over before | | ${show(ratio.throughput)} | ${show(ratio.p50)} | ${show(ratio.p99)} | ${show(ratio.cpu)} |
+| during over before | | ${show(ratio.throughput)} | ${show(ratio.p50)} | ${show(ratio.p99)} | ${show(ratio.cpu)} | |
 
 The goal is that it costs the others less than ${100 * costMax} % of what they order: ${verdictOf(ratio.throughput)}.
 `
@@ -90,9 +91,11 @@ function endOf({
   return `caught up in ${secondsToCatchUp} s, ${way}; it answered after ${show(secondsToAnswer)} s`
 }
 
-function rowOf(name: string, { seconds, throughput, latencyMs, cpuPerSecond }: Phase): string {
+function rowOf(name: string, { seconds, throughput, latencyMs, ...phase }: Phase): string {
   const { p50, p99 } = latencyMs
-  const cells = [name, seconds, throughput, showMs(p50), showMs(p99), cpuPerSecond.toFixed(2)]
+  const { cpuPerSecond, roundsPerSecond } = phase
+  const times = [showMs(p50), showMs(p99), cpuPerSecond.toFixed(2), roundsPerSecond.toFixed(1)]
+  const cells = [name, seconds, throughput, ...times]
   return `| ${cells.join(' | ')} |`
 }
 

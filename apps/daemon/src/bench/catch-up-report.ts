@@ -31,6 +31,7 @@ export interface PhaseReport {
   readonly latencyMs: LatencySummary
   /** CPU seconds a second, of all of them together. */
   readonly cpuPerSecond: number
+  readonly roundsPerSecond: number
 }
 
 /** One look, once a second, while it caught up. */
@@ -165,11 +166,13 @@ function phaseOf(looks: readonly Look[], all: readonly SecondCount[]): PhaseRepo
   const [first, last] = [looks[0] as Look, looks.at(-1) as Look]
   const seconds = secondsBetween(all, first.atMs, last.atMs)
   const acknowledged = seconds.reduce((sum, second) => sum + second.acknowledged, 0)
+  const length = (last.atMs - first.atMs) / 1_000
   return {
-    seconds: rounded((last.atMs - first.atMs) / 1_000),
+    seconds: rounded(length),
     throughput: Math.round(acknowledged / Math.max(1, seconds.length)),
     latencyMs: latenciesOf(seconds),
-    cpuPerSecond: cpuBetween(first, last) ?? 0
+    cpuPerSecond: cpuBetween(first, last) ?? 0,
+    roundsPerSecond: rounded(ratioOf(last.others.round - first.others.round, length) ?? 0)
   }
 }
 
@@ -244,7 +247,7 @@ export function describeCatchUp(report: CatchUpReport): string {
   return lines.map(line => `${line}\n`).join('')
 }
 
-function describePhase({ seconds, throughput, latencyMs, cpuPerSecond }: PhaseReport): string {
+function describePhase({ seconds, throughput, latencyMs, ...phase }: PhaseReport): string {
   const show = (ms: number | null): string => (ms === null ? 'never' : ms.toFixed(1))
-  return `${throughput} tx/s, p50 ${show(latencyMs.p50)} ms, p99 ${show(latencyMs.p99)} ms, ${cpuPerSecond.toFixed(2)} CPU s/s in ${seconds} s`
+  return `${throughput} tx/s, p50 ${show(latencyMs.p50)} ms, p99 ${show(latencyMs.p99)} ms, ${phase.cpuPerSecond.toFixed(2)} CPU s/s, ${phase.roundsPerSecond} rounds/s in ${seconds} s`
 }

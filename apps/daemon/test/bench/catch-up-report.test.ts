@@ -78,7 +78,12 @@ describe('a report of a catch-up', () => {
     expect(report.others).toMatchObject({
       before: { seconds: 2, throughput: 100, latencyMs: { p50: 10.1 }, cpuPerSecond: 0.5 },
       away: { seconds: 2, latencyMs: { p99: 20.1 }, cpuPerSecond: 0.5 },
-      during: { seconds: 6, latencyMs: { p50: 12.1, p99: 12.1 }, cpuPerSecond: 0.55 },
+      during: {
+        seconds: 6,
+        latencyMs: { p50: 12.1, p99: 12.1 },
+        cpuPerSecond: 0.55,
+        roundsPerSecond: 10
+      },
       ratio: { throughput: 1, p50: 1.198, p99: 1.198, cpu: 1.1 }
     })
   })
@@ -130,7 +135,9 @@ describe('a report of a catch-up', () => {
     )
     expect(text).toContain('behind      20 rounds, 80 commits after 2 s')
     expect(text).toContain('caught up   in 6 s, by a snapshot; it answered after 1 s')
-    expect(text).toContain('before      100 tx/s, p50 10.1 ms, p99 10.1 ms, 0.50 CPU s/s in 2 s')
+    expect(text).toContain(
+      'before      100 tx/s, p50 10.1 ms, p99 10.1 ms, 0.50 CPU s/s, 10 rounds/s in 2 s'
+    )
     expect(describeCatchUp(catchUpReportOf(options, course, facts))).toContain('commit by commit')
   })
 })
