@@ -5,6 +5,12 @@ import type { MemorySample } from './memory.ts'
 
 /** One look at one daemon. */
 export interface SoakSample extends MemorySample {
+  /** Of resident memory, what are pages of files: the tables of the database. */
+  readonly rssFileBytes: number
+  /** Used, of JavaScript. */
+  readonly heapBytes: number
+  /** Of buffers. */
+  readonly externalBytes: number
   readonly openFiles: number
   readonly loopLagSeconds: number
   readonly executedIndex: number
@@ -35,6 +41,9 @@ export async function sampleDaemon(home: string, atSeconds: number): Promise<Soa
     node: status.name,
     rssBytes: kibOf('VmRSS'),
     peakRssBytes: kibOf('VmHWM'),
+    rssFileBytes: kibOf('RssFile'),
+    heapBytes: metric(metrics, 'novacron_process_heap_bytes'),
+    externalBytes: metric(metrics, 'novacron_process_external_bytes'),
     openFiles: readdirSync(`/proc/${pid}/fd`).length,
     diskBytes: allocatedBytes(home),
     loopLagSeconds: metric(metrics, 'novacron_process_event_loop_lag_seconds'),
