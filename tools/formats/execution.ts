@@ -6,11 +6,13 @@ import {
   decodeCertificate,
   decodeCheckpoint,
   decodeEnvelope,
+  decodeExecuted,
   decodeVote,
   encodeBucket,
   encodeCertificate,
   encodeCheckpoint,
   encodeEnvelope,
+  encodeExecuted,
   encodeKvOperation,
   encodeVote,
   objectBytesLimit,
@@ -41,6 +43,13 @@ const certificates = fc
   .tuple(checkpoints, fc.subarray([0, 1, 2, 3]))
   .map(([checkpoint, seats]) => certificateOf(checkpoint, ...seats))
 const checkpointVotes = checkpoints.map(checkpoint => voteOf(2, checkpoint))
+const slots = fc
+  .array(fc.tuple(fc.nat(4_095), fc.constantFrom(1, 2)), { maxLength: 6 })
+  .map(places => {
+    const all = new Uint8Array(4_096)
+    for (const [at, place] of places) all[at] = place
+    return all
+  })
 const namespace = fc.constantFrom('state' as const, 'session' as const)
 const object = fc.oneof(
   fc.record({ type: constant('extra') }),
@@ -126,6 +135,16 @@ export const executionFormats: readonly Format[] = [
     values: checkpoints,
     encode: encodeCheckpoint,
     decode: decodeCheckpoint
+  }),
+  format({
+    name: 'executed row',
+    homes: [`${source}/slots.ts`],
+    values: fc.record({
+      checkpoint: checkpoints,
+      slots: fc.record({ state: slots, session: slots })
+    }),
+    encode: encodeExecuted,
+    decode: decodeExecuted
   }),
   format({
     name: 'checkpoint certificate',

@@ -14,7 +14,7 @@ import { type Application, ApplyContext } from './applications/application.ts'
 import { getKv, type KvItem, type KvValue, kv, kvApplication, listKv } from './applications/kv.ts'
 import { Log, type LogCounters, logApplication } from './applications/log.ts'
 import { membership } from './applications/membership.ts'
-import type { TreeImage } from './buckets/bucket-tree.ts'
+import { hashChargeBytes, hashesMax, type TreeImage } from './buckets/bucket-tree.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { EnvelopeCursor, sessionIdBytes } from './envelope.ts'
 import type { Commit, ExecutedCommit } from './executed-commit.ts'
@@ -25,6 +25,7 @@ import { RunRecorder } from './run-recorder.ts'
 import { readSessionRequest, sessionApplication, sessionIdOf } from './sessions/open.ts'
 import { Session } from './sessions/session.ts'
 import { type SessionName, Sessions } from './sessions/sessions.ts'
+import { SlotBook } from './slots.ts'
 import { State } from './state/state.ts'
 import { StateView } from './state/state-view.ts'
 
@@ -52,8 +53,15 @@ export interface CheckpointImage {
 
 /** State and sessions as loaded from a checkpoint. */
 export interface LoadedState extends CheckpointImage {
-  readonly contents: { readonly state: State; readonly sessions: Sessions }
+  readonly contents: {
+    readonly state: State
+    readonly sessions: Sessions
+    readonly slots: SlotBook
+  }
 }
+
+/** A checkpoint that has begun, before its roots are known. */
+type BegunCheckpoint = Omit<Checkpoint, 'stateRoot' | 'sessionRoot'>
 
 /** Images kept; the buckets that they have in common are kept once. */
 const imagesMax = 2
@@ -84,6 +92,7 @@ export class Executor {
   readonly #rules: ExecutionRules
   readonly #state: State
   readonly #sessions: Sessions
+  readonly #slots: SlotBook
   readonly #log: Log
   readonly #kvState: StateView
   readonly #ownState: StateView
@@ -94,6 +103,7 @@ export class Executor {
   /** Transactions in the log so far. */
   #position = 0
   #images: readonly CheckpointImage[]
+  #begun: BegunCheckpoint | undefined
   // The session of the transaction before, since most follow one of their own.
   readonly #words = new Uint32Array(sessionIdBytes / 4)
   #name: SessionName | undefined
@@ -106,9 +116,11 @@ export class Executor {
     this.#needs = needs
     this.#rules = needs.rules ?? executionRules
     this.members = needs.members ?? []
-    this.#state = loaded?.contents.state ?? new State(this.options, needs.hash)
+    this.#state =
+      loaded?.contents.state ?? new State(this.options, needs.hash, this.#rules.keepsFormer)
     this.#sessions =
       loaded?.contents.sessions ?? new Sessions(this.options, needs.hash, this.#rules)
+    this.#slots = loaded?.contents.slots ?? new SlotBook()
     this.#index = loaded?.checkpoint.index ?? (0 as CommitIndex)
     this.#digest = loaded?.checkpoint.commitDigest ?? emptyLogDigest
     this.#images = loaded === undefined ? [] : [loaded]
@@ -183,22 +195,58 @@ export class Executor {
     return recorder.finish(commit, malformedBatches)
   }
 
-  /** Hashes what has changed. The image is kept, with the one before, to serve snapshots from. */
-  takeCheckpoint(epoch: Epoch): CheckpointImage {
-    const state = this.#state.seal()
-    const sessions = this.#sessions.seal()
-    const checkpoint: Checkpoint = {
-      chain: this.#needs.chain,
-      epoch,
-      index: this.#index,
-      commitDigest: this.#digest,
-      stateRoot: state.root,
-      sessionRoot: sessions.root
+  /** A checkpoint has begun that `sealPiece` has not completed. */
+  get isSealing(): boolean {
+    return this.#begun !== undefined
+  }
+
+  /**
+   * Begins the checkpoint of the state as it is; what is executed from now on is not in it. Complete it with `sealPiece`.
+   * Returns about how many bytes there are to encode and hash.
+   */
+  beginCheckpoint(epoch: Epoch): number {
+    assert(!this.isSealing, 'one checkpoint at a time')
+    const { chain } = this.#needs
+    this.#begun = { chain, epoch, index: this.#index, commitDigest: this.#digest }
+    let bytes = 0
+    for (const { tree, bytesOf } of [this.#state, this.#sessions]) {
+      for (const bucket of tree.touchedBuckets) bytes += bytesOf(bucket)
+      bytes += hashChargeBytes * hashesMax(tree.touchedBuckets.size)
+      tree.beginSeal()
     }
+    return bytes
+  }
+
+  /**
+   * Encodes and hashes about `bytesMax` bytes more, by one bucket more at most. Once nothing is left it returns the image, which
+   * is kept, with the one before, to serve snapshots from.
+   */
+  sealPiece(bytesMax: number): CheckpointImage | undefined {
+    const begun = this.#begun
+    assert(begun !== undefined && bytesMax > 0, 'a checkpoint that has begun')
+    let left = bytesMax
+    for (const { tree, encode } of [this.#state, this.#sessions]) {
+      left -= tree.sealPiece(encode, left)
+      if (left <= 0) return undefined
+    }
+    this.#begun = undefined
+    const [state, sessions] = [this.#state.tree.endSeal(), this.#sessions.tree.endSeal()]
+    const checkpoint = { ...begun, stateRoot: state.root, sessionRoot: sessions.root }
     const image = { checkpoint, state, sessions }
-    const older = this.#images.filter(({ checkpoint: { index } }) => index < this.#index)
+    const older = this.#images.filter(known => known.checkpoint.index < checkpoint.index)
     this.#images = [...older, image].slice(-imagesMax)
     return image
+  }
+
+  /** A whole checkpoint at once. */
+  takeCheckpoint(epoch: Epoch): CheckpointImage {
+    this.beginCheckpoint(epoch)
+    return this.sealPiece(Number.POSITIVE_INFINITY) as CheckpointImage
+  }
+
+  /** Roots of what is there now, whatever has been sealed: for checks, since it is a pass over everything. */
+  roots(): Pick<Checkpoint, 'stateRoot' | 'sessionRoot'> {
+    return { stateRoot: this.#state.root(), sessionRoot: this.#sessions.root() }
   }
 
   /** At most two, oldest first. */
@@ -206,9 +254,9 @@ export class Executor {
     return this.#images
   }
 
-  /** State and sessions, for `persistence.ts`. */
+  /** For `persistence.ts`. */
   get contents(): LoadedState['contents'] {
-    return { state: this.#state, sessions: this.#sessions }
+    return { state: this.#state, sessions: this.#sessions, slots: this.#slots }
   }
 
   /** False when the walk ended at something that is no envelope. */

@@ -15,7 +15,12 @@ export {
   decodeBucket,
   encodeBucket
 } from './buckets/bucket.ts'
-export { BucketTree, type EncodeBucket, type TreeImage } from './buckets/bucket-tree.ts'
+export {
+  BucketTree,
+  type EncodeBucket,
+  type KeepsFormer,
+  type TreeImage
+} from './buckets/bucket-tree.ts'
 export {
   emptyLeaf,
   isBucketOf,
@@ -55,9 +60,13 @@ export * from './options.ts'
 export {
   bucketKey,
   persistWrites,
+  pieceWrites,
   type RestoreFault,
+  readExecuted,
+  replacingWrites,
   restoreExecutor,
   restoreSnapshot,
+  rowKeys,
   type SnapshotState,
   type StateRow
 } from './persistence.ts'
@@ -66,6 +75,7 @@ export { type ExecutionRules, executionRules } from './rules.ts'
 export * from './sessions/open.ts'
 export { Session, sessionWindow } from './sessions/session.ts'
 export type { SessionName } from './sessions/sessions.ts'
+export { decodeExecuted, type ExecutedRow, encodeExecuted } from './slots.ts'
 export {
   SnapshotDownload,
   type SnapshotNeeds,

@@ -1,4 +1,5 @@
 import type { Application, ApplyContext } from './applications/application.ts'
+import { keepsWhileWaiting } from './buckets/bucket-tree.ts'
 import type { TransactionView } from './envelope.ts'
 import type { Result } from './result.ts'
 import type { Acceptance, Session } from './sessions/session.ts'
@@ -11,10 +12,13 @@ export interface ExecutionRules {
   apply(application: Application, context: ApplyContext, transaction: TransactionView): Result
   /** The row of a session: what it has run is part of the state, beside the effects of that. */
   encodeSession(session: Session): Uint8Array
+  /** Must what a change replaces be kept? `isWaiting`: a checkpoint that holds it has begun, and is not encoded so far. */
+  keepsFormer(isWaiting: boolean): boolean
 }
 
 export const executionRules: ExecutionRules = {
   accept: (session, sequence) => session.accept(sequence),
   apply: (application, context, transaction) => application.apply(context, transaction),
-  encodeSession: session => session.encode()
+  encodeSession: session => session.encode(),
+  keepsFormer: keepsWhileWaiting
 }

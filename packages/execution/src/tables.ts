@@ -1,8 +1,8 @@
 /** Tables of the execution layer. Keys are big-endian, so that ranges sort. */
 export const executionTables = {
-  /** (namespace u8, bucket u16) -> encoded bucket of the last own checkpoint */
+  /** (namespace u8, bucket u16, slot u8) -> encoded bucket of the last own checkpoint, or of the one in the making */
   bucket: 'bucket',
-  /** '' -> the last own checkpoint, to which the buckets belong */
+  /** '' -> the last own checkpoint, and in which slot each of its buckets is */
   executed: 'executed',
   /** index -> checkpoint certificate */
   checkpoint: 'checkpoint',

@@ -29,13 +29,12 @@ test('ids, roots and signed bytes are part of the protocol', () => {
   }).toMatchInlineSnapshot(`
     {
       "rows": [
-        "bucket 0004bf a7dde2d2adba6f97",
-        "delete",
-        "bucket 0006e3 064a0cda15e15f89",
-        "bucket 0009f0 53d227b6034e5dac",
-        "bucket 010d3b 6b1f20d699c60dac",
-        "bucket 010e2b 5852f973ef2a1913",
-        "executed  bdad476c43e8c2d1",
+        "bucket 0004bf01 a7dde2d2adba6f97",
+        "bucket 0006e301 064a0cda15e15f89",
+        "bucket 0009f001 53d227b6034e5dac",
+        "bucket 010d3b01 6b1f20d699c60dac",
+        "bucket 010e2b01 5852f973ef2a1913",
+        "executed  cad4a172bc70be0c",
       ],
       "session": "83b7a412e972f8884d048c084974aa9e",
       "sessionRoot": "24554b185c72ed5ac03f943a38b48d25ec32c2d1e512c46c87b1969e2b2fc8b2",

@@ -1,13 +1,13 @@
 import { Fault, type Write } from '@novacron/base'
 import { describe, expect, test } from 'vitest'
 import {
-  bucketCount,
   bucketKey,
   type EncodedBucket,
   Executor,
   encodeCheckpoint,
   executionTables,
   persistWrites,
+  replacingWrites,
   restoreExecutor,
   restoreSnapshot,
   type StateRow
@@ -56,9 +56,8 @@ describe('what is written at a checkpoint', () => {
     persistWrites(log.executor)
     log.run(kvOf(session, 1, { type: 'delete', key: text('key-7') }))
     log.executor.takeCheckpoint(epoch)
-    // The bucket of the key, that of the position in the log, and that of the session.
+    // The bucket of the position in the log, and that of the session; that of the key is empty.
     expect(kinds(persistWrites(log.executor)).sort()).toEqual([
-      'delete bucket',
       'put bucket',
       'put bucket',
       'put executed'
@@ -131,7 +130,7 @@ describe('a restart', () => {
     },
     {
       name: 'missing sessions',
-      damage: (rows: StateRow[]) => rows.filter(row => row.key.length !== 3 || row.key[0] === 0)
+      damage: (rows: StateRow[]) => rows.filter(row => row.key.length !== 4 || row.key[0] === 0)
     },
     {
       name: 'a cut checkpoint',
@@ -152,16 +151,35 @@ describe('a restart', () => {
     const log = filled()
     const { bucket } = executionTables
     const value = text('x')
+    const table = stored(log)
+    const empty = log.executor.images[0]?.state.buckets.findIndex(b => b.length === 0) as number
     const rows: StateRow[] = [
-      ...stored(log).rows(),
+      ...table.rows(),
       { table: 'other', key: text('k'), value },
-      { table: bucket, key: bucketKey('state', 1), value: undefined },
-      { table: bucket, key: text('four'), value },
-      { table: bucket, key: new Uint8Array([2, 0, 0]), value },
-      { table: bucket, key: new Uint8Array([0, 0x10, 0]), value }
+      { table: bucket, key: new Uint8Array([0, 0, 1, 1]), value: undefined },
+      { table: bucket, key: bucketKey('state', 1), value },
+      { table: bucket, key: text('five!'), value },
+      { table: bucket, key: new Uint8Array([2, 0, 0, 1]), value },
+      { table: bucket, key: new Uint8Array([0, 0x10, 0, 1]), value },
+      // Leftovers: the bucket is empty, and has a row of another checkpoint in each place.
+      ...[0, 1, 2].map(slot => ({
+        table: bucket,
+        key: new Uint8Array([...bucketKey('state', empty), slot]),
+        value
+      }))
     ]
     expect(restoreExecutor({}, needs, rows).index).toBe(log.executor.index)
   })
+})
+
+test('rows of a build that kept one for each bucket are refused', () => {
+  const log = filled()
+  const { checkpoint } = log.executor.takeCheckpoint(epoch)
+  const rows = [
+    { table: 'bucket', key: bucketKey('state', 1), value: text('x') },
+    { table: 'executed', key: text(''), value: encodeCheckpoint(checkpoint) }
+  ]
+  expect(codeOf(() => restoreExecutor({}, needs, rows))).toBe('damaged-state')
 })
 
 describe('a snapshot', () => {
@@ -179,11 +197,14 @@ describe('a snapshot', () => {
     expect(restored.takeCheckpoint(epoch).checkpoint).toEqual(checkpoint)
     const table = new Table()
     table.write([
-      { type: 'put', table: 'bucket', key: bucketKey('state', 4_095), value: text('old state') }
+      { type: 'put', table: 'bucket', key: new Uint8Array([1, 15, 255, 2]), value: text('old') },
+      { type: 'put', table: 'bucket', key: bucketKey('state', 4_095), value: text('older') }
     ])
-    const writes = persistWrites(restored)
-    expect(writes).toHaveLength(2 * bucketCount + 1)
+    const writes = replacingWrites(restored)
+    expect(writes[0]).toMatchObject({ type: 'delete-range', table: 'bucket' })
     table.write(writes)
+    const filledBuckets = [...state.buckets, ...sessions.buckets].filter(b => b.length > 0)
+    expect(table.rows('bucket')).toHaveLength(filledBuckets.length)
     const again = restoreExecutor({}, needs, table.rows())
     expect(again.takeCheckpoint(epoch).checkpoint).toEqual(checkpoint)
   })

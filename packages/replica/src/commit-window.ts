@@ -28,6 +28,12 @@ export class CommitWindow {
     this.#size = size
   }
 
+  copy(): CommitWindow {
+    const window = new CommitWindow(this.#size)
+    window.replace(this.#commits)
+    return window
+  }
+
   push(commit: CommittedSubDag): void {
     const last = this.#commits.at(-1)
     // After a gap only what follows it is a chain.

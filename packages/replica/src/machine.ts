@@ -23,11 +23,12 @@ import {
 } from '@novacron/consensus'
 import {
   Executor,
-  persistWrites,
+  replacingWrites,
   restoreExecutor,
   restoreSnapshot,
   type Snapshot
 } from '@novacron/execution'
+import { Checkpointer, sealTimer } from './checkpointer.ts'
 import type { ReplicaEffect } from './effects.ts'
 import type { ReplicaEvent } from './events.ts'
 import { EvidenceBook } from './evidence-book.ts'
@@ -47,7 +48,6 @@ import { type ReplicaRules, replicaRules } from './rules.ts'
 import { type RunCommit, Runner, runTimer } from './runner.ts'
 import { gossipChecks, layerChecks, screenGossip, screenLayer } from './screening.ts'
 import { splitOnce } from './split-once.ts'
-import { StateSaves } from './state-saves.ts'
 import { StateSync, type StateSyncNeeds } from './state-sync.ts'
 import { waitReasons } from './wait-reasons.ts'
 
@@ -79,7 +79,7 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
   readonly #payloadWait: PayloadWait
   readonly #connected = new PeerList()
   readonly #inbox: PartInput<Order>[] = []
-  readonly #saves: StateSaves
+  readonly #checkpointer: Checkpointer
   #isDraining = false
   #executor: Executor
   #runner: Runner
@@ -93,7 +93,6 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
     this.#settings = settings
     this.#options = { ...defaultReplicaOptions, ...settings.replica }
     checkReplicaOptions(this.#options)
-    this.#saves = new StateSaves(this.#options.checkpointIntervalCommits)
     this.#needs = needs
     this.#rules = needs.rules ?? replicaRules
     this.#batches = new FreshBatches(needs.batches)
@@ -120,6 +119,12 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
       servedIndex: () => this.#sync?.servedIndex,
       unorderedPayload: () =>
         new Set([...this.#orderer.unorderedPayload(), ...this.#mempool.queuedPayload])
+    })
+    this.#checkpointer = new Checkpointer(this.#options, {
+      epoch: domain.epoch,
+      executor: () => this.#executor,
+      retention: this.#retention,
+      sync: () => this.#sync
     })
     this.#heads = new HeadTeller(this.#options.headIntervalMs, { domain, self, sign })
     this.#evidence = new EvidenceBook(this.#options.evidenceMax, hash)
@@ -280,6 +285,7 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
     else if (layer === 'checkpoint' || layer === 'snapshot') {
       this.#sync?.onTimer(layer, name, now, out)
     } else if (timer === runTimer) this.#runner.onTimer()
+    else if (timer === sealTimer) this.#checkpointer.onTimer(now, out)
     else if (timer === headTimer && !this.#isDiverged) {
       this.#heads.onTimer(this.#executor.index, this.#executor.digest, out)
     }
@@ -290,7 +296,7 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
     if (layer === 'order') {
       return this.#feedOrderer({ type: 'read-done', token: name, rows }, now, out)
     }
-    if (this.#saves.onRead(token) || this.#runner.onRead(token, rows)) return
+    if (this.#checkpointer.onRead(token) || this.#runner.onRead(token, rows)) return
     const below = this.#retention.onRead(token, rows, out)
     if (below !== undefined) this.#feedOrderer({ type: 'prune', below }, now, out)
     const restored = this.#restorer.onRead(token, rows, out)
@@ -321,9 +327,9 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
     const state = { ...snapshot, checkpoint }
     this.#executor = restoreSnapshot(this.#settings.execution ?? {}, this.#executorNeeds(), state)
     this.#runner = this.#makeRunner()
-    const writes = [...persistWrites(this.#executor), this.#retention.adopt(checkpoint.index)]
+    const writes = [...replacingWrites(this.#executor), this.#retention.adopt(checkpoint.index)]
     out.push({ type: 'persist', durable: true, writes })
-    this.#saves.expect(out)
+    this.#checkpointer.onSaved(out)
     this.#feedOrderer({ type: 'adopt', commits }, now, out)
     const { index } = checkpoint
     out.push({ type: 'note', level: 'info', event: 'snapshot-adopted', facts: { index } })
@@ -334,8 +340,9 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
   #settle(now: Millis, out: Out): void {
     // What is run is stored and told, and neither can leave; who was waited for meanwhile could not answer.
     if (this.#isDiskFull) return this.#payloadWait.restart()
-    const last = this.#saves.runnableIndex(this.#executor.index)
-    this.#runner.run(now, last, out, commit => this.#onRun(commit, now, out))
+    const lastIndex = () => this.#checkpointer.runnableIndex
+    this.#runner.run(now, lastIndex, out, commit => this.#onRun(commit, now, out))
+    if (this.#executor.index >= lastIndex()) this.#checkpointer.hurry(now, out)
     // After the run: a queue that it has emptied must not wait for somebody else's event to be filled again.
     this.#runner.replay(this.#orderer.lastIndex, out)
     const batches = this.#runner.missing()
@@ -358,19 +365,10 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
     const payloadBytes = payload.reduce((sum, batch) => sum + batch.sizeBytes, 0)
     this.#retention.onExecuted(index, payloadBytes, out)
     this.#sync?.onExecuted(subDag)
-    if (index % this.#options.checkpointIntervalCommits === 0) this.#onCheckpointDue(now, out)
+    this.#checkpointer.onExecuted(now, out)
     this.#feedOrderer({ type: 'executed', index }, now, out)
     this.#heads.onExecuted(now, out)
     out.push({ type: 'executed', subDag, finality, outcome })
-  }
-
-  #onCheckpointDue(now: Millis, out: Out): void {
-    this.#executor.takeCheckpoint(this.#needs.domain.epoch)
-    const writes = [...persistWrites(this.#executor), this.#retention.checkpointWrite()]
-    out.push({ type: 'persist', durable: false, writes })
-    this.#saves.expect(out)
-    this.#sync?.onCheckpoint(this.#executor, now, out)
-    this.#retention.onCheckpoint(this.#executor.index, out)
   }
 
   #feedMempool(event: MempoolEvent, now: Millis, out: Out): void {

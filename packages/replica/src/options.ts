@@ -3,6 +3,14 @@ import { assert } from '@novacron/base'
 export interface ReplicaOptions {
   /** A checkpoint every so many commits; equal in the whole cluster. */
   readonly checkpointIntervalCommits: number
+  /** A piece of a checkpoint encodes and hashes about so many bytes: a millisecond or two, and one bucket more at most. */
+  readonly sealBytesMax: number
+  /** The piece with each commit is smaller where half an interval of such is enough, but not below this. */
+  readonly sealBytesMin: number
+  /** A piece at least this often, whether there are commits or not. */
+  readonly sealDelayMs: number
+  /** Rows of a checkpoint on their way to the disk: above it the next piece waits. */
+  readonly unwrittenBytesMax: number
   /** Commits kept below the last certified checkpoint. */
   readonly retentionCommits: number
   /** Payload bytes kept below the last certified checkpoint; whichever bound is met first prunes. */
@@ -21,6 +29,10 @@ export interface ReplicaOptions {
 
 export const defaultReplicaOptions: ReplicaOptions = {
   checkpointIntervalCommits: 500,
+  sealBytesMax: 262_144,
+  sealBytesMin: 32_768,
+  sealDelayMs: 50,
+  unwrittenBytesMax: 4_194_304,
   retentionCommits: 10_000,
   retentionBytes: 2_000_000_000,
   headIntervalMs: 250,

@@ -1,15 +1,15 @@
 import { emptyKey, endKey, indexKey, type Read, type Row, tables } from '@novacron/consensus'
-import { decodeCheckpoint, executionTables } from '@novacron/execution'
+import { executionTables, readExecuted, rowKeys } from '@novacron/execution'
 import type { ReplicaEffect } from './effects.ts'
 import { retainedKey } from './retention.ts'
 
-/** Two trees of 4,096 buckets, and some room. */
-const bucketRowsMax = 16_384
+/** What is held of a snapshot: two trees of 4,096 buckets, and some room. */
+const partialRowsMax = 16_384
 const checkpointRowsMax = 16
 
 /** What the store gives back before the replica can begin. */
 export interface RestoredRows {
-  /** Tables `bucket` and `executed`. */
+  /** The row `executed`, and those of the table `bucket` that it refers to. */
   readonly state: readonly Row[]
   readonly retained: Uint8Array | undefined
   /** The newest checkpoint certificates and own votes. */
@@ -20,16 +20,10 @@ export interface RestoredRows {
   readonly window: readonly Uint8Array[]
 }
 
-const tokens = [
-  'own/state',
-  'own/executed',
-  'own/meta',
-  'own/checkpoint',
-  'own/vote',
-  'own/partial'
-] as const
-const windowToken = 'own/window'
-type Token = (typeof tokens)[number]
+const tokens = ['own/executed', 'own/meta', 'own/checkpoint', 'own/vote', 'own/partial'] as const
+/** Follow from where the restored state stands, so they are read last. */
+const lateTokens = ['own/state', 'own/window'] as const
+type Token = (typeof tokens)[number] | (typeof lateTokens)[number]
 
 /** Reads the replica's own tables, before the orderer reads its own. */
 export class ReplicaRestorer {
@@ -43,7 +37,6 @@ export class ReplicaRestorer {
   start(): readonly Read[] {
     const all = { from: emptyKey, to: endKey }
     return [
-      readRange('own/state', { table: executionTables.bucket, ...all, limit: bucketRowsMax }),
       {
         type: 'read',
         token: 'own/executed',
@@ -55,24 +48,32 @@ export class ReplicaRestorer {
       readRange('own/partial', {
         table: executionTables.snapshotPartial,
         ...all,
-        limit: bucketRowsMax
+        limit: partialRowsMax
       })
     ]
   }
 
-  /** Everything once the last read is in; undefined before, and for tokens of others. */
+  /**
+   * Everything once the last read is in; undefined before, and for tokens of others.
+   *
+   * @throws {Fault<RestoreFault>} when the row `executed` cannot be read
+   */
   onRead(token: string, rows: readonly Row[], out: ReplicaEffect[]): RestoredRows | undefined {
-    if (token === windowToken) return this.#finish(rows)
-    if (!(tokens as readonly string[]).includes(token)) return undefined
+    if (isOneOf(lateTokens, token)) {
+      this.#rows.set(token, rows)
+      return lateTokens.every(name => this.#rows.has(name)) ? this.#finish() : undefined
+    }
+    if (!isOneOf(tokens, token)) return undefined
     this.#rows.set(token, rows)
-    if (tokens.every(name => this.#rows.has(name))) out.push(this.#readWindow())
+    if (tokens.every(name => this.#rows.has(name))) out.push(...this.#readLate())
     return undefined
   }
 
-  /** The commits before the restored state: they follow from where it stands, so they are read last. */
-  #readWindow(): Read {
-    const executed = this.#of('own/executed')[0]?.value
-    const index = executed === undefined ? 0 : decodeCheckpoint(executed).index
+  /** The rows of the last own checkpoint, and the commits before it. */
+  #readLate(): readonly Read[] {
+    const value = this.#of('own/executed')[0]?.value
+    const executed = value === undefined ? undefined : readExecuted(value)
+    const index = executed?.checkpoint.index ?? 0
     const from = indexKey(Math.max(0, index + 1 - this.#windowCommits))
     const range = {
       table: tables.commit,
@@ -80,22 +81,29 @@ export class ReplicaRestorer {
       to: indexKey(index + 1),
       limit: this.#windowCommits
     }
-    return { type: 'read', token: windowToken, range }
+    const keys = executed === undefined ? [] : rowKeys(executed)
+    return [{ type: 'read', token: 'own/state', keys }, readRange('own/window', range)]
   }
 
-  #finish(rows: readonly Row[]): RestoredRows {
+  #finish(): RestoredRows {
+    const valuesOf = (token: Token) =>
+      this.#of(token).flatMap(row => (row.value === undefined ? [] : [row.value]))
     return {
-      state: [...this.#of('own/state'), ...this.#of('own/executed')],
+      state: [...this.#of('own/executed'), ...this.#of('own/state')],
       retained: this.#of('own/meta')[0]?.value,
       checkpoints: [...this.#of('own/checkpoint'), ...this.#of('own/vote')],
       partial: this.#of('own/partial'),
-      window: rows.flatMap(row => (row.value === undefined ? [] : [row.value]))
+      window: valuesOf('own/window')
     }
   }
 
   #of(token: Token): readonly Row[] {
     return this.#rows.get(token) ?? []
   }
+}
+
+function isOneOf(names: readonly string[], token: string): boolean {
+  return names.includes(token)
 }
 
 function readRange(token: Token, range: NonNullable<Read['range']>): Read {

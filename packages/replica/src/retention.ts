@@ -54,6 +54,8 @@ export class Retention {
   #bytes = 0
   /** Payload of commits after the own last checkpoint: a restart runs and counts these again. */
   #bytesToReplay = 0
+  /** The same for the checkpoint in the making. */
+  #bytesSinceBegun = 0
   #certified = 0
   #checkpoint = 0
   #executed = 0
@@ -97,6 +99,7 @@ export class Retention {
     this.#bytes = 0
     this.#checkpoint = index
     this.#executed = index
+    this.#bytesSinceBegun = 0
     return this.checkpointWrite()
   }
 
@@ -132,6 +135,7 @@ export class Retention {
     this.#executed = index
     this.#bytes += payloadBytes
     this.#bytesToReplay += payloadBytes
+    this.#bytesSinceBegun += payloadBytes
     this.#maybeRead(out)
   }
 
@@ -139,6 +143,11 @@ export class Retention {
   onCertified(index: CommitIndex, out: ReplicaEffect[]): void {
     this.#certified = Math.max(this.#certified, index)
     this.#maybeRead(out)
+  }
+
+  /** The last commit is the one of a checkpoint, which will be stored while further ones are run. */
+  onCheckpointBegun(): void {
+    this.#bytesSinceBegun = 0
   }
 
   /** The own state after `index` is stored. */
@@ -170,9 +179,9 @@ export class Retention {
     return this.#from === fromBefore ? undefined : this.#from
   }
 
-  /** Where pruning stands, to be stored with each own checkpoint. */
+  /** Where pruning stands, to be stored with the own checkpoint that has begun last. */
   checkpointWrite(): Write {
-    this.#bytesToReplay = 0
+    this.#bytesToReplay = this.#bytesSinceBegun
     return this.#write()
   }
 

@@ -104,17 +104,17 @@ export class Runner {
   }
 
   /**
-   * Runs what is complete, at most so many and none beyond `lastIndex`, and tells of each before the next; asks to go on when
-   * there is more.
+   * Runs what is complete, at most so many and none beyond `lastIndex`, which each commit may change, and tells of each before
+   * the next; asks to go on when there is more.
    */
   run(
     now: Millis,
-    lastIndex: number,
+    lastIndex: () => number,
     out: ReplicaEffect[],
     onCommit: (commit: RunCommit) => void
   ): void {
     for (let done = 0; done < this.#options.executeCommitsPerStep; done++) {
-      if (this.#needs.executor.index >= lastIndex) return
+      if (this.#needs.executor.index >= lastIndex()) return
       const taken = this.#queue.take()
       if (taken === undefined) return
       const { subDag, finality } = taken.queued

@@ -58,6 +58,8 @@ export class StateSync {
   readonly #download: SnapshotDownload
   readonly #window: CommitWindow
   readonly #served: ServedSnapshots
+  /** The commits that lead to the checkpoint in the making. */
+  #begunWindow: CommitWindow | undefined
 
   /** @throws {Fault<DecodeFault>} when a checkpoint row is damaged: an own vote may be lost */
   constructor(
@@ -110,14 +112,21 @@ export class StateSync {
     this.#window.push(commit)
   }
 
-  /** The own state at a checkpoint, just taken or restored. */
+  /** The commit `index` is the last one of a checkpoint, which will be told of while further ones are run. */
+  onCheckpointBegun(index: CommitIndex): void {
+    this.#begunWindow = this.#window.isWholeAt(index) ? this.#window.copy() : undefined
+  }
+
+  /** The own state at a checkpoint, just completed or restored. */
   onCheckpoint(executor: Executor, now: Millis, out: Out): void {
     const image = executor.images.at(-1)
     if (image === undefined) return
     const { checkpoint } = image
     // Others would refuse a snapshot that comes without all commits of the window, and think us liars.
-    if (this.#window.isWholeAt(checkpoint.index)) {
-      const window = this.#window.encode()
+    const commits = this.#begunWindow ?? this.#window
+    this.#begunWindow = undefined
+    if (commits.isWholeAt(checkpoint.index)) {
+      const window = commits.encode()
       if (window !== undefined) this.#served.addImage(image, window, now)
       else out.push({ type: 'count', name: 'snapshot_window_too_long', by: 1 })
     }
@@ -224,6 +233,7 @@ export class StateSync {
     if (executor !== undefined) {
       // Only what is run from has these commits behind it: the log may have come further by itself meanwhile.
       this.#window.replace(commits)
+      this.#begunWindow = undefined
       this.onCheckpoint(executor, now, out)
     }
     this.#performDownload(this.#download.step({ type: 'adopted' }, now), now, out)

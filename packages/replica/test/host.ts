@@ -69,7 +69,7 @@ export class Host<Order> {
 
   /** State and session root after what has been executed. */
   get roots(): string {
-    const { stateRoot, sessionRoot } = this.replica.executor.takeCheckpoint(domain.epoch).checkpoint
+    const { stateRoot, sessionRoot } = this.replica.executor.roots()
     return `${stateRoot}/${sessionRoot}`
   }
 }

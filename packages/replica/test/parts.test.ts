@@ -1,6 +1,6 @@
 import { Fault, type PeerId } from '@novacron/base'
 import { indexKey, type Row, tables } from '@novacron/consensus'
-import { encodeCheckpoint, executionTables } from '@novacron/execution'
+import { encodeExecuted, executionTables } from '@novacron/execution'
 import { describe, expect, test } from 'vitest'
 import type { ReplicaEffect } from '../src/effects.ts'
 import { EvidenceBook } from '../src/evidence-book.ts'
@@ -189,22 +189,36 @@ describe('options', () => {
 describe('the restorer', () => {
   const row = (table: string, value?: Uint8Array): Row => ({ table, key: new Uint8Array(), value })
 
-  test('asks for the window before the restored state once everything else is in, in any order', () => {
+  test('asks for the rows of the restored state and the window before it once everything else is in, in any order', () => {
     const restorer = new ReplicaRestorer(4)
     const tokens = restorer.start().map(read => read.token)
     const out: ReplicaEffect[] = []
-    const executed = row(executionTables.executed, encodeCheckpoint(checkpointAt(10)))
+    const [state, session] = [new Uint8Array(4_096), new Uint8Array(4_096)]
+    state[7] = 1
+    session[4_095] = 2
+    const named = { checkpoint: checkpointAt(10), slots: { state, session } }
+    const executed = row(executionTables.executed, encodeExecuted(named))
     for (const token of tokens.reverse()) {
       expect(out).toEqual([])
       const rows = token === 'own/executed' ? [executed] : []
       expect(restorer.onRead(token, rows, out)).toBeUndefined()
     }
     const range = { table: tables.commit, from: indexKey(7), to: indexKey(11), limit: 4 }
-    expect(out).toEqual([{ type: 'read', token: 'own/window', range }])
+    const table = executionTables.bucket
+    const keys = [
+      { table, key: new Uint8Array([0, 0, 7, 1]) },
+      { table, key: new Uint8Array([1, 15, 255, 2]) }
+    ]
+    expect(out).toEqual([
+      { type: 'read', token: 'own/state', keys },
+      { type: 'read', token: 'own/window', range }
+    ])
+    const bucket = row(table, new Uint8Array([2]))
     const bytes = new Uint8Array([1])
     const rows = [row(tables.commit, bytes), row(tables.commit)]
-    expect(restorer.onRead('own/window', rows, out)).toMatchObject({
-      state: [executed],
+    expect(restorer.onRead('own/window', rows, out)).toBeUndefined()
+    expect(restorer.onRead('own/state', [bucket], out)).toMatchObject({
+      state: [executed, bucket],
       retained: undefined,
       checkpoints: [],
       partial: [],
@@ -217,7 +231,11 @@ describe('the restorer', () => {
     const out: ReplicaEffect[] = []
     expect(restorer.onRead('replay', [], out)).toBeUndefined()
     for (const { token } of restorer.start()) restorer.onRead(token, [], out)
-    expect(out).toMatchObject([{ range: { from: indexKey(0), to: indexKey(1) } }])
+    expect(out).toMatchObject([
+      { token: 'own/state', keys: [] },
+      { range: { from: indexKey(0), to: indexKey(1) } }
+    ])
+    expect(restorer.onRead('own/state', [], out)).toBeUndefined()
     expect(restorer.onRead('own/window', [], out)?.window).toEqual([])
   })
 })

@@ -2,14 +2,15 @@ import type { Write } from '@novacron/base'
 import { type CommittedSubDag, indexKey, tables, transactionsOf } from '@novacron/consensus'
 import {
   checkpointKey,
-  decodeCheckpoint,
   Executor,
   encodeVote,
-  executionTables
+  executionTables,
+  readExecuted,
+  rowKeys
 } from '@novacron/execution'
 import { describe, expect, test } from 'vitest'
 import { payloadOf } from '../src/commit-queue.ts'
-import type { ReplicaEvent } from '../src/index.ts'
+import type { ReplicaEvent, ReplicaOptions } from '../src/index.ts'
 import { Cluster, protocol } from './cluster.ts'
 import { at, domain, hash, indexOf, replicaOf } from './fixtures.ts'
 import { Host } from './host.ts'
@@ -50,7 +51,7 @@ function restart(seat: number, store: MemoryStore, settings: Cluster['settings']
 function rootsOf(commits: readonly CommittedSubDag[], store: MemoryStore): string[] {
   const executor = new Executor({}, { hash, chain: domain.chain, members: [] })
   const root = () => {
-    const { stateRoot, sessionRoot } = executor.takeCheckpoint(domain.epoch).checkpoint
+    const { stateRoot, sessionRoot } = executor.roots()
     return `${stateRoot}/${sessionRoot}`
   }
   const roots = [root()]
@@ -66,15 +67,34 @@ function rootsOf(commits: readonly CommittedSubDag[], store: MemoryStore): strin
 }
 
 /** A run of four with load, of which seat 1 is looked at. */
-function ranCluster() {
+function ranCluster(options: Partial<ReplicaOptions> = {}) {
   const store = new Recorded()
-  const cluster = new Cluster({}, [0, 2, 3])
+  const cluster = new Cluster(options, [0, 2, 3])
   cluster.join(1, store)
   cluster.open().put(20, 15).runTo(1, 18)
   const host = cluster.at(1)
   const commits = host.executed.map(({ subDag }) => subDag)
   return { cluster, host, store, commits, roots: rootsOf(commits, store) }
 }
+
+/** One bucket or hash with each commit and each timer. */
+const smallest = { sealBytesMin: 1, sealBytesMax: 1, sealDelayMs: 2 }
+
+test('a crash in the middle of a checkpoint leaves the one before, and the same state is reached again', () => {
+  const { cluster, store, roots } = ranCluster(smallest)
+  const checkpoints = new Set<number>()
+  let halfWritten = 0
+  for (const crash of store.crashes) {
+    const host = restart(1, crash, cluster.settings)
+    const { index } = host.replica.executor
+    expect(host.roots, `after commit ${index}`).toBe(roots[index])
+    const executed = readExecuted(crash.rows(executionTables.executed)[0]?.value as Uint8Array)
+    checkpoints.add(executed.checkpoint.index)
+    if (crash.rows(executionTables.bucket).length > rowKeys(executed).length) halfWritten++
+  }
+  expect(checkpoints.size).toBeGreaterThan(1)
+  expect(halfWritten).toBeGreaterThan(10)
+})
 
 describe('a crash', () => {
   const { cluster, store, commits, roots } = ranCluster()
@@ -135,7 +155,7 @@ describe('a crash', () => {
     const table = executionTables.checkpointVote
     const keys = [{ table: executionTables.executed, key: new Uint8Array() }]
     const [executed] = copy.rowsOf({ type: 'read', token: '', keys })
-    const checkpoint = decodeCheckpoint(executed?.value as Uint8Array)
+    const { checkpoint } = readExecuted(executed?.value as Uint8Array)
     const other = { ...checkpoint, stateRoot: checkpoint.sessionRoot }
     const vote = { checkpoint: other, replica: replicaOf(1), signature: new Uint8Array(64) }
     const all = { from: new Uint8Array(), to: new Uint8Array(9).fill(0xff) }

@@ -47,11 +47,16 @@ class Bench {
 
   run(lastIndex: number = Number.POSITIVE_INFINITY): ReplicaEffect[] {
     const out: ReplicaEffect[] = []
-    this.runner.run(at0, lastIndex, out, ({ subDag, outcome }) => {
-      expect(outcome.index).toBe(subDag.index)
-      expect(this.executor.index).toBe(subDag.index)
-      this.told.push(subDag.index)
-    })
+    this.runner.run(
+      at0,
+      () => lastIndex,
+      out,
+      ({ subDag, outcome }) => {
+        expect(outcome.index).toBe(subDag.index)
+        expect(this.executor.index).toBe(subDag.index)
+        this.told.push(subDag.index)
+      }
+    )
     return out
   }
 

@@ -92,8 +92,8 @@ export interface SimulatedMachine<T extends ProtocolTypes>
   admits(bytes: number): boolean
   /** In words, for the report of a run that stalls. */
   describe(): string
-  /** Root of the state after a commit that has just been run, where it is known. */
-  stateRootAt(index: CommitIndex): Digest | undefined
+  /** The last checkpoint that is complete: its commit, and in one text the roots of the state after that. */
+  lastState(): { readonly index: CommitIndex; readonly root: string } | undefined
   /** Queues and caches that must stay within a bound. */
   gauges(): readonly Gauge[]
   /** The state of its applications, for a model that is kept beside them; undefined where there is none. */

@@ -1,8 +1,6 @@
 import {
   ascii,
-  bytesOfDigest,
   type CommitIndex,
-  concatBytes,
   type Digest,
   digestOf,
   type Hash,
@@ -205,7 +203,6 @@ function slotsOf<Order>(
 /** A replica as the world wants it. */
 class ReplicaMachine<Order> implements SimulatedMachine<ReplicaTypes<Order>> {
   readonly #replica: Replica<Order>
-  readonly #hash: Hash
 
   constructor(
     settings: ReplicaSettings,
@@ -214,7 +211,6 @@ class ReplicaMachine<Order> implements SimulatedMachine<ReplicaTypes<Order>> {
     seat: Seat
   ) {
     const { committee, domain, self, hash, sign, batches, wasSignedLogPresent } = seat
-    this.#hash = hash
     const members = committee.members.map(({ peer, weight }) => ({ name: peer, peer, weight }))
     this.#replica = new Replica<Order>(
       {
@@ -270,11 +266,11 @@ class ReplicaMachine<Order> implements SimulatedMachine<ReplicaTypes<Order>> {
     return [`${state}/${orderer.phase}`, at, ...reasons].join('; ')
   }
 
-  stateRootAt(index: CommitIndex): Digest | undefined {
-    const image = this.#replica.executor.images.find(({ checkpoint }) => checkpoint.index === index)
-    if (image === undefined) return undefined
-    const { stateRoot, sessionRoot } = image.checkpoint
-    return digestOf(this.#hash, concatBytes([bytesOfDigest(stateRoot), bytesOfDigest(sessionRoot)]))
+  lastState(): { readonly index: CommitIndex; readonly root: string } | undefined {
+    const checkpoint = this.#replica.executor.images.at(-1)?.checkpoint
+    if (checkpoint === undefined) return undefined
+    const { index, stateRoot, sessionRoot } = checkpoint
+    return { index, root: `${stateRoot}/${sessionRoot}` }
   }
 
   effects(): EffectProbe {

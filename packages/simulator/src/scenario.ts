@@ -5,7 +5,7 @@ import {
   defaultMempoolOptions,
   type MempoolOptions
 } from '@novacron/consensus'
-import type { ReplicaOptions } from '@novacron/replica'
+import { defaultReplicaOptions, type ReplicaOptions } from '@novacron/replica'
 import { type Behaviour, checkLiars, drawLiars, type Liar } from './byzantine/behaviour.ts'
 import { drawFaults } from './faults/draw.ts'
 import { endOf, type Fault } from './faults/fault.ts'
@@ -165,7 +165,8 @@ export function drawScenario(seed: number, fixed: Partial<Omit<Scenario, 'seed'>
   // Half of the committees send even the smallest batch apart from its header, as large ones always go.
   const besideHeaderBytesMax = prng.pick([0, defaultMempoolOptions.besideHeaderBytesMax])
   const mempool = { ...drawn.mempool, besideHeaderBytesMax }
-  return { ...withFactor({ ...drawn, bullshark, network, faults, mempool }), ...fixed }
+  const replica = { ...drawn.replica, ...drawSealing(prng.fork()) }
+  return { ...withFactor({ ...drawn, bullshark, network, faults, mempool, replica }), ...fixed }
 }
 
 /** Observers mostly join later, with nothing, and ask whomever they find for what the others have forgotten. */
@@ -180,6 +181,13 @@ function drawLateObservers(
   const downMs = Math.floor(chaosMs / 2) + prng.below(Math.ceil(chaosMs / 2))
   const disk = { type: 'wiped' } as const
   return [{ type: 'crash', atMs: 1, places, loss: 'lost', downMs, staggerMs: 0, disk }]
+}
+
+/** States here are small: mostly their checkpoints take many pieces all the same, which commits and crashes fall between. */
+function drawSealing(prng: Prng): Partial<ReplicaOptions> {
+  const sealBytesMax = prng.pick([1_500, 6_000, defaultReplicaOptions.sealBytesMax])
+  const sealDelayMs = prng.pick([2, 20, defaultReplicaOptions.sealDelayMs])
+  return { sealBytesMin: 1, sealBytesMax, sealDelayMs }
 }
 
 /** One lie more. */

@@ -195,8 +195,10 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
   executed(place: number, subDag: CommittedSubDag, outcome: T['outcome']): void {
     if (!this.world.isHonest(place)) return
     const receipts = this.#protocol.receipts(outcome)
-    const root = this.world.node(place).machine?.stateRootAt(subDag.index)
-    const isNew = this.#agreement.executed(place, subDag, root)
+    const isNew = this.#agreement.executed(place, subDag)
+    // Of an earlier commit, since a checkpoint is made while the log goes on.
+    const state = this.world.node(place).machine?.lastState()
+    if (state !== undefined) this.#agreement.hasState(place, state.index, state.root)
     if (isNew) {
       this.#exactlyOnce.appended(subDag.index, receipts)
       this.#effects?.appended(receipts)

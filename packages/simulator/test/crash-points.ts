@@ -3,6 +3,9 @@ import { type CrashPoint, type DriverLaw, quietScenario, type Scenario } from '.
 const points = ['before', 'written', 'flushed', 'sent'] as const
 const losses = ['lost', 'partly', 'kept'] as const
 
+/** A checkpoint in one piece, and in many, each with a persist of its own. */
+const sealings = [{}, { sealBytesMin: 1, sealBytesMax: 600, sealDelayMs: 5 }] as const
+
 /**
  * The `number`-th of a walk through all persists in turn: every replica, every point of a persist, every fate of what was not
  * synced, alone and with the power gone for all. Two crashes each, at different replicas.
@@ -21,6 +24,7 @@ export function crashPointScenario(number: number, law: DriverLaw): Scenario {
   return {
     ...quietScenario,
     seed: 1_000 + number,
+    replica: { ...quietScenario.replica, ...sealings[number % 2] },
     law,
     crashPoints,
     chaosMs: 1_200,

@@ -213,5 +213,11 @@ export const mutants: readonly Mutant[] = [
     replaces: 'DriverLaw.checkStoredRows',
     law: { ...driversLaw, checkStoredRows: false },
     verdicts: ['double-signed', 'asserted', 'diverged', 'accused']
+  },
+  {
+    name: 'M26 seals a bucket as later commits have left it',
+    replaces: 'ExecutionRules.keepsFormer',
+    replica: { ...replicaRules, execution: { ...execution, keepsFormer: () => false } },
+    verdicts: ['diverged', 'lost']
   }
 ]

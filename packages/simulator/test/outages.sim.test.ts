@@ -121,8 +121,8 @@ test.each([4, 7])(
     expect(report.firstViolation).toBeUndefined()
     // A vertex is committed after 9 or 12 delays (three to a round), and was waited for by half a round on average.
     expect(report.latencyMs.p50).toBeLessThan((12 + 1.5) * delayMs)
-    // At worst by a whole round, and the round may wait for its leader.
-    expect(report.latencyMs.p99).toBeLessThan((12 + 3 + 4) * delayMs)
+    // At worst by a whole round, and the round may wait for its leader; what comes after a quorum of others is in the next one.
+    expect(report.latencyMs.p99).toBeLessThan((12 + 3 + 4 + 3) * delayMs)
     expect(report.latencyMs.max).toBeGreaterThanOrEqual(report.latencyMs.p99)
   }
 )

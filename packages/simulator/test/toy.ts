@@ -1,4 +1,4 @@
-import { ascii, type CommitIndex, type Digest, type Millis } from '@novacron/base'
+import { ascii, type Millis } from '@novacron/base'
 import type { SignatureCheck } from '@novacron/consensus'
 import type {
   Gauge,
@@ -85,7 +85,7 @@ class ToyMachine implements SimulatedMachine<ToyTypes> {
     return 'toy'
   }
 
-  stateRootAt(_index: CommitIndex): Digest | undefined {
+  lastState() {
     return undefined
   }
 

@@ -16,6 +16,9 @@ export function bucketOf(key: Uint8Array, hash: Hash): number {
   return ((digest[0] as number) << 4) | ((digest[1] as number) >>> 4)
 }
 
+/** What changed in a bucket since its seal began, by name: the value of then, or undefined for what was not there. */
+export type FormerValues = ReadonlyMap<ByteKey, Uint8Array | undefined>
+
 /** What a bucket is made of, before it is encoded. */
 export interface NamedValue {
   readonly name: ByteKey
@@ -46,6 +49,17 @@ export function encodeBucket(entries: readonly NamedValue[]): Uint8Array {
     at += value.length
   }
   return bytes
+}
+
+/** The entries of a bucket as they were before the changes that `former` tells of. */
+export function formerEntries(
+  entries: readonly NamedValue[],
+  former: FormerValues | undefined
+): readonly NamedValue[] {
+  if (former === undefined) return entries
+  const before = entries.filter(({ name }) => !former.has(name))
+  for (const [name, value] of former) if (value !== undefined) before.push({ name, value })
+  return before
 }
 
 function compareNames({ name: a }: NamedValue, { name: b }: NamedValue): number {

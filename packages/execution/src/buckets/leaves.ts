@@ -54,7 +54,9 @@ export class MerkleNodes {
   #nodes: Uint8Array
   #isShared = true
   readonly #pair = new Uint8Array(1 + 2 * hashBytes)
+  /** Inner nodes of one level that are to be hashed again, and those of the level above. */
   #stale = new Set<number>()
+  #staleAbove = new Set<number>()
 
   constructor(hash: Hash) {
     this.#hash = hash
@@ -93,17 +95,32 @@ export class MerkleNodes {
     return this.#nodes.slice(bucketCount * hashBytes)
   }
 
-  root(): Digest {
+  /** Hashes at most so many inner nodes above leaves that changed, and returns how many; set all leaves before. */
+  settle(nodesMax: number): number {
+    let done = 0
     while (this.#stale.size > 0) {
-      const parents = new Set<number>()
       for (const node of this.#stale) {
-        const children = 2 * node * hashBytes
-        this.#pair.set(this.#nodes.subarray(children, children + 2 * hashBytes), 1)
-        this.#nodes.set(this.#hash(this.#pair), node * hashBytes)
-        if (node > 1) parents.add(node >>> 1)
+        if (done >= nodesMax) return done
+        this.#settleOne(node)
+        done++
       }
-      this.#stale = parents
+      const settled = this.#stale
+      this.#stale = this.#staleAbove
+      this.#staleAbove = settled
     }
+    return done
+  }
+
+  root(): Digest {
+    this.settle(Number.POSITIVE_INFINITY)
     return toHex(this.#nodes.subarray(hashBytes, 2 * hashBytes)) as Digest
+  }
+
+  #settleOne(node: number): void {
+    const children = 2 * node * hashBytes
+    this.#pair.set(this.#nodes.subarray(children, children + 2 * hashBytes), 1)
+    this.#nodes.set(this.#hash(this.#pair), node * hashBytes)
+    this.#stale.delete(node)
+    if (node > 1) this.#staleAbove.add(node >>> 1)
   }
 }

@@ -1,5 +1,12 @@
-import { assert, decodeFault, emptyBytes, fromHex, type Hash, toHex } from '@novacron/base'
-import { type BucketEntry, bucketCount, bucketOf, encodeBucket } from '../buckets/bucket.ts'
+import { assert, type Digest, decodeFault, fromHex, type Hash, toHex } from '@novacron/base'
+import {
+  type BucketEntry,
+  bucketCount,
+  bucketOf,
+  encodeBucket,
+  type FormerValues,
+  formerEntries
+} from '../buckets/bucket.ts'
 import { BucketTree, type TreeImage } from '../buckets/bucket-tree.ts'
 import { sessionIdBytes } from '../envelope.ts'
 import type { ExecutionOptions } from '../options.ts'
@@ -9,6 +16,9 @@ import { Session } from './session.ts'
 
 /** 32 lowercase hex digits. */
 export type SessionName = string
+
+/** About what the row of a session takes. */
+const sessionBytes = 64
 
 /** A session in the order of touching, between those named before and after it. */
 interface Held {
@@ -35,7 +45,7 @@ export class Sessions {
     this.#options = options
     this.#hash = hash
     this.#rules = rules
-    this.tree = new BucketTree(hash)
+    this.tree = new BucketTree(hash, rules.keepsFormer)
   }
 
   get size(): number {
@@ -51,13 +61,13 @@ export class Sessions {
   touch(name: SessionName, position: number, index: number): Session | undefined {
     const held = this.#held.get(name)
     if (held === undefined) return undefined
+    this.#beforeChange(held)
     if (held !== this.#newest) {
       this.#unlink(held)
       this.#link(held)
     }
     held.session.touched = position
     held.session.touchedIndex = index
-    this.tree.touch(held.bucket)
     return held.session
   }
 
@@ -69,13 +79,41 @@ export class Sessions {
     const name = toHex(id)
     if (this.#held.has(name) || !this.#makeRoom(session.touchedIndex)) return false
     const bucket = bucketOf(id, this.#hash)
+    if (this.tree.touch(bucket)) this.tree.keep(bucket, byteKeyOf(id), undefined)
     this.#insert(name, session, bucket)
-    this.tree.touch(bucket)
     return true
   }
 
+  /** A whole seal at once. */
   seal(): TreeImage {
-    return this.tree.seal(bucket => this.#encode(bucket))
+    return this.tree.seal(this.encode)
+  }
+
+  /** The encoding of a bucket is about so long. */
+  readonly bytesOf = (bucket: number): number => (this.#names[bucket]?.size ?? 0) * sessionBytes
+
+  /** For the tree. */
+  readonly encode = (bucket: number, former: FormerValues | undefined): Uint8Array => {
+    const names = this.#names[bucket] ?? []
+    const entries = [...names].flatMap(name => {
+      const key = byteKeyOf(fromHex(name))
+      // What is kept of it is its row already.
+      if (former?.has(key) === true) return []
+      const { session } = this.#held.get(name) as Held
+      return [{ name: key, value: this.#rules.encodeSession(session) }]
+    })
+    return encodeBucket(formerEntries(entries, former))
+  }
+
+  /** The root of the sessions as they are, from nothing but them: for checks, since it is a pass over everything. */
+  root(): Digest {
+    const tree = new BucketTree(this.#hash)
+    tree.load(
+      this.#names.flatMap((names, bucket) =>
+        names === undefined ? [] : [[bucket, this.encode(bucket, undefined)] as const]
+      )
+    )
+    return tree.image().root
   }
 
   /**
@@ -114,11 +152,18 @@ export class Sessions {
     if (oldest === undefined) return false
     const { name, session, bucket } = oldest
     if (index - session.touchedIndex < this.#options.sessionIdleCommitsMin) return false
+    this.#beforeChange(oldest)
     this.#unlink(oldest)
     this.#held.delete(name)
     this.#names[bucket]?.delete(name)
-    this.tree.touch(bucket)
     return true
+  }
+
+  #beforeChange({ name, session, bucket }: Held): void {
+    if (!this.tree.touch(bucket)) return
+    const key = byteKeyOf(fromHex(name))
+    if (this.tree.hasKept(bucket, key)) return
+    this.tree.keep(bucket, key, this.#rules.encodeSession(session))
   }
 
   #insert(name: SessionName, session: Session, bucket: number): void {
@@ -143,15 +188,5 @@ export class Sessions {
     else held.older.newer = held.newer
     if (held.newer === undefined) this.#newest = held.older
     else held.newer.older = held.older
-  }
-
-  #encode(bucket: number): Uint8Array {
-    const names = this.#names[bucket]
-    if (names === undefined || names.size === 0) return emptyBytes
-    const entries = [...names].map(name => {
-      const { session } = this.#held.get(name) as Held
-      return { name: byteKeyOf(fromHex(name)), value: this.#rules.encodeSession(session) }
-    })
-    return encodeBucket(entries)
   }
 }

@@ -1,12 +1,14 @@
-import { emptyBytes, type Hash } from '@novacron/base'
+import type { Digest, Hash } from '@novacron/base'
 import {
   type BucketEntry,
   bucketCount,
   bucketOf,
   encodeBucket,
+  type FormerValues,
+  formerEntries,
   type NamedValue
 } from '../buckets/bucket.ts'
-import { BucketTree, type TreeImage } from '../buckets/bucket-tree.ts'
+import { BucketTree, type KeepsFormer, type TreeImage } from '../buckets/bucket-tree.ts'
 import type { ExecutionOptions } from '../options.ts'
 import { type ByteKey, byteKeyOf } from './byte-key.ts'
 import { OrderedKeys } from './ordered-keys.ts'
@@ -35,10 +37,10 @@ export class State {
   readonly tree: BucketTree
   #sizeBytes = 0
 
-  constructor(options: ExecutionOptions, hash: Hash) {
+  constructor(options: ExecutionOptions, hash: Hash, keepsFormer?: KeepsFormer) {
     this.#options = options
     this.#hash = hash
-    this.tree = new BucketTree(hash)
+    this.tree = new BucketTree(hash, keepsFormer)
   }
 
   /** The charge of all entries: a function of them alone, so that it survives a restore. */
@@ -75,9 +77,7 @@ export class State {
       this.#sizeBytes + added <= stateBytesMax &&
       (this.#charges[bucket] as number) + added <= bucketBytesMax
     if (added > 0 && !fits) return false
-    if (entry === undefined) this.#insert(bucket, name, value)
-    else this.#replace(entry, value)
-    this.tree.touch(bucket)
+    this.#write(bucket, name, entry, value)
     return true
   }
 
@@ -85,10 +85,7 @@ export class State {
   putAlways(key: Uint8Array, value: Uint8Array): void {
     const name = byteKeyOf(key)
     const entry = this.#entries.get(name)
-    const bucket = entry?.bucket ?? bucketOf(key, this.#hash)
-    if (entry === undefined) this.#insert(bucket, name, value)
-    else this.#replace(entry, value)
-    this.tree.touch(bucket)
+    this.#write(entry?.bucket ?? bucketOf(key, this.#hash), name, entry, value)
   }
 
   /** False when the key was not there. */
@@ -97,11 +94,11 @@ export class State {
     const entry = this.#entries.get(name)
     if (entry === undefined) return false
     const { bucket, value } = entry
+    if (this.tree.touch(bucket)) this.tree.keep(bucket, name, value)
     this.#entries.delete(name)
     this.#removeFromBucket(entry)
     this.#keys.delete(name)
     this.#charge(bucket, -chargeOf(name, value))
-    this.tree.touch(bucket)
     return true
   }
 
@@ -110,16 +107,39 @@ export class State {
     return this.#keys.from(from)
   }
 
+  /** A whole seal at once. */
   seal(): TreeImage {
-    return this.tree.seal(bucket => {
-      const entries = this.#buckets[bucket]
-      return entries === undefined ? emptyBytes : encodeBucket(entries)
-    })
+    return this.tree.seal(this.encode)
+  }
+
+  /** The encoding of a bucket is about so long, and not longer. */
+  readonly bytesOf = (bucket: number): number => this.#charges[bucket] as number
+
+  /** For the tree; the values become views into what is returned. */
+  readonly encode = (bucket: number, former: FormerValues | undefined): Uint8Array =>
+    encodeBucket(formerEntries(this.#buckets[bucket] ?? [], former))
+
+  /** The root of the entries as they are, from nothing but them: for checks, since it is a pass over everything. */
+  root(): Digest {
+    const tree = new BucketTree(this.#hash)
+    tree.load(
+      this.#buckets.flatMap((entries, bucket) => {
+        const copies = entries?.map(({ name, value }) => ({ name, value }))
+        return copies === undefined ? [] : [[bucket, encodeBucket(copies)] as const]
+      })
+    )
+    return tree.image().root
   }
 
   /** Fills an empty state with a bucket that the tree already holds: the values stay views into that. */
   load(bucket: number, entries: readonly BucketEntry[]): void {
     for (const { key, value } of entries) this.#insert(bucket, byteKeyOf(key), value)
+  }
+
+  #write(bucket: number, name: ByteKey, entry: Entry | undefined, value: Uint8Array): void {
+    if (this.tree.touch(bucket)) this.tree.keep(bucket, name, entry?.value)
+    if (entry === undefined) this.#insert(bucket, name, value)
+    else this.#replace(entry, value)
   }
 
   #insert(bucket: number, name: ByteKey, value: Uint8Array): void {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import {
   BucketTree,
   bucketCount,
+  type EncodeBucket,
   emptyLeaf,
   isBucketOf,
   leafHash,
@@ -102,7 +103,7 @@ describe('the tree over buckets', () => {
     ])
     expect(tree.takeUnsaved()).toEqual([])
     tree.forgetSaved()
-    expect(tree.takeUnsaved()).toHaveLength(bucketCount)
+    expect(tree.takeUnsaved()).toEqual([[9, text('9')]])
   })
 
   test('loads encodings, which count as saved', () => {
@@ -113,6 +114,93 @@ describe('the tree over buckets', () => {
     copy.load([[9, text('nine')]])
     expect(copy.seal(() => emptyBytes).root).toBe(root)
     expect(copy.takeUnsaved()).toEqual([])
+  })
+})
+
+describe('a seal in pieces', () => {
+  const pieces = (tree: BucketTree, encode: EncodeBucket, bytesMax: number) => {
+    let count = 1
+    while (tree.sealPiece(encode, bytesMax) >= bytesMax) count++
+    return count
+  }
+
+  test('gives what a seal at once gives, however small the pieces are', () => {
+    const encode = (bucket: number) => text(`bucket ${bucket}`)
+    const [whole, one, many] = [new BucketTree(hash), new BucketTree(hash), new BucketTree(hash)]
+    for (const tree of [whole, one, many]) for (const b of [0, 7, 8, 4_095]) tree.touch(b)
+    const image = whole.seal(encode)
+    one.beginSeal()
+    expect(pieces(one, encode, 1_000_000)).toBe(1)
+    expect(one.endSeal()).toEqual(image)
+    many.beginSeal()
+    // Four buckets, and the inner nodes above three pairs of leaves: 3 in the lowest level, 2 in eleven of them, and so on.
+    expect(pieces(many, encode, 1)).toBeGreaterThan(4 + 12)
+    expect(many.endSeal()).toEqual(image)
+    expect(many.takeUnsaved()).toEqual(whole.takeUnsaved())
+  })
+
+  test('works on about as many bytes as it is allowed, by one bucket more', () => {
+    const tree = new BucketTree(hash)
+    for (let bucket = 0; bucket < 20; bucket++) tree.touch(bucket)
+    tree.beginSeal()
+    const encode = () => new Uint8Array(1_000)
+    for (const allowed of [1, 1_512, 3_000]) {
+      const done = tree.sealPiece(encode, allowed)
+      expect(done).toBeGreaterThanOrEqual(allowed)
+      expect(done).toBeLessThan(allowed + 1_512)
+    }
+  })
+
+  test('is handed what changed in a bucket before it is encoded, and nothing else', () => {
+    const tree = new BucketTree(hash)
+    for (const bucket of [1, 2]) tree.touch(bucket)
+    expect(tree.touch(1)).toBe(false)
+    tree.beginSeal()
+    expect([tree.touch(1), tree.touch(3)]).toEqual([true, false])
+    tree.keep(1, 'a', text('then'))
+    tree.keep(1, 'a', text('later'))
+    tree.keep(1, 'b', undefined)
+    expect([tree.hasKept(1, 'a'), tree.hasKept(2, 'a'), tree.formerCount]).toEqual([true, false, 2])
+    const handed = new Map<number, unknown>()
+    const encode: EncodeBucket = (bucket, former) => {
+      handed.set(bucket, former && Object.fromEntries(former))
+      return emptyBytes
+    }
+    tree.sealPiece(encode, 1)
+    expect(tree.touch(1)).toBe(false)
+    expect(tree.formerCount).toBe(0)
+    tree.sealPiece(encode, 100_000)
+    tree.endSeal()
+    const a = text('then')
+    expect(handed).toEqual(
+      new Map<number, unknown>([
+        [1, { a, b: undefined }],
+        [2, undefined]
+      ])
+    )
+    expect(tree.touchedBuckets).toEqual(new Set([1, 3]))
+  })
+
+  test('is one at a time, and has no image before its end', () => {
+    const tree = new BucketTree(hash)
+    tree.touch(1)
+    tree.beginSeal()
+    expect(() => tree.beginSeal()).toThrow('one seal at a time')
+    expect(() => tree.endSeal()).toThrow('a seal that is complete')
+    expect(() => tree.image()).toThrow('no image')
+  })
+
+  test('does not show in the image before it', () => {
+    const tree = new BucketTree(hash)
+    tree.touch(1)
+    const { buckets, leaves } = tree.seal(() => text('one'))
+    const copy = [...buckets]
+    const copyOfLeaves = leaves.slice()
+    tree.touch(1)
+    tree.beginSeal()
+    tree.sealPiece(() => text('two'), 1)
+    expect(buckets).toEqual(copy)
+    expect(leaves).toEqual(copyOfLeaves)
   })
 })
 

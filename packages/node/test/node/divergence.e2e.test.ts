@@ -1,9 +1,10 @@
-import { ascii, emptyBytes, toCommitIndex } from '@novacron/base'
+import { ascii, emptyBytes } from '@novacron/base'
 import {
   BucketTree,
-  decodeCheckpoint,
-  encodeCheckpoint,
-  executionTables
+  decodeExecuted,
+  encodeExecuted,
+  executionTables,
+  rowKeys
 } from '@novacron/execution'
 import { expect, test } from 'vitest'
 import { sha256 } from '../../src/config/ed25519.ts'
@@ -18,28 +19,25 @@ const never = new AbortController().signal
 /** Changes one value of the replicated state on disk; with new roots too, the state is wrong and looks whole. */
 async function tamper(directory: string, value: string, hasNewRoots: boolean): Promise<void> {
   const { store } = await openStore({ directory })
+  const row = await store.get(executionTables.executed, emptyBytes)
+  const executed = decodeExecuted(row as Uint8Array)
   const tree = new BucketTree(sha256)
-  for await (const [key, encoding] of store.range(executionTables.bucket)) {
+  for (const { table, key } of rowKeys(executed)) {
     if (key[0] !== 0) continue
-    const bytes = encoding.slice()
+    const bytes = ((await store.get(table, key)) as Uint8Array).slice()
     const at = Buffer.from(bytes).indexOf(ascii(value))
     if (at >= 0) {
       bytes[at] = (bytes[at] as number) ^ 1
-      store.write([{ type: 'put', table: executionTables.bucket, key, value: bytes }])
+      store.write([{ type: 'put', table, key, value: bytes }])
     }
     tree.load([[((key[1] as number) << 8) | (key[2] as number), bytes]])
   }
   if (hasNewRoots) {
-    const executedRow = await store.get(executionTables.executed, emptyBytes)
-    const checkpoint = decodeCheckpoint(executedRow as Uint8Array)
-    const stateRoot = tree.seal(() => emptyBytes).root
+    const { checkpoint } = executed
+    const stateRoot = tree.image().root
     expect(stateRoot).not.toBe(checkpoint.stateRoot)
-    const forged = encodeCheckpoint({
-      ...checkpoint,
-      index: toCommitIndex(checkpoint.index),
-      stateRoot
-    })
-    store.write([{ type: 'put', table: executionTables.executed, key: emptyBytes, value: forged }])
+    const value = encodeExecuted({ ...executed, checkpoint: { ...checkpoint, stateRoot } })
+    store.write([{ type: 'put', table: executionTables.executed, key: emptyBytes, value }])
   }
   await store.flush()
   await store[Symbol.asyncDispose]()

@@ -8,7 +8,9 @@ import type { Report } from './violation.ts'
  */
 export class AgreementChecker {
   readonly #report: Report
-  readonly #log: { readonly digest: Digest; root: Digest | undefined }[] = []
+  readonly #log: Digest[] = []
+  /** Roots of the state by index, for those that are a checkpoint's. */
+  readonly #roots = new Map<number, string>()
   readonly #slots = new Set<string>()
   /** Highest index run at each place, in all its lives, and in this one. */
   readonly #highest: number[]
@@ -39,7 +41,7 @@ export class AgreementChecker {
   }
 
   /** True when nobody has run this index before. */
-  executed(place: number, subDag: CommittedSubDag, root: Digest | undefined): boolean {
+  executed(place: number, subDag: CommittedSubDag): boolean {
     const { index, digest } = subDag
     if (index <= this.indexOf(place)) {
       this.#report({
@@ -51,10 +53,15 @@ export class AgreementChecker {
     this.#highest[place] = Math.max(this.highestOf(place), index)
     const known = this.#log[index - 1]
     if (known !== undefined) {
-      this.#compare(place, index, known, digest, root)
+      if (known !== digest) {
+        this.#report({
+          verdict: 'diverged',
+          facts: `place ${place}: commit ${index} is ${digest}, the log has ${known}`
+        })
+      }
       return false
     }
-    const previous = this.#log.at(-1)?.digest ?? genesisCommitDigest
+    const previous = this.#log.at(-1) ?? genesisCommitDigest
     if (index !== this.#log.length + 1 || subDag.previous !== previous) {
       this.#report({
         verdict: 'diverged',
@@ -62,31 +69,21 @@ export class AgreementChecker {
       })
       return false
     }
-    this.#log.push({ digest, root })
+    this.#log.push(digest)
     this.#checkVertices(place, subDag)
     return true
   }
 
-  #compare(
-    place: number,
-    index: number,
-    known: { readonly digest: Digest; root: Digest | undefined },
-    digest: Digest,
-    root: Digest | undefined
-  ): void {
-    if (known.digest !== digest) {
+  /** A checkpoint of the place says what the state after a commit is. */
+  hasState(place: number, index: number, root: string): void {
+    const known = this.#roots.get(index)
+    if (known === undefined) this.#roots.set(index, root)
+    else if (known !== root) {
       this.#report({
         verdict: 'diverged',
-        facts: `place ${place}: commit ${index} is ${digest}, the log has ${known.digest}`
+        facts: `place ${place}: state after ${index} is ${root}, others have ${known}`
       })
     }
-    if (known.root !== undefined && root !== undefined && known.root !== root) {
-      this.#report({
-        verdict: 'diverged',
-        facts: `place ${place}: state after ${index} is ${root}, others have ${known.root}`
-      })
-    }
-    known.root ??= root
   }
 
   #checkVertices(place: number, { index, vertices, anchor }: CommittedSubDag): void {

@@ -92,12 +92,12 @@ function follow(
   // Without headers the order stays as it was drawn.
   const all = shown.length === 0 ? given : [...given, ...shown].sort((a, b) => a.time - b.time)
   for (const { give } of all) {
-    for (const subDag of give()) checker.executed(place, subDag, undefined)
+    for (const subDag of give()) checker.executed(place, subDag)
   }
   // What is heard again late must change nothing.
   const order = certificates.map(({ certificate }) => certificate)
   for (const certificate of prng.shuffle(order).slice(0, 10)) {
-    for (const subDag of observer.give(certificate)) checker.executed(place, subDag, undefined)
+    for (const subDag of observer.give(certificate)) checker.executed(place, subDag)
   }
   return observer.commits.length
 }

@@ -96,7 +96,9 @@ const cases: readonly Case[] = [
     name: 'takes f+1 for a quorum',
     behaviours: ['vote-for-all', 'equivocate'],
     protocol: halfQuorum,
-    verdicts: ['uncertified', 'diverged']
+    verdicts: ['uncertified', 'diverged'],
+    // With many seeds the log stands still before any of it is ordered.
+    scenario: { seed: 8 }
   },
   {
     name: 'takes f+1 for a quorum',

@@ -247,7 +247,7 @@ describe('case 18 (iota #9357, sui #8288, #13985): who comes back far behind', (
     const { share } = laggard(6_000, 500_000, {
       catchUpCommitsMax: 1_000,
       catchUpCertificatesMax: 4_000,
-      catchUpRetryMs: 20
+      catchUpRetryMs: 10
     })
     expect(share).toBeLessThan(0.9)
   })

@@ -64,7 +64,8 @@ describe('case 1 (narwhal commit_one): a full mesh without faults', () => {
       expect(new Set(commits.map(({ atMs }) => atMs)).size).toBe(commits.length)
       expect(report.applied).toBe(report.acknowledged)
       expect(report.latencyMs.p50).toBeLessThan((12 + 1.5) * delayMs)
-      expect(report.latencyMs.p99).toBeLessThan((12 + 3 + 4) * delayMs)
+      // The wait for a round, and a vertex that comes after a quorum of others, which the next round orders.
+      expect(report.latencyMs.p99).toBeLessThan((12 + 3 + 4 + 3) * delayMs)
     }
   )
 })

@@ -36,13 +36,16 @@ describe('agreement', () => {
   test('logs that are prefixes of one pass, restarts and snapshots included', () => {
     const { found, report } = watch()
     const checker = new AgreementChecker(3, report)
-    expect(checker.executed(0, commit(1), digestOf(7))).toBe(true)
-    expect(checker.executed(0, commit(2), undefined)).toBe(true)
-    expect(checker.executed(1, commit(1), digestOf(7))).toBe(false)
+    expect(checker.executed(0, commit(1))).toBe(true)
+    checker.hasState(0, 1, 'seven')
+    expect(checker.executed(0, commit(2))).toBe(true)
+    expect(checker.executed(1, commit(1))).toBe(false)
+    checker.hasState(1, 1, 'seven')
     checker.started(0)
     expect(checker.indexOf(0)).toBe(0)
-    checker.executed(0, commit(2), digestOf(8))
-    checker.executed(2, commit(2), digestOf(8))
+    checker.executed(0, commit(2))
+    checker.executed(2, commit(2))
+    for (const place of [0, 2]) checker.hasState(place, 2, 'eight')
     expect(found).toEqual([])
     expect(checker.head).toBe(2)
     expect([0, 1, 2].map(place => checker.indexOf(place))).toEqual([2, 1, 2])
@@ -52,37 +55,33 @@ describe('agreement', () => {
     {
       name: 'another commit at an index',
       verdict: 'diverged',
-      run: (c: AgreementChecker) => c.executed(1, commit(1, { digest: digestOf(99) }), undefined)
+      run: (c: AgreementChecker) => c.executed(1, commit(1, { digest: digestOf(99) }))
     },
     {
       name: 'another state at an index',
       verdict: 'diverged',
-      run: (c: AgreementChecker) => c.executed(1, commit(1), digestOf(8))
+      run: (c: AgreementChecker) => c.hasState(1, 1, 'eight')
     },
     {
       name: 'a commit that does not follow',
       verdict: 'diverged',
-      run: (c: AgreementChecker) => c.executed(0, commit(2, { previous: digestOf(5) }), undefined)
+      run: (c: AgreementChecker) => c.executed(0, commit(2, { previous: digestOf(5) }))
     },
     {
       name: 'a gap',
       verdict: 'diverged',
-      run: (c: AgreementChecker) => c.executed(0, commit(3), undefined)
+      run: (c: AgreementChecker) => c.executed(0, commit(3))
     },
     {
       name: 'a commit run twice in one life',
       verdict: 'duplicated',
-      run: (c: AgreementChecker) => c.executed(0, commit(1), undefined)
+      run: (c: AgreementChecker) => c.executed(0, commit(1))
     },
     {
       name: 'a vertex ordered twice',
       verdict: 'duplicated',
       run: (c: AgreementChecker) =>
-        c.executed(
-          0,
-          commit(2, { vertices: [...commit(1).vertices, ...commit(2).vertices] }),
-          undefined
-        )
+        c.executed(0, commit(2, { vertices: [...commit(1).vertices, ...commit(2).vertices] }))
     },
     {
       name: 'vertices out of order',
@@ -93,18 +92,19 @@ describe('agreement', () => {
           { ...anchor!, author: 2 as ReplicaId },
           { ...anchor!, author: 1 as ReplicaId }
         ]
-        c.executed(0, commit(2, { vertices }), undefined)
+        c.executed(0, commit(2, { vertices }))
       }
     },
     {
       name: 'a commit that does not end in its anchor',
       verdict: 'diverged',
-      run: (c: AgreementChecker) => c.executed(0, commit(2, { vertices: [] }), undefined)
+      run: (c: AgreementChecker) => c.executed(0, commit(2, { vertices: [] }))
     }
   ])('$name is found', ({ run, verdict }) => {
     const { found, report } = watch()
     const checker = new AgreementChecker(2, report)
-    checker.executed(0, commit(1), digestOf(7))
+    checker.executed(0, commit(1))
+    checker.hasState(0, 1, 'seven')
     expect(found).toEqual([])
     run(checker)
     expect(found.map(violation => violation.verdict)).toEqual([verdict])
