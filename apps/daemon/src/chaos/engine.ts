@@ -64,6 +64,7 @@ class Run implements ScenarioRun {
   readonly #faults: string[] = []
   readonly #over = new AbortController()
   readonly #sampling: Promise<void>
+  #healedAt: number | undefined
 
   constructor(scenario: RealScenario, cluster: Cluster, options: EngineOptions, io: Io) {
     const { ratePerSecond } = options
@@ -99,6 +100,10 @@ class Run implements ScenarioRun {
     }
   }
 
+  healed(): void {
+    this.#healedAt = this.record.nowMs()
+  }
+
   expect(isAsExpected: boolean, otherwise: string): void {
     if (!isAsExpected) this.#faults.push(otherwise)
   }
@@ -123,7 +128,7 @@ class Run implements ScenarioRun {
     if (!Number.isFinite(baseline)) this.#faults.push('half of the load was not answered at all')
     await this.#scenario.run(this)
     await this.#scenario.heal?.(this)
-    const healedAt = record.nowMs()
+    const healedAt = this.#healedAt ?? record.nowMs()
     cluster.heal()
     const recovery = await this.#recovered(healedAt, baseline)
     this.note(`all caught up within ${await this.#caughtUp(healedAt)} ms`)

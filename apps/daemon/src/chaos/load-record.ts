@@ -8,7 +8,6 @@ export type LoadMs = number
 /** What has been acknowledged to a load, and when: the truth that the nodes are measured against. */
 export class LoadRecord {
   readonly #timetable: Timetable
-  readonly #lanes: number
   readonly #acknowledgedAt: LoadMs[][]
   readonly #started = Promise.withResolvers<void>()
   #sessions: readonly string[] = []
@@ -17,7 +16,6 @@ export class LoadRecord {
 
   constructor(ratePerSecond: number, lanes: number) {
     this.#timetable = new Timetable(ratePerSecond, lanes)
-    this.#lanes = lanes
     this.#acknowledgedAt = Array.from({ length: lanes }, () => [])
   }
 
@@ -64,27 +62,38 @@ export class LoadRecord {
    * Infinity when that is half of them, or when none was due.
    */
   medianMs(from: LoadMs, to: LoadMs): number {
-    const latencies: number[] = []
-    for (const [lane, times] of this.#acknowledgedAt.entries()) {
-      const first = this.#timetable.ofLane(lane, this.#timetable.total(from)) + 1
-      const last = this.#timetable.ofLane(lane, this.#timetable.total(to))
-      for (let sequence = first; sequence <= last; sequence++) {
-        const at = times[sequence]
-        const dueAt = this.#timetable.dueAtMs(lane, sequence)
-        latencies.push(at === undefined ? Number.POSITIVE_INFINITY : at - dueAt)
-      }
-    }
-    latencies.sort((a, b) => a - b)
-    return latencies[Math.ceil(latencies.length / 2) - 1] ?? Number.POSITIVE_INFINITY
+    return medianOf(this.#eachLane.flatMap(lane => this.#latenciesMs(lane, from, to)))
   }
 
-  /** A stretch with at least this many transactions. */
-  stretchMs(transactions: number, atLeastMs: number): number {
-    return Math.max(
-      atLeastMs,
-      this.#timetable.dueAtMs(0, Math.ceil(transactions / this.#lanes) + 1)
-    )
+  /** The largest median of a lane: where one daemon of several is slow, half of all transactions are not. */
+  worstMedianMs(from: LoadMs, to: LoadMs): number {
+    return Math.max(...this.#eachLane.map(lane => medianOf(this.#latenciesMs(lane, from, to))))
   }
+
+  /** A stretch with at least this many transactions of each lane. */
+  stretchMs(transactions: number, atLeastMs: number): number {
+    return Math.max(atLeastMs, this.#timetable.dueAtMs(0, transactions + 1))
+  }
+
+  get #eachLane(): readonly number[] {
+    return this.#acknowledgedAt.map((_, lane) => lane)
+  }
+
+  #latenciesMs(lane: number, from: LoadMs, to: LoadMs): number[] {
+    const times = this.#acknowledgedAt[lane] ?? []
+    const first = this.#timetable.ofLane(lane, this.#timetable.total(from)) + 1
+    const last = this.#timetable.ofLane(lane, this.#timetable.total(to))
+    return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => {
+      const at = times[first + i]
+      const dueAt = this.#timetable.dueAtMs(lane, first + i)
+      return at === undefined ? Number.POSITIVE_INFINITY : at - dueAt
+    })
+  }
+}
+
+function medianOf(latencies: readonly number[]): number {
+  const ascending = latencies.toSorted((a, b) => a - b)
+  return ascending[Math.ceil(ascending.length / 2) - 1] ?? Number.POSITIVE_INFINITY
 }
 
 function rangesOf(times: readonly LoadMs[]): SequenceRange[] {

@@ -23,12 +23,13 @@ export const recoveryRule: RecoveryRule = {
   longMs: 1_250,
   stepMs: 25
 }
-const transactionsMin = 20
+/** Of each lane. */
+const transactionsMin = 10
 
 /**
- * Milliseconds after healing from which on transactions are answered as before the fault: the first moment at which the
- * median latency of those due in the next quarter of a second, and of those due in the next second and a quarter, is within
- * the ratio or below the floor. Undefined while no such moment is known.
+ * Milliseconds after healing from which on transactions are answered as before the fault: the first moment at which, for
+ * the clients of each daemon by themselves, the median latency of those due in the next quarter of a second, and of those due in
+ * the next second and a quarter, is within the ratio or below the floor. Undefined while no such moment is known.
  */
 export function recoveryMs(
   record: LoadRecord,
@@ -41,8 +42,8 @@ export function recoveryMs(
   const longMs = Math.max(rule.longMs, 2 * shortMs)
   const lastAt = record.nowMs() - longMs - limitMs
   for (let at = Math.max(0, healedAt); at <= lastAt; at += rule.stepMs) {
-    if (record.medianMs(at, at + shortMs) > limitMs) continue
-    if (record.medianMs(at, at + longMs) <= limitMs) return Math.round(at - healedAt)
+    if (record.worstMedianMs(at, at + shortMs) > limitMs) continue
+    if (record.worstMedianMs(at, at + longMs) <= limitMs) return Math.round(at - healedAt)
   }
   return undefined
 }

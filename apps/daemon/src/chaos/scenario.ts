@@ -17,6 +17,8 @@ export interface ScenarioRun {
   note(text: string): void
   /** Waits; rejects when the command is interrupted. */
   sleep(ms: number): Promise<void>
+  /** The fault ends now, although the scenario goes on: what comes back counts as recovery. The last call counts. */
+  healed(): void
   /** What went wrong with what the scenario itself expects; the rest of the run goes on, and the verdict is `failed`. */
   expect(isAsExpected: boolean, otherwise: string): void
 }

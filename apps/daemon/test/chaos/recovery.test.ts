@@ -49,7 +49,7 @@ describe('a record', () => {
 
   test('makes stretches long enough for a number of transactions', () => {
     expect(new LoadRecord(1_000, 4).stretchMs(20, 250)).toBe(250)
-    expect(new LoadRecord(10, 4).stretchMs(20, 250)).toBe(2_000)
+    expect(new LoadRecord(10, 4).stretchMs(5, 250)).toBe(2_000)
   })
 })
 
@@ -91,6 +91,14 @@ describe('recovery', () => {
 
   test('is the time from healing until transactions are answered as before', () => {
     const record = recordOf(6_000, dueAt => (dueAt < 3_000 ? 500 : 20))
+    const found = recoveryMs(record, 2_000, 20, strict)
+    expect(found).toBeGreaterThanOrEqual(850)
+    expect(found).toBeLessThanOrEqual(1_000)
+  })
+
+  test('is not there while the clients of one daemon wait', () => {
+    const record = recordOf(6_000, dueAt => (dueAt % 20 === 0 && dueAt < 3_000 ? 500 : 20))
+    expect(record.medianMs(2_000, 3_000)).toBe(20)
     const found = recoveryMs(record, 2_000, 20, strict)
     expect(found).toBeGreaterThanOrEqual(850)
     expect(found).toBeLessThanOrEqual(1_000)

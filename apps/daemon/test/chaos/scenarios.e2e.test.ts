@@ -26,6 +26,7 @@ async function attempt(scenario: RealScenario, cluster: Cluster): Promise<readon
     signal: io.signal,
     io,
     note: () => undefined,
+    healed: () => undefined,
     sleep: ms => new Promise(resolve => setTimeout(resolve, ms)),
     expect: (isAsExpected, otherwise) => {
       if (!isAsExpected) faults.push(otherwise)
@@ -53,7 +54,9 @@ async function expectWell(cluster: Cluster): Promise<void> {
 
 /** Without load nobody need commit in the twentieth of a second that a fault takes here. */
 const isOfCommits = (fault: string) =>
-  /did not commit|commits stopped|leaders? (was missed|were cut off)/.test(fault)
+  /did not (commit|go on)|too little was committed|commits stopped|leaders? (was missed|were cut off)/.test(
+    fault
+  )
 
 describe('on one network after the other', () => {
   let cluster: Cluster

@@ -67,6 +67,7 @@ async function bringBack(run: ScenarioRun, victim: number): Promise<void> {
   const { cluster } = run
   for (const remedy of [undefined, ...remedies]) {
     remedy?.(cluster.directoryOf(victim))
+    run.healed()
     const daemon = cluster.start(victim)
     const target = Math.max(...(await executedOf(run)))
     const hasEnded = await until(run, backMs, async () => {

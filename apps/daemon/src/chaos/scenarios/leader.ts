@@ -28,11 +28,13 @@ export async function leaderOf(
   return (anchors.findLast(each => each.state === state) ?? anchors.at(-1))?.author ?? 0
 }
 
-/** The last rounds of which `asked` knows that the log went on without their leader. */
-export async function roundsWithoutLeader(
+/** The last rounds of which `asked` knows that this one was to lead them, and that the log went on without it. */
+export async function roundsWithout(
   run: ScenarioRun,
+  leader: number,
   asked: number
 ): Promise<readonly number[]> {
   const anchors = await lastAnchors(run, asked)
-  return anchors.filter(({ state }) => state === 'skipped').map(({ round }) => round)
+  const missed = anchors.filter(({ author, state }) => author === leader && state === 'skipped')
+  return missed.map(({ round }) => round)
 }

@@ -1,6 +1,6 @@
 import { checkAnchors, checkFlaps, type Made } from '../partition-report.ts'
 import type { ScenarioRun } from '../scenario.ts'
-import { leaderOf, roundsWithoutLeader } from './leader.ts'
+import { leaderOf, roundsWithout } from './leader.ts'
 import { commitsOf, seats } from './steps.ts'
 
 /** Longer than a connection that was reset takes to come back: of two who are away there would be no quorum. */
@@ -38,7 +38,7 @@ export async function missAnchors(run: ScenarioRun): Promise<void> {
     // Who is cut off knows of no newer leader.
     asked = others[0] ?? 0
     await run.sleep(awayMs)
-    for (const round of await roundsWithoutLeader(run, asked)) missed.add(round)
+    for (const round of await roundsWithout(run, leader, asked)) missed.add(round)
   } while (record.nowMs() < from + run.faultMs)
   const made = difference(await commitsOf(run), before)
   const seconds = (record.nowMs() - from) / 1_000

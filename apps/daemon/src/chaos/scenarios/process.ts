@@ -46,6 +46,7 @@ const kills: readonly RealScenario[] = [
         await run.cluster.kill(leader)
         killed++
         asked = run.cluster.honest.find(node => node !== leader) ?? 0
+        run.healed()
         run.cluster.start(leader)
         await isBack(run, leader)
       }

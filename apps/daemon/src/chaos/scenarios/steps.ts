@@ -52,19 +52,29 @@ export async function until(
   return true
 }
 
-/** Those who are not hit must go on committing meanwhile. */
+/** What was under way when the fault came is committed by then. */
+const underWayMs = 500
+const commitsPerSecondMin = 2
+
+/** Those who are not hit must go on committing meanwhile, and not only what was under way. */
 export async function othersGoOn(
   run: ScenarioRun,
   hit: readonly number[],
   during: () => Promise<void>
 ): Promise<void> {
+  const fault = during()
+  await Promise.race([fault, run.sleep(underWayMs)])
+  const from = performance.now()
   const before = await commitsOf(run)
-  await during()
+  await fault
   const after = await commitsOf(run)
+  const seconds = (performance.now() - from) / 1_000
   for (const node of run.cluster.honest) {
     if (hit.includes(node)) continue
-    const isMoving = (after[node] ?? 0) > (before[node] ?? 0)
-    run.expect(isMoving, `${run.cluster.nameOf(node)} did not commit meanwhile`)
+    const commits = (after[node] ?? 0) - (before[node] ?? 0)
+    const isMoving = commits >= Math.max(1, commitsPerSecondMin * seconds)
+    const rate = `${commits} commits in ${seconds.toFixed(1)} s`
+    run.expect(isMoving, `${run.cluster.nameOf(node)} did not go on meanwhile: ${rate}`)
   }
 }
 
