@@ -185,6 +185,8 @@ type PlainOperation = Exclude<Operation, { readonly type: 'del-range' }>
 
 async function openLevel(options: DatabaseOptions): Promise<Level<Uint8Array, Uint8Array>> {
   const { path, writeBufferBytes, blockCacheBytes } = options
+  // Before there is anything of LevelDB, which opens by itself.
+  refuseDamaged(path)
   const level = new Level<Uint8Array, Uint8Array>(path, {
     keyEncoding: 'view',
     valueEncoding: 'view',
@@ -194,7 +196,6 @@ async function openLevel(options: DatabaseOptions): Promise<Level<Uint8Array, Ui
     maxOpenFiles: openFilesMax,
     maxFileSize: tableFileBytes
   })
-  refuseDamaged(path)
   try {
     await level.open()
   } catch (error) {
