@@ -15,7 +15,15 @@ import {
   encodeAcknowledgements
 } from '../../packages/node/src/ingest/acknowledgement.ts'
 import { FrameReader } from '../../packages/node/src/ingest/frame-reader.ts'
-import { decodeWrites, encodeWrites } from '../../packages/node/src/store/write-codec.ts'
+import type { Operation } from '../../packages/node/src/store/operation.ts'
+import {
+  decodeJournalRecord,
+  decodeMark,
+  decodeWrites,
+  encodeJournalRecord,
+  encodeMark,
+  encodeWrites
+} from '../../packages/node/src/store/write-codec.ts'
 import { outcomeWrite } from '../../packages/replica/src/outcome.ts'
 import {
   certificateOf,
@@ -82,21 +90,18 @@ function layered(layer: number, name: string): fc.Arbitrary<Uint8Array> {
 
 const replica = replicaCodec(bullsharkCodec(domain, hash), hash)
 
+const table = fc.constant('signed')
 const write: fc.Arbitrary<Write> = fc.oneof(
-  fc.record({
-    type: fc.constant('put' as const),
-    table: fc.constant('t'),
-    key: bytes,
-    value: bytes
-  }),
-  fc.record({ type: fc.constant('delete' as const), table: fc.constant('t'), key: bytes }),
-  fc.record({
-    type: fc.constant('delete-range' as const),
-    table: fc.constant('t'),
-    from: bytes,
-    to: bytes
-  })
+  fc.record({ type: fc.constant('put' as const), table, key: bytes, value: bytes }),
+  fc.record({ type: fc.constant('delete' as const), table, key: bytes }),
+  fc.record({ type: fc.constant('delete-range' as const), table, from: bytes, to: bytes })
 )
+const operation: fc.Arbitrary<Operation> = fc.oneof(
+  fc.record({ type: fc.constant('put' as const), key: bytes, value: bytes }),
+  fc.record({ type: fc.constant('del' as const), key: bytes }),
+  fc.record({ type: fc.constant('del-range' as const), from: bytes, to: bytes })
+)
+const mark = { history: fc.uint8Array({ minLength: 8, maxLength: 8 }), number: fc.maxSafeNat() }
 
 const acknowledgement: fc.Arbitrary<Acknowledgement> = fc.record({
   type: fc.constantFrom('committed' as const, 'refused' as const, 'closed' as const),
@@ -154,7 +159,25 @@ export const nodeFormats: readonly Format[] = [
     homes: ['packages/node/src/store/write-codec.ts'],
     values: fc.array(write, { maxLength: 4 }),
     encode: encodeWrites,
-    decode: body => decodeWrites(body, 't')
+    decode: body => decodeWrites(body, 'signed')
+  }),
+  format({
+    name: 'flush in signed.log',
+    homes: ['packages/node/src/store/write-codec.ts'],
+    values: fc.record({
+      ...mark,
+      signed: fc.array(write, { maxLength: 3 }),
+      operations: fc.array(operation, { maxLength: 3 })
+    }),
+    encode: encodeJournalRecord,
+    decode: decodeJournalRecord
+  }),
+  format({
+    name: 'mark of the journal in the database',
+    homes: ['packages/node/src/store/write-codec.ts'],
+    values: fc.record(mark),
+    encode: encodeMark,
+    decode: decodeMark
   }),
   {
     name: 'ingest frames',

@@ -1,6 +1,6 @@
 import { toHex } from '@novacron/base'
 import { nodeFileSystem } from '../store/file-system.ts'
-import { createSignedLog } from '../store/signed-log.ts'
+import { createSignedLog } from '../store/journal-file.ts'
 import {
   makePrivateDirectory,
   parseJson,

@@ -2,14 +2,16 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { AssertionError, Fault, type Write } from '@novacron/base'
+import { Applier, markKey, markRow, markTable } from './applier.ts'
 import { Database } from './database.ts'
 import { DiskBudget } from './disk-budget.ts'
 import { type FileSystem, nodeFileSystem } from './file-system.ts'
+import { type Flush, Journal } from './journal.ts'
+import type { SignedLogPresence } from './journal-loader.ts'
 import { type DirectoryLock, lockDirectory } from './lock.ts'
-import { toUnit, type Unit } from './operation.ts'
+import { type Operation, toUnit, type Unit } from './operation.ts'
 import { checkStoreOptions, defaultStoreOptions, type StoreOptions } from './options.ts'
 import { SegmentStore } from './segment-store.ts'
-import { SignedLog, type SignedLogPresence } from './signed-log.ts'
 import {
   type BatchStore,
   type Entry,
@@ -21,15 +23,16 @@ import {
   signedTable
 } from './store.ts'
 import { type StoreFacts, type StoreFault, toStoreFault } from './store-fault.ts'
+import { decodeMark } from './write-codec.ts'
 import { WriteQueue } from './write-queue.ts'
 
 /** Moments between which a crash may come; the hook of `StoreNeeds` is called before each. */
 export type PersistPoint =
   | 'batch-append'
   | 'segments-sync'
-  | 'database-batch'
-  | 'signed-append'
+  | 'journal-append'
   | 'flush-done'
+  | 'database-batch'
 
 export interface StoreNeeds extends StoreListener {
   readonly files?: FileSystem
@@ -73,15 +76,19 @@ interface Group {
   readonly reject: (error: unknown) => void
 }
 
-/** LevelDB for the tables, segment files for batches, `signed.log` for what was signed; one flush for all three. */
+/**
+ * Segment files for batches, `signed.log` for what was signed and as the journal of LevelDB, which has the other tables. A
+ * flush syncs the first two; LevelDB gets the operations of many flushes together, a little later.
+ */
 class LevelStore implements Store {
   readonly #options: StoreOptions
   readonly #needs: StoreNeeds
   readonly #queue: WriteQueue
   readonly #budget: DiskBudget
   #segments!: SegmentStore
-  #signedLog!: SignedLog
+  #journal!: Journal
   #database!: Database
+  #applier!: Applier
   #resources: AsyncDisposableStack = new AsyncDisposableStack()
   #state: StoreState = 'open'
   #fault: StoreFault | undefined
@@ -113,15 +120,19 @@ class LevelStore implements Store {
   }
 
   async #open(stack: AsyncDisposableStack): Promise<void> {
-    const { directory, writeBufferBytes, blockCacheBytes, signedCompactBytes } = this.#options
+    const { directory, writeBufferBytes, blockCacheBytes } = this.#options
     const files = this.#needs.files ?? nodeFileSystem
     const onDamage = (table: string, key: string): void => this.#onDamage(table, key)
     const batchesPath = join(directory, 'batches')
     mkdirSync(batchesPath, { recursive: true, mode: 0o700 })
-    const signedPath = join(directory, 'signed.log')
-    this.#signedLog = SignedLog.open(signedPath, files, { compactBytes: signedCompactBytes })
-    stack.defer(() => this.#signedLog.close())
-    for (let i = 0; i < this.#signedLog.damagedCount; i++) onDamage(signedTable, '')
+    const path = join(directory, 'db')
+    this.#database = await Database.open({ path, writeBufferBytes, blockCacheBytes }, { onDamage })
+    stack.defer(() => this.#database.close())
+    const row = await this.#database.get(markTable, markKey)
+    const mark = row === undefined ? undefined : decodeMark(row)
+    this.#journal = Journal.open(join(directory, 'signed.log'), files, this.#options, mark)
+    stack.defer(() => this.#journal.close())
+    for (let i = 0; i < this.#journal.damagedCount; i++) onDamage(signedTable, '')
     this.#segments = new SegmentStore(batchesPath, this.#options, {
       files,
       onDamage: what => onDamage('batches', what),
@@ -129,14 +140,23 @@ class LevelStore implements Store {
       onFailure: (error, path) => this.#fail(error, path)
     })
     stack.defer(() => this.#segments.close())
-    const path = join(directory, 'db')
-    this.#database = await Database.open({ path, writeBufferBytes, blockCacheBytes }, { onDamage })
-    stack.defer(() => this.#database.close())
+    await this.#applyToDatabase([...this.#journal.takeFound(), markRow(this.#journal.mark)])
+    this.#applier = new Applier(this.#options, {
+      journal: this.#journal,
+      apply: operations => this.#applyToDatabase(operations),
+      refusal: () => (this.#isOver ? this.#refusal() : undefined),
+      onFailure: error => this.#fail(error, directory)
+    })
+    stack.defer(() => this.#applier.stop())
     this.#budget.setDatabaseBytes(await this.#database.fileBytes())
   }
 
   get signedLogPresence(): SignedLogPresence {
-    return this.#signedLog.presence
+    return this.#journal.presence
+  }
+
+  get #isOver(): boolean {
+    return this.#state === 'failed' || this.#state === 'closed'
   }
 
   get batches(): BatchStore {
@@ -144,7 +164,7 @@ class LevelStore implements Store {
   }
 
   write(writes: readonly Write[]): void {
-    if (writes.length === 0 || this.#state === 'failed' || this.#state === 'closed') return
+    if (writes.length === 0 || this.#isOver) return
     if (!this.#queue.push(toUnit(writes))) {
       const { queuedBytesMax } = this.#options
       const queuedBytes = this.#queue.bytes
@@ -165,19 +185,19 @@ class LevelStore implements Store {
     return promise
   }
 
-  /** Everything that LevelDB gets is synced (see `Database.apply`), so that this is a flush. */
-  settle(): Promise<void> {
-    return this.flush()
+  async settle(): Promise<void> {
+    await this.flush()
+    await this.#applier.drain()
   }
 
   async get(table: string, key: Uint8Array): Promise<Uint8Array | undefined> {
     if (this.#state === 'closed') throw this.#refusal()
-    return table === signedTable ? this.#signedLog.get(key) : this.#database.get(table, key)
+    return table === signedTable ? this.#journal.get(key) : this.#database.get(table, key)
   }
 
   async *range(table: string, options: RangeOptions = {}): AsyncGenerator<Entry> {
     if (this.#state === 'closed') throw this.#refusal()
-    if (table === signedTable) yield* this.#signedLog.range(options)
+    if (table === signedTable) yield* this.#journal.range(options)
     else yield* this.#database.range(table, options)
   }
 
@@ -190,14 +210,14 @@ class LevelStore implements Store {
 
   stats(): StoreStats {
     const segmentBytes = this.#segments.fileBytes
-    const signedLogBytes = this.#signedLog.bytes
+    const journalBytes = this.#journal.bytes
     return {
       state: this.#state,
       databaseBytes: this.#budget.databaseBytes,
       segmentBytes,
       segmentCount: this.#segments.segmentCount,
-      signedLogBytes,
-      diskBytes: this.#budget.databaseBytes + segmentBytes + signedLogBytes,
+      journalBytes,
+      diskBytes: this.#budget.databaseBytes + segmentBytes + journalBytes,
       diskFreeBytes: this.#budget.lookAtFreeBytes(),
       batchCount: this.#segments.count,
       batchBytes: this.#segments.bytes,
@@ -211,8 +231,9 @@ class LevelStore implements Store {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#state === 'closed') return
     // What cannot be flushed now was never acknowledged, and its failure is told to `onFailure`.
-    await this.flush().catch(() => undefined)
+    await this.settle().catch(() => undefined)
     await this.#running
+    await this.#applier.idle()
     clearTimeout(this.#drainTimer)
     this.#state = 'closed'
     await this.#resources.disposeAsync()
@@ -242,7 +263,9 @@ class LevelStore implements Store {
         const reason = this.#fail(error, this.#options.directory)
         group.reject(reason)
         this.#rejectNext(reason)
+        continue
       }
+      await this.#compact()
     }
     this.#running = undefined
   }
@@ -259,21 +282,54 @@ class LevelStore implements Store {
    */
   async #commit(units: readonly Unit[]): Promise<void> {
     const startedAt = performance.now()
-    this.#budget.admit(
-      units.reduce((sum, unit) => sum + unit.addedBytes, 0),
-      this.#fileBytes()
-    )
-    const operations = units.flatMap(unit => unit.operations)
-    const signed = units.map(unit => unit.signed).filter(writes => writes.length > 0)
-    const outcomes = await Promise.allSettled([
-      this.#syncSegments(),
-      this.#applyOperations(operations)
-    ])
-    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
-    await this.#appendSigned(signed)
+    this.#budget.admit(addedBytesOf(units), this.#fileBytes() + this.#journal.waitingBytes)
+    const flush = {
+      signed: units.flatMap(unit => unit.signed),
+      operations: units.flatMap(unit => unit.operations)
+    }
+    if (this.#isJournaled(flush, units)) {
+      await this.#syncSegments()
+      await this.#applier.makeRoom()
+      await this.#appendToJournal(flush)
+      this.#applier.schedule()
+    } else {
+      await this.#commitDirectly(flush)
+    }
     this.#needs.onPersist?.('flush-done')
     this.#flushCount += 1
     this.#flushMsLast = performance.now() - startedAt
+  }
+
+  #isJournaled(flush: Flush, units: readonly Unit[]): boolean {
+    const size = units.reduce((sum, unit) => sum + unit.bytes, 0)
+    return size <= this.#options.journaledBytesMax && this.#journal.takes(flush)
+  }
+
+  /** A state is not written twice; and what must not be journaled is not. */
+  async #commitDirectly({ signed, operations }: Flush): Promise<void> {
+    const outcomes = await Promise.allSettled([
+      this.#syncSegments(),
+      operations.length > 0 ? this.#applier.applyDirectly(operations) : undefined
+    ])
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+    await this.#appendToJournal({ signed, operations: [] })
+  }
+
+  async #syncSegments(): Promise<void> {
+    if (!this.#segments.isDirty) return
+    this.#needs.onPersist?.('segments-sync')
+    await this.#segments.sync()
+  }
+
+  async #appendToJournal(flush: Flush): Promise<void> {
+    if (flush.signed.length === 0 && flush.operations.length === 0) return
+    this.#needs.onPersist?.('journal-append')
+    await this.#journal.append(flush)
+  }
+
+  async #applyToDatabase(operations: readonly Operation[]): Promise<void> {
+    this.#needs.onPersist?.('database-batch')
+    await this.#database.apply(operations)
     const size = operations.reduce(
       (sum, each) => sum + (each.type === 'put' ? each.value.length : 0),
       0
@@ -283,22 +339,13 @@ class LevelStore implements Store {
     }
   }
 
-  async #syncSegments(): Promise<void> {
-    if (!this.#segments.isDirty) return
-    this.#needs.onPersist?.('segments-sync')
-    await this.#segments.sync()
-  }
-
-  async #applyOperations(operations: Parameters<Database['apply']>[0]): Promise<void> {
-    if (operations.length === 0) return
-    this.#needs.onPersist?.('database-batch')
-    await this.#database.apply(operations)
-  }
-
-  async #appendSigned(units: readonly (readonly Write[])[]): Promise<void> {
-    if (units.length === 0) return
-    this.#needs.onPersist?.('signed-append')
-    await this.#signedLog.append(units)
+  /** Nobody waits for it but the next flush. */
+  async #compact(): Promise<void> {
+    try {
+      await this.#journal.compact()
+    } catch (error) {
+      this.#rejectNext(this.#fail(error, this.#options.directory))
+    }
   }
 
   async #retry(appendFirst: () => boolean): Promise<boolean> {
@@ -306,8 +353,12 @@ class LevelStore implements Store {
     if (this.#state !== 'disk-full') return this.#state === 'open'
     try {
       this.#budget.setDatabaseBytes(await this.#database.fileBytes())
-      this.#budget.admit(this.#queue.addedBytes, this.#fileBytes())
+      this.#budget.admit(this.#queue.addedBytes, this.#fileBytes() + this.#journal.waitingBytes)
+      await this.#applier.hold(this.#refusal())
       await this.#database.reopen()
+      // Ranges that waited for it take their view before anything is written.
+      await setImmediate()
+      await this.#applier.applyAgain()
       this.#state = 'open'
       if (appendFirst()) await this.flush()
       else this.#state = 'disk-full'
@@ -330,7 +381,7 @@ class LevelStore implements Store {
   }
 
   #fileBytes(): number {
-    return this.#segments.fileBytes + this.#signedLog.bytes
+    return this.#segments.fileBytes + this.#journal.bytes
   }
 
   #admit(bytes: number): void {
@@ -355,7 +406,7 @@ class LevelStore implements Store {
       return error
     }
     const fault = toStoreFault(error, path)
-    if (this.#state === 'failed' || this.#state === 'closed') return fault
+    if (this.#isOver) return fault
     const state = fault.code === 'disk-full' ? 'disk-full' : 'failed'
     // A retry that fails again is not a change.
     const isKnown = this.#fault?.code === fault.code
@@ -369,4 +420,8 @@ class LevelStore implements Store {
     this.#damagedCount += 1
     this.#needs.onDamage?.(table, key)
   }
+}
+
+function addedBytesOf(units: readonly Unit[]): number {
+  return units.reduce((sum, unit) => sum + unit.addedBytes, 0)
 }

@@ -43,9 +43,8 @@ export class MemoryStore implements Store {
   readonly batches: BatchStore
   #view = new Image()
   #durable = new Image()
-  /** Not yet readable. */
-  #queue: Change[] = []
-  /** Readable or an append, not yet durable. */
+  /** Writes that are not yet readable, and what is not yet durable. */
+  #unreadable: Change[] = []
   #unsynced: Change[] = []
   #state: StoreState = 'open'
   #life = 0
@@ -57,20 +56,20 @@ export class MemoryStore implements Store {
 
   write(writes: readonly Write[]): void {
     if (this.#state !== 'open' || writes.length === 0) return
-    this.#queue.push({ type: 'writes', writes: writes.map(copyOfWrite) })
+    const change: Change = { type: 'writes', writes: writes.map(copyOfWrite) }
+    this.#unreadable.push(change)
+    this.#unsynced.push(change)
   }
 
   async flush(): Promise<void> {
     const life = this.#life
-    const covered = [...this.#unsynced, ...this.#queue]
+    const covered = [...this.#unsynced]
     await Promise.resolve()
     this.#checkAlive(life)
-    this.#settleAll()
     // Another flush may have made some of them durable meanwhile.
     const waiting = new Set(this.#unsynced)
     for (const change of covered) {
-      if (!waiting.delete(change)) continue
-      this.#durable.apply(change)
+      if (waiting.delete(change)) this.#durable.apply(change)
     }
     this.#unsynced = [...waiting]
     this.#flushCount += 1
@@ -80,7 +79,8 @@ export class MemoryStore implements Store {
     const life = this.#life
     await Promise.resolve()
     this.#checkAlive(life)
-    this.#settleAll()
+    for (const change of this.#unreadable) this.#view.apply(change)
+    this.#unreadable = []
   }
 
   async get(table: string, key: Uint8Array): Promise<Uint8Array | undefined> {
@@ -94,7 +94,7 @@ export class MemoryStore implements Store {
   /** Drops everything that no resolved flush covers. A flush in flight rejects with `store-crashed`. */
   crash(): void {
     this.#life += 1
-    this.#queue = []
+    this.#unreadable = []
     this.#unsynced = []
     const survivor = new Image()
     for (const [name, table] of this.#durable.tables) {
@@ -113,14 +113,14 @@ export class MemoryStore implements Store {
 
   stats(): StoreStats {
     let databaseBytes = 0
-    for (const table of this.#view.tables.values()) databaseBytes += table.bytes
-    const queued = this.#queue.flatMap(change => (change.type === 'writes' ? change.writes : []))
+    for (const table of this.#durable.tables.values()) databaseBytes += table.bytes
+    const queued = this.#unsynced.flatMap(change => (change.type === 'writes' ? change.writes : []))
     return {
       state: this.#state,
       databaseBytes,
       segmentBytes: this.batches.bytes,
       segmentCount: 0,
-      signedLogBytes: 0,
+      journalBytes: 0,
       diskBytes: databaseBytes + this.batches.bytes,
       diskFreeBytes: undefined,
       batchCount: this.batches.count,
@@ -135,14 +135,6 @@ export class MemoryStore implements Store {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#state === 'open') await this.flush()
     this.#state = 'closed'
-  }
-
-  #settleAll(): void {
-    for (const change of this.#queue) {
-      this.#view.apply(change)
-      this.#unsynced.push(change)
-    }
-    this.#queue = []
   }
 
   #checkAlive(life: number): void {

@@ -23,8 +23,14 @@ export interface StoreOptions {
   readonly writeBufferBytes: number
   /** LevelDB's cache of uncompressed blocks. */
   readonly blockCacheBytes: number
-  /** `signed.log` is rewritten beyond this length. */
-  readonly signedCompactBytes: number
+  /** `signed.log` is rewritten, without what the database has, beyond this length. */
+  readonly journalBytes: number
+  /** A flush with more operations than this takes them to the database at once, and not through `signed.log`. */
+  readonly journaledBytesMax: number
+  /** The database gets what is in `signed.log` after about this long. */
+  readonly applyDelayMs: number
+  /** Journaled operations that the database does not have, also in memory. It gets half of it at once; beyond it flushes wait. */
+  readonly unappliedBytesMax: number
 }
 
 export const defaultStoreOptions: Omit<StoreOptions, 'directory'> = {
@@ -37,7 +43,10 @@ export const defaultStoreOptions: Omit<StoreOptions, 'directory'> = {
   diskFreeBytesMin: 64 * MiB,
   writeBufferBytes: 64 * MiB,
   blockCacheBytes: 32 * MiB,
-  signedCompactBytes: 4 * MiB
+  journalBytes: 8 * MiB,
+  journaledBytesMax: 1 * MiB,
+  applyDelayMs: 100,
+  unappliedBytesMax: 8 * MiB
 }
 
 export function checkStoreOptions(options: StoreOptions): void {
@@ -49,5 +58,8 @@ export function checkStoreOptions(options: StoreOptions): void {
   assert(options.segmentBytes >= 4096, 'segmentBytes >= 4096')
   assert(options.queuedBytesMax >= 4096, 'queuedBytesMax >= 4096')
   assert(options.writeBufferBytes >= 65_536, 'writeBufferBytes >= 65536')
-  assert(options.signedCompactBytes >= 1024, 'signedCompactBytes >= 1024')
+  assert(options.journalBytes >= 1024, 'journalBytes >= 1024')
+  // With what else is in a record it stays far below the longest one.
+  assert(options.journaledBytesMax <= 32 * MiB, 'journaledBytesMax <= 32 MiB')
+  assert(options.applyDelayMs < 2 ** 31, 'applyDelayMs < 2^31')
 }

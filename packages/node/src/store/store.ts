@@ -41,7 +41,8 @@ export interface StoreStats {
   readonly databaseBytes: number
   readonly segmentBytes: number
   readonly segmentCount: number
-  readonly signedLogBytes: number
+  /** Length of `signed.log`. */
+  readonly journalBytes: number
   /** Sum of the three above; what `diskBytesMax` bounds. */
   readonly diskBytes: number
   /** Free bytes of the file system when last looked at; undefined where there is no file system. */
@@ -56,15 +57,16 @@ export interface StoreStats {
   readonly queuedBytes: number
 }
 
-/** Writes to this table go to `signed.log`, outside the database. */
+/** Writes to this table stay in `signed.log`, outside the database. */
 export const signedTable = 'signed'
 
 export interface Store extends AsyncDisposable {
   readonly batches: BatchStore
   /**
-   * Queues writes in order; all of one call are applied together or not at all (`signed` and the rest are two files, each
-   * of them atomic by itself). Keys and values are copied. Durable when a `flush` called afterwards resolves; readable
-   * then too, not promised before. Never throws; a failure surfaces in `flush` and `onFailure`.
+   * Queues writes in order; all of one call are applied together or not at all (`signed` and the rest may lie in two files,
+   * each of them atomic by itself, and `signed` is never ahead). Keys and values are copied. Durable when a `flush` called
+   * afterwards resolves; readable when a `settle` called afterwards resolves, perhaps sooner. Never throws; a failure
+   * surfaces in `flush`, `settle` and `onFailure`.
    */
   write(writes: readonly Write[]): void
   /**
@@ -73,8 +75,9 @@ export interface Store extends AsyncDisposable {
    * a later `retry`.
    */
   flush(): Promise<void>
-  /** Resolves when every write before this call is readable. */
+  /** Resolves when every write before this call is readable. Rejects like `flush`. */
   settle(): Promise<void>
+  /** Sees all that a resolved `settle` covers; of later writes some or none, always a first part. The same for `range`. */
   get(table: string, key: Uint8Array): Promise<Uint8Array | undefined>
   range(table: string, options?: RangeOptions): AsyncIterable<Entry>
   /**

@@ -1,14 +1,89 @@
 import { Fault, Reader, type Write, Writer } from '@novacron/base'
+import type { Operation } from './operation.ts'
+import { signedTable } from './store.ts'
 import type { StoreFacts } from './store-fault.ts'
 
-/** The writes of one unit to one table, as they lie in a record of `signed.log`. */
+/** What lies in the records of `signed.log`: writes to the table `signed`, and operations that the database is to get. */
 
 const kinds = { put: 1, delete: 2, 'delete-range': 3 } as const
+const operationKinds = { put: kinds.put, del: kinds.delete, 'del-range': kinds['delete-range'] }
 const keyBytesMax = 65_536
+export const historyLength = 8
+/** What most flushes come to. */
+const sizeHintBytes = 4_096
 
-/** `table` is not stored: a log belongs to one table. */
+/** How far a database has come: `number` records of one history are in it, all earlier ones of that history among them. */
+export interface Mark {
+  /** 8 random bytes, new at each opening of a store. */
+  readonly history: Uint8Array
+  readonly number: number
+}
+
+/** What one flush wrote, atomic; the operations follow on a database that holds the record before it. */
+export interface JournalRecord extends Mark {
+  readonly signed: readonly Write[]
+  readonly operations: readonly Operation[]
+}
+
+/** `table` is not stored: these records belong to one table. */
 export function encodeWrites(writes: readonly Write[]): Uint8Array {
   const writer = new Writer()
+  putWrites(writer, writes)
+  return writer.finish()
+}
+
+/** Byte fields are views into `body`. @throws {Fault} and nothing else on bad input. */
+export function decodeWrites(body: Uint8Array, table: string): Write[] {
+  const reader = new Reader(body)
+  const writes = takeWrites(reader, table)
+  reader.end()
+  return writes
+}
+
+/** history 8 | number u64 | writes to `signed` | operations */
+export function encodeJournalRecord(record: JournalRecord): Uint8Array {
+  const { history, number, signed, operations } = record
+  const writer = new Writer(sizeHintBytes).raw(history).u64(number)
+  putWrites(writer, signed)
+  writer.u32(operations.length)
+  for (const operation of operations) {
+    writer.u8(operationKinds[operation.type])
+    if (operation.type === 'del-range') writer.bytes(operation.from).bytes(operation.to)
+    else writer.bytes(operation.key)
+    if (operation.type === 'put') writer.bytes(operation.value)
+  }
+  return writer.finish()
+}
+
+/** Byte fields are views into `body`. @throws {Fault} and nothing else on bad input. */
+export function decodeJournalRecord(body: Uint8Array): JournalRecord {
+  const reader = new Reader(body)
+  const { history, number } = takeMark(reader)
+  const signed = takeWrites(reader, signedTable)
+  const count = reader.u32()
+  const operations: Operation[] = []
+  for (let i = 0; i < count; i++) operations.push(takeOperation(reader))
+  reader.end()
+  return { history, number, signed, operations }
+}
+
+export function encodeMark({ history, number }: Mark): Uint8Array {
+  return new Writer(historyLength + 8).raw(history).u64(number).finish()
+}
+
+/** @throws {Fault} and nothing else on bad input. */
+export function decodeMark(bytes: Uint8Array): Mark {
+  const reader = new Reader(bytes)
+  const mark = takeMark(reader)
+  reader.end()
+  return mark
+}
+
+function takeMark(reader: Reader): Mark {
+  return { history: reader.raw(historyLength), number: reader.u64() }
+}
+
+function putWrites(writer: Writer, writes: readonly Write[]): void {
   writer.u32(writes.length)
   for (const write of writes) {
     writer.u8(kinds[write.type])
@@ -16,20 +91,16 @@ export function encodeWrites(writes: readonly Write[]): Uint8Array {
     else writer.bytes(write.key)
     if (write.type === 'put') writer.bytes(write.value)
   }
-  return writer.finish()
 }
 
-/** Byte fields are views into `body`. @throws {Fault} and nothing else on bad input. */
-export function decodeWrites(body: Uint8Array, table: string): Write[] {
-  const reader = new Reader(body)
+function takeWrites(reader: Reader, table: string): Write[] {
   const count = reader.u32()
   const writes: Write[] = []
-  for (let i = 0; i < count; i++) writes.push(decodeWrite(reader, table))
-  reader.end()
+  for (let i = 0; i < count; i++) writes.push(takeWrite(reader, table))
   return writes
 }
 
-function decodeWrite(reader: Reader, table: string): Write {
+function takeWrite(reader: Reader, table: string): Write {
   const kind = reader.u8()
   const key = reader.bytes('key', keyBytesMax)
   switch (kind) {
@@ -40,6 +111,27 @@ function decodeWrite(reader: Reader, table: string): Write {
     case kinds['delete-range']:
       return { type: 'delete-range', table, from: key, to: reader.bytes('to', keyBytesMax) }
     default:
-      throw new Fault<StoreFacts>({ code: 'bad-file', path: table, reason: `write kind ${kind}` })
+      throw unknownKind(kind)
   }
+}
+
+/** Keys are as long as the database took them before there was a journal: only the record bounds them. */
+function takeOperation(reader: Reader): Operation {
+  const kind = reader.u8()
+  const key = reader.bytes('key', reader.left)
+  switch (kind) {
+    case kinds.put:
+      return { type: 'put', key, value: reader.bytes('value', reader.left) }
+    case kinds.delete:
+      return { type: 'del', key }
+    case kinds['delete-range']:
+      return { type: 'del-range', from: key, to: reader.bytes('to', reader.left) }
+    default:
+      throw unknownKind(kind)
+  }
+}
+
+function unknownKind(kind: number): Fault<StoreFacts> {
+  const reason = `write kind ${kind}`
+  return new Fault({ code: 'bad-file', path: 'signed.log', reason })
 }

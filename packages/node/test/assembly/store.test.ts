@@ -22,6 +22,7 @@ test('a store belongs to the chain that it was begun on', async () => {
   const store = new MemoryStore()
   const [one, other] = ['ab'.repeat(32), 'cd'.repeat(32)] as [Digest, Digest]
   await bindToChain(store, one, '/genesis.json')
+  await store.settle()
   await bindToChain(store, one, '/genesis.json')
   await expect(bindToChain(store, other, '/genesis.json')).rejects.toMatchObject({
     facts: { code: 'other-chain', path: '/genesis.json', begunOn: one, chain: other }
@@ -37,7 +38,7 @@ test('trouble of the store is logged, and told by its kind', async () => {
     node,
     {
       onPersist: point => {
-        if (point === 'database-batch') throw new Error('a broken disk')
+        if (point === 'journal-append') throw new Error('a broken disk')
       }
     },
     { log, onDiskFull: () => told.push('full'), onFailure: () => told.push('failed') }
@@ -91,6 +92,7 @@ test('nothing that was queued behind a refused batch is on disk before it', asyn
     return true
   }
   expect(await store.retry(appended)).toBe(true)
+  await store.settle()
   expect(await store.get('t', key)).toEqual(Uint8Array.of(3))
   expect(store.batches.has(small)).toBe(true)
   await store[Symbol.asyncDispose]()

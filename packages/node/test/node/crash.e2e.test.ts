@@ -12,9 +12,9 @@ const cluster = { gcDepthRounds: 1_000 }
 const points: readonly PersistPoint[] = [
   'batch-append',
   'segments-sync',
-  'database-batch',
-  'signed-append',
-  'flush-done'
+  'journal-append',
+  'flush-done',
+  'database-batch'
 ]
 
 /** Four nodes, each in its own process. */

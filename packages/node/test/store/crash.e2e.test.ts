@@ -31,13 +31,23 @@ async function crashAt(directory: string, k: number): Promise<number> {
   return Number(told.trimEnd().split('\n').at(-1) ?? 0)
 }
 
-// Five points a step: one of each kind, early and late.
-test.each([1, 2, 3, 4, 5, 21, 42, 63])(
+/** Steps whose flush resolved before the k-th point. */
+function toldBefore(k: number): number {
+  let points = 1
+  for (let step = 1; ; step++) {
+    points += 4
+    if (k <= points) return step - 1
+    if (step % 3 === 0) points += 1
+  }
+}
+
+// One at the start, four points a step, and one more after each third: one of each kind, early and late.
+test.each([1, 2, 3, 4, 5, 6, 9, 13, 14, 15, 27, 42, 63, 104])(
   'a process killed at persistence point %i loses nothing it told, and leaves no half unit',
   async k => {
     const directory = temporaryDirectory()
     const told = await crashAt(directory, k)
-    expect(told).toBe(Math.floor((k - 1) / 5))
+    expect(told).toBe(toldBefore(k))
     const { store, signedLog } = await openStore({ directory, segmentBytes: 4096 })
     const votes = await entriesOf(store, 'votes')
     const pairs = await entriesOf(store, 'pairs')

@@ -1,15 +1,16 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Digest } from '@novacron/base'
 import { Level } from 'level'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { nodeFileSystem } from '../../src/store/file-system.ts'
+import { createSignedLog } from '../../src/store/journal-file.ts'
 import { openStore, type PersistPoint, type StoreNeeds } from '../../src/store/level-store.ts'
 import { lockDirectory } from '../../src/store/lock.ts'
 import type { StoreOptions } from '../../src/store/options.ts'
 import type { Store } from '../../src/store/store.ts'
 import { databaseKey } from '../../src/store/table-key.ts'
 import { type FailingFiles, failingFiles, systemError } from './failing-files.ts'
-import { powerLossFiles } from './power-loss-files.ts'
 import { entriesOf } from './store-contract.ts'
 import { batchOf, key, put, small } from './store-units.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
@@ -30,6 +31,8 @@ async function open(
   const files = failingFiles()
   const failures: string[] = []
   const damaged: string[] = []
+  const signedLog = join(directory, 'signed.log')
+  if (!existsSync(signedLog)) createSignedLog(signedLog, nodeFileSystem)
   const { store } = await openStore(
     { directory, ...small, ...options },
     {
@@ -126,25 +129,28 @@ describe('flushing', () => {
       }
       await Promise.all(flushes)
     }
-    expect(points.filter(point => point === 'database-batch')).toHaveLength(3)
-    expect(points.filter(point => point === 'signed-append')).toHaveLength(3)
+    expect(points.filter(point => point === 'journal-append')).toHaveLength(3)
+    expect(points.filter(point => point === 'flush-done')).toHaveLength(3)
     expect(store.stats().flushCount).toBe(3)
   })
 
-  test('what was signed is written last, when what it rests on is on the disk', async () => {
-    const points: PersistPoint[] = []
-    const { store } = await open({}, { onPersist: point => void points.push(point) })
-    append(store, 1)
-    store.write([put('votes', 1, 'x'), put('signed', 1, 'y')])
-    await store.flush()
-    expect(points).toEqual([
-      'batch-append',
-      'segments-sync',
-      'database-batch',
-      'signed-append',
-      'flush-done'
-    ])
-  })
+  test.each([
+    { journaledBytesMax: 1000, rest: ['journal-append', 'flush-done', 'database-batch'] },
+    { journaledBytesMax: 0, rest: ['database-batch', 'journal-append', 'flush-done'] }
+  ])(
+    'what was signed is written when what it rests on is on the disk ($journaledBytesMax)',
+    async ({ journaledBytesMax, rest }) => {
+      const points: PersistPoint[] = []
+      const onPersist = (point: PersistPoint): void => void points.push(point)
+      const { store } = await open({ journaledBytesMax }, { onPersist })
+      points.length = 0
+      append(store, 1)
+      store.write([put('votes', 1, 'x'), put('signed', 1, 'y')])
+      await store.flush()
+      await store.settle()
+      expect(points).toEqual(['batch-append', 'segments-sync', ...rest])
+    }
+  )
 
   test('what nobody flushes goes to disk by itself', async () => {
     const drained = Promise.withResolvers<void>()
@@ -188,7 +194,7 @@ describe('flushing', () => {
     const { store } = await open()
     for (let i = 0; i < 9; i++) {
       store.write([put('votes', i, 'y'.repeat(1_000_000))])
-      await store.flush()
+      await store.settle()
     }
     // Nothing is compressed and nothing is obsolete: nine values, in the log and perhaps in a table besides.
     expect(store.stats().databaseBytes).toBeGreaterThan(9_000_000)
@@ -200,7 +206,7 @@ describe('a full disk', () => {
   test('keeps what is queued, says so, and goes on when there is room', async () => {
     const { store, files, failures, directory } = await open()
     store.write([put('votes', 1, 'before'), put('signed', 1, 'before')])
-    await store.flush()
+    await store.settle()
     files.fail('writev', 'ENOSPC')
     store.write([put('votes', 2, 'queued'), put('signed', 2, 'queued')])
     await expect(store.flush()).rejects.toMatchObject({ code: 'disk-full' })
@@ -244,47 +250,83 @@ describe('a full disk', () => {
     expect([again.count, again.read(digest)]).toEqual([1, batchOf(1, 1000).bytes])
   })
 
-  test('seen by LevelDB alone leaves signed.log and the queue in step', async () => {
-    let isFull = true
-    const { store, directory } = await open(
-      {},
-      {
-        onPersist: point => {
-          if (point === 'database-batch' && isFull) throw systemError('ENOSPC')
-        }
-      }
-    )
+  test('seen by LevelDB alone loses nothing that was journaled, and stops what comes after', async () => {
+    let isFull = false
+    const onPersist = (point: PersistPoint): void => {
+      if (point === 'database-batch' && isFull) throw systemError('ENOSPC')
+    }
+    const { store, directory, failures } = await open({}, { onPersist })
+    isFull = true
     store.write([put('votes', 1, 'v'), put('signed', 1, 's')])
+    await store.flush()
+    await expect(store.settle()).rejects.toMatchObject({ code: 'disk-full' })
+    expect([store.stats().state, failures]).toEqual(['disk-full', ['disk-full']])
+    store.write([put('votes', 2, 'w'), put('signed', 2, 't')])
     await expect(store.flush()).rejects.toMatchObject({ code: 'disk-full' })
+    await expect(store.settle()).rejects.toMatchObject({ code: 'disk-full' })
+    expect(() => append(store, 1)).toThrow('disk-full')
+    expect(await store.retry()).toBe(false)
+    expect(await entriesOf(store, 'signed')).toEqual(['01=s'])
     isFull = false
     expect(await store.retry()).toBe(true)
     await store[Symbol.asyncDispose]()
     const again = await reopened(directory)
-    expect(await entriesOf(again, 'votes')).toEqual(['01=v'])
-    expect(await entriesOf(again, 'signed')).toEqual(['01=s'])
+    expect(await entriesOf(again, 'votes')).toEqual(['01=v', '02=w'])
+    expect(await entriesOf(again, 'signed')).toEqual(['01=s', '02=t'])
   })
 
-  test('every flush that was waiting learns of it, and one unit is never half applied', async () => {
-    let isFull = true
-    const { store } = await open(
-      {},
-      {
-        onPersist: point => {
-          if (point === 'database-batch' && isFull) throw systemError('EDQUOT')
-        }
+  test.each([
+    ['journal-append', 1_000_000],
+    ['database-batch', 0]
+  ] as const)(
+    'at %s: every flush that was waiting learns of it, and one unit is never half applied',
+    async (failing, journaledBytesMax) => {
+      let isFull = false
+      const onPersist = (point: PersistPoint): void => {
+        if (point === failing && isFull) throw systemError('EDQUOT')
       }
-    )
-    store.write([put('votes', 1, 'a'), put('votes', 2, 'a')])
-    const first = store.flush()
-    const outcomes = Promise.allSettled([first, Promise.resolve().then(() => store.flush())])
-    store.write([put('votes', 3, 'b')])
-    const third = store.flush()
-    const all = [...(await outcomes), ...(await Promise.allSettled([third]))]
-    expect(all.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
-    expect(await entriesOf(store, 'votes')).toEqual([])
-    isFull = false
+      const { store } = await open({ journaledBytesMax }, { onPersist })
+      isFull = true
+      store.write([put('votes', 1, 'a'), put('votes', 2, 'a')])
+      const first = store.flush()
+      const outcomes = Promise.allSettled([first, Promise.resolve().then(() => store.flush())])
+      store.write([put('votes', 3, 'b')])
+      const third = store.flush()
+      const all = [...(await outcomes), ...(await Promise.allSettled([third]))]
+      expect(all.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
+      expect(await entriesOf(store, 'votes')).toEqual([])
+      isFull = false
+      expect(await store.retry()).toBe(true)
+      await store.settle()
+      expect(await entriesOf(store, 'votes')).toEqual(['01=a', '02=a', '03=b'])
+    }
+  )
+
+  test('that signed.log cannot be made short on stops the store, and loses nothing', async () => {
+    const { store, files, failures, directory } = await open()
+    files.fail('rename', 'ENOSPC')
+    let count = 0
+    const step = (): Promise<void> => {
+      count += 1
+      store.write([put('votes', count, 'v'), put('signed', 1, `${count}`)])
+      // What the database has makes the file longer than it need be.
+      return store.settle()
+    }
+    await expect(
+      (async () => {
+        for (let i = 0; i < 100; i++) await step()
+      })()
+    ).rejects.toMatchObject({ code: 'disk-full' })
+    expect([store.stats().state, failures]).toEqual(['disk-full', ['disk-full']])
+    expect(await store.retry()).toBe(false)
+    files.mend()
     expect(await store.retry()).toBe(true)
-    expect(await entriesOf(store, 'votes')).toEqual(['01=a', '02=a', '03=b'])
+    await step()
+    expect(store.stats().journalBytes).toBeLessThan(1500)
+    await store[Symbol.asyncDispose]()
+    const again = await reopened(directory)
+    expect(await entriesOf(again, 'votes')).toHaveLength(count)
+    expect(await entriesOf(again, 'signed')).toEqual([`01=${count}`])
   })
 
   test('a quota is a full disk, removals pass, and dropping batches makes room', async () => {
@@ -374,7 +416,7 @@ describe('a failing disk', () => {
     store.write([put('votes', 1, 'before')])
     store.write(state)
     store.write([put('votes', 2, 'z'.repeat(3000))])
-    await store.flush()
+    await store.settle()
     expect(await store.get('state', key(2))).toHaveLength(3000)
     expect(store.stats().queuedBytes).toBe(0)
     store.write(state)
@@ -446,43 +488,4 @@ describe('damage', () => {
     expect(await entriesOf(opened.store, 'signed')).toEqual(['01=kept'])
     expect(await entriesOf(opened.store, 'votes')).toEqual([])
   })
-})
-
-test('a power cut loses nothing that a flush covered, at any moment', async () => {
-  const directory = temporaryDirectory()
-  const files = powerLossFiles()
-  const copies: { copy: string; acknowledged: number }[] = []
-  let acknowledged = 0
-  const onPersist = (): void => {
-    const copy = join(temporaryDirectory(), 'copy')
-    files.copyAfterPowerLoss(directory, copy)
-    copies.push({ copy, acknowledged })
-  }
-  const { store } = await openStore(
-    { directory, ...small, drainDelayMs: 60_000 },
-    { files, onPersist }
-  )
-  for (let step = 1; step <= 6; step++) {
-    append(store, step)
-    store.write([put('votes', step, `v${step}`), put('signed', 1, `s${step}`)])
-    await store.flush()
-    acknowledged = step
-  }
-  await store[Symbol.asyncDispose]()
-  expect(copies.length).toBe(30)
-  for (const { copy, acknowledged: promised } of copies) {
-    const { store: after, signedLog } = await openStore({ directory: copy, ...small })
-    const [, signed] = (await entriesOf(after, 'signed')).join().split('=s')
-    if (promised > 0) expect(signedLog).toBe('present')
-    expect(Number(signed ?? 0)).toBeGreaterThanOrEqual(promised)
-    const votes = await entriesOf(after, 'votes')
-    expect(votes.length).toBeGreaterThanOrEqual(promised)
-    // A vote that is there has its payload there too.
-    for (let step = 1; step <= votes.length; step++) {
-      const { digest, bytes } = batchOf(step, 1000)
-      const read = after.batches.read(digest)
-      expect(read !== undefined && Buffer.compare(read, bytes) === 0, `payload ${step}`).toBe(true)
-    }
-    await after[Symbol.asyncDispose]()
-  }
 })

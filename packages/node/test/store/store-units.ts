@@ -21,6 +21,6 @@ export const small: Partial<StoreOptions> = {
   blockCacheBytes: 1024 * 1024,
   segmentBytes: 4096,
   cacheBytesMax: 0,
-  signedCompactBytes: 1024,
+  journalBytes: 1024,
   diskFreeBytesMin: 0
 }

@@ -3,19 +3,27 @@ import { join } from 'node:path'
 import type { Write } from '@novacron/base'
 import { describe, expect, test } from 'vitest'
 import { nodeFileSystem } from '../../src/store/file-system.ts'
-import { createSignedLog, SignedLog } from '../../src/store/signed-log.ts'
+import { Journal } from '../../src/store/journal.ts'
+import { createSignedLog } from '../../src/store/journal-file.ts'
+import type { Mark } from '../../src/store/write-codec.ts'
 import { failingFiles } from './failing-files.ts'
 import { key, put } from './store-units.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 
-const options = { compactBytes: 4096 }
+const options = { journalBytes: 4096 }
 const vote = (at: number, value: string): Write => put('signed', at, value)
 
-function open(path: string, files = nodeFileSystem): SignedLog {
-  return SignedLog.open(path, files, options)
+function open(path: string, files = nodeFileSystem, database?: Mark): Journal {
+  return Journal.open(path, files, options, database)
 }
 
-function texts(log: SignedLog): string[] {
+/** Appends signatures alone, and compacts as the store does. */
+async function sign(journal: Journal, ...signed: Write[]): Promise<void> {
+  await journal.append({ signed, operations: [] })
+  await journal.compact()
+}
+
+function texts(log: Journal): string[] {
   return log.range().map(([k, v]) => `${k[0]}=${Buffer.from(v).toString()}`)
 }
 
@@ -30,8 +38,8 @@ test('an absent log is missing until something is in it: an empty one would be b
   first.close()
   const second = open(path)
   expect(second.presence).toBe('missing')
-  await second.append([[vote(1, 'first')]])
-  await second.append([[vote(2, 'second')]])
+  await sign(second, vote(1, 'first'))
+  await sign(second, vote(2, 'second'))
   second.close()
   const third = open(path)
   expect([third.presence, texts(third)]).toEqual(['present', ['1=first', '2=second']])
@@ -48,10 +56,10 @@ test('a created log is present, and is not created twice', () => {
 test('the latest value of a key wins over a reopen', async () => {
   const path = logPath()
   const log = open(path)
-  await log.append([[vote(1, 'a'), vote(2, 'b')], [vote(1, 'c')]])
-  await log.append([[{ type: 'delete', table: 'signed', key: key(2) }, vote(3, 'd')]])
-  await log.append([[{ type: 'delete-range', table: 'signed', from: key(3), to: key(9) }]])
-  await log.append([])
+  await sign(log, vote(1, 'a'), vote(2, 'b'), vote(1, 'c'))
+  await sign(log, { type: 'delete', table: 'signed', key: key(2) }, vote(3, 'd'))
+  await sign(log, { type: 'delete-range', table: 'signed', from: key(3), to: key(9) })
+  await sign(log)
   expect(texts(log)).toEqual(['1=c'])
   log.close()
   const again = open(path)
@@ -62,9 +70,9 @@ test('the latest value of a key wins over a reopen', async () => {
 test('a torn tail is cut at every length and whole units survive or go', async () => {
   const path = logPath()
   const log = open(path)
-  await log.append([[vote(1, 'kept')]])
+  await sign(log, vote(1, 'kept'))
   const end = log.bytes
-  await log.append([[vote(1, 'torn'), vote(2, 'torn')]])
+  await sign(log, vote(1, 'torn'), vote(2, 'torn'))
   log.close()
   const bytes = readFileSync(path)
   for (let length = end; length < bytes.length; length++) {
@@ -76,7 +84,7 @@ test('a torn tail is cut at every length and whole units survive or go', async (
       ['1=kept'],
       end
     ])
-    await again.append([[vote(3, 'new')]])
+    await sign(again, vote(3, 'new'))
     again.close()
     expect(texts(open(cut))).toEqual(['1=kept', '3=new'])
   }
@@ -86,10 +94,10 @@ describe('damage', () => {
   test('before the tail is told, and the rest is kept', async () => {
     const path = logPath()
     const log = open(path)
-    await log.append([[vote(1, 'a')]])
+    await sign(log, vote(1, 'a'))
     const second = log.bytes
-    await log.append([[vote(2, 'b')]])
-    await log.append([[vote(3, 'c')]])
+    await sign(log, vote(2, 'b'))
+    await sign(log, vote(3, 'c'))
     log.close()
     const bytes = readFileSync(path)
     bytes[second + 30] = (bytes[second + 30] as number) ^ 1
@@ -115,7 +123,8 @@ describe('damage', () => {
   test('any flipped bit leaves no wrong value', async () => {
     const path = logPath()
     const log = open(path)
-    await log.append([[vote(1, 'first')], [vote(2, 'second')]])
+    await sign(log, vote(1, 'first'))
+    await sign(log, vote(2, 'second'))
     log.close()
     const bytes = readFileSync(path)
     for (let bit = 0; bit < bytes.length * 8; bit += 3) {
@@ -133,8 +142,8 @@ describe('damage', () => {
 test('the file is rewritten when it is long, and holds the latest values alone', async () => {
   const path = logPath()
   const log = open(path)
-  for (let i = 0; i < 300; i++) await log.append([[vote(i % 4, `value-${i}`)]])
-  expect(log.bytes).toBeLessThan(options.compactBytes + 100)
+  for (let i = 0; i < 300; i++) await sign(log, vote(i % 4, `value-${i}`))
+  expect(log.bytes).toBeLessThan(options.journalBytes + 100)
   log.close()
   expect(texts(open(path))).toEqual(['0=value-296', '1=value-297', '2=value-298', '3=value-299'])
 })
@@ -143,10 +152,10 @@ test('the file may grow to twice what it must hold', async () => {
   const path = logPath()
   const log = open(path)
   const large = 'x'.repeat(3000)
-  await log.append([[vote(1, large), vote(2, large)]])
-  await log.append([[vote(3, 'y')]])
-  expect(log.bytes).toBeGreaterThan(options.compactBytes)
-  for (let i = 0; i < 4; i++) await log.append([[vote(1, large), vote(2, large)]])
+  await sign(log, vote(1, large), vote(2, large))
+  await sign(log, vote(3, 'y'))
+  expect(log.bytes).toBeGreaterThan(options.journalBytes)
+  for (let i = 0; i < 4; i++) await sign(log, vote(1, large), vote(2, large))
   expect(log.bytes).toBeLessThan(3 * 6100)
 })
 
@@ -157,14 +166,14 @@ describe('a failing disk', () => {
       const path = logPath()
       const files = failingFiles()
       const log = open(path, files)
-      await log.append([[vote(1, 'before')]])
+      await sign(log, vote(1, 'before'))
       files.fail(operation, 'ENOSPC')
       const unit = [vote(2, 'repeated')]
-      await expect(log.append([unit])).rejects.toThrow('ENOSPC')
+      await expect(sign(log, ...unit)).rejects.toThrow('ENOSPC')
       expect(texts(log)).toEqual(['1=before'])
       files.mend()
-      await log.append([unit])
-      await log.append([[vote(3, 'after')]])
+      await sign(log, ...unit)
+      await sign(log, vote(3, 'after'))
       log.close()
       const again = open(path)
       expect([again.presence, texts(again)]).toEqual([
@@ -174,21 +183,21 @@ describe('a failing disk', () => {
     }
   )
 
-  test.each(['writev', 'syncNow', 'rename', 'open', 'unlink'] as const)(
+  test.each(['writev', 'sync', 'rename', 'open', 'unlink', 'syncDirectory'] as const)(
     'a rewrite that fails at %s leaves the old file whole',
     async operation => {
       const path = logPath()
       const files = failingFiles()
       const log = open(path, files)
-      await log.append([[vote(1, 'before')]])
+      await sign(log, vote(1, 'before'))
       files.fail('sync', 'EIO')
-      await expect(log.append([[vote(2, 'x')]])).rejects.toThrow('EIO')
+      await expect(sign(log, vote(2, 'x'))).rejects.toThrow('EIO')
       files.mend()
       files.fail(operation, 'ENOSPC')
-      await expect(log.append([[vote(2, 'y')]])).rejects.toThrow('ENOSPC')
+      await expect(sign(log, vote(2, 'y'))).rejects.toThrow('ENOSPC')
       expect(texts(open(path))).toContain('1=before')
       files.mend()
-      await log.append([[vote(2, 'z')]])
+      await sign(log, vote(2, 'z'))
       expect(texts(open(path))).toEqual(['1=before', '2=z'])
     }
   )
