@@ -41,7 +41,7 @@ export const defaultStoreOptions: Omit<StoreOptions, 'directory'> = {
   drainDelayMs: 50,
   diskBytesMax: Number.MAX_SAFE_INTEGER,
   diskFreeBytesMin: 64 * MiB,
-  writeBufferBytes: 64 * MiB,
+  writeBufferBytes: 32 * MiB,
   blockCacheBytes: 32 * MiB,
   journalBytes: 8 * MiB,
   journaledBytesMax: 1 * MiB,
