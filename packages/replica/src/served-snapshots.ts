@@ -42,7 +42,8 @@ export class ServedSnapshots {
 
   /** Of the newest two: no commit is kept longer for the sake of who is slow. */
   get oldestIndex(): CommitIndex | undefined {
-    return this.#served[0]?.certificate.checkpoint.index
+    const [oldest] = this.#served
+    return oldest && indexOf(oldest)
   }
 
   addImage(image: CheckpointImage, window: Uint8Array, now: Millis): void {
@@ -72,13 +73,14 @@ export class ServedSnapshots {
       )
       if (certificate === undefined || certificate.checkpoint.index <= this.newestIndex) continue
       this.#served.push(serveSnapshot(certificate, image, window, this.#hash))
-      if (this.#served.length > keptMax) this.#retire(this.#served.shift(), now)
+      if (this.#served.length > keptMax) this.#retireOldest(now)
     }
   }
 
   /** The first that is in use keeps its place, so that somebody comes to the end. */
-  #retire(replaced: ServedSnapshot | undefined, now: Millis): void {
-    if (this.#inUse === undefined && replaced !== undefined) this.#inUse = replaced
+  #retireOldest(now: Millis): void {
+    const oldest = this.#served.shift()
+    this.#inUse ??= oldest
     this.#letGo(now)
     const kept = new Set([this.#inUse, ...this.#served].map(each => each && indexOf(each)))
     for (const index of this.#askedAt.keys()) if (!kept.has(index)) this.#askedAt.delete(index)

@@ -94,12 +94,9 @@ export interface CatchUpReport {
 }
 
 /** What is known of the network besides. */
-export interface CatchUpFacts {
+export interface CatchUpFacts
+  extends Pick<CatchUpReport, 'protocol' | 'encryption' | 'plane' | 'environment'> {
   readonly agreed: Pick<Agreement, 'agreement' | 'compared'>
-  readonly protocol: string
-  readonly encryption: string
-  readonly plane: string
-  readonly environment: Environment
 }
 
 export function catchUpReportOf(
