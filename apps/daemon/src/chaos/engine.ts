@@ -10,7 +10,7 @@ import type { Cluster } from './cluster.ts'
 import { LoadRecord } from './load-record.ts'
 import { readNodeLog } from './node-log.ts'
 import type { LinkTraffic } from './proxy/link-grid.ts'
-import { recoveryMs } from './recovery.ts'
+import { Recovery } from './recovery.ts'
 import type { RealScenario, ScenarioResult, ScenarioRun } from './scenario.ts'
 
 /** What scenarios have in common, and the draws of this one. */
@@ -123,14 +123,14 @@ class Run implements ScenarioRun {
     const trafficBefore = cluster.links.traffic()
     await this.sleep(settleMs + baselineMs + underWayMs)
     const until = record.nowMs() - underWayMs
-    const baseline = record.medianMs(until - baselineMs, until)
+    const baselines = record.laneMediansMs(until - baselineMs, until)
     this.#expectTraffic(trafficBefore)
-    if (!Number.isFinite(baseline)) this.#faults.push('half of the load was not answered at all')
+    this.expect(baselines.every(Number.isFinite), 'half of the load was not answered at all')
     await this.#scenario.run(this)
     await this.#scenario.heal?.(this)
     const healedAt = this.#healedAt ?? record.nowMs()
     cluster.heal()
-    const recovery = await this.#recovered(healedAt, baseline)
+    const recovery = await this.#recovered(healedAt, baselines)
     this.note(`all caught up within ${await this.#caughtUp(healedAt)} ms`)
     this.#load.stop()
     const { submitted, committed } = await this.#load.finished
@@ -161,16 +161,17 @@ class Run implements ScenarioRun {
     }
   }
 
-  async #recovered(healedAt: number, baseline: number): Promise<number | undefined> {
+  async #recovered(healedAt: number, baselines: readonly number[]): Promise<number | undefined> {
     const { recoveryMsMax } = this.#scenario
+    const recovery = new Recovery(this.record, healedAt, baselines)
     let found: number | undefined
     await this.#until(livenessMs, () => {
-      found = recoveryMs(this.record, healedAt, baseline)
+      found = recovery.find()
       return found !== undefined
     })
     const now = this.record.nowMs()
-    const p50 = this.record.medianMs(now - baselineMs - underWayMs, now - underWayMs)
-    this.note(`p50 ${showMs(baseline)} before, ${showMs(p50)} after`)
+    const after = this.record.laneMediansMs(now - baselineMs - underWayMs, now - underWayMs)
+    this.note(`p50 at each ${showAllMs(baselines)} before, ${showAllMs(after)} after`)
     if (found === undefined) this.#faults.push('commits did not become as before after healing')
     else if (recoveryMsMax !== undefined && found > recoveryMsMax) {
       this.#faults.push(`recovery took ${found} ms, at most ${recoveryMsMax} are allowed`)
@@ -183,9 +184,9 @@ class Run implements ScenarioRun {
   #course(healedAt: number): string {
     const medians = Array.from({ length: courseSteps }, (_, i) => {
       const from = healedAt + i * courseStepMs
-      return showMs(this.record.medianMs(from, from + courseStepMs))
+      return showAllMs(this.record.laneMediansMs(from, from + courseStepMs))
     })
-    return `p50 every ${courseStepMs} ms after healing: ${medians.join(', ')}`
+    return `p50 at each every ${courseStepMs} ms after healing: ${medians.join(', ')}`
   }
 
   /** Everyone executes what the furthest had executed when this began; milliseconds since then. */
@@ -282,6 +283,7 @@ function bytesBetween(traffic: readonly LinkTraffic[], a: number, b: number): nu
     .reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
-function showMs(ms: number): string {
-  return Number.isFinite(ms) ? `${ms.toFixed(0)} ms` : 'never'
+/** Such as `41/39/never/40 ms`. */
+function showAllMs(each: readonly number[]): string {
+  return `${each.map(ms => (Number.isFinite(ms) ? ms.toFixed(0) : 'never')).join('/')} ms`
 }

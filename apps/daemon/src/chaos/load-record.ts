@@ -65,9 +65,9 @@ export class LoadRecord {
     return medianOf(this.#eachLane.flatMap(lane => this.#latenciesMs(lane, from, to)))
   }
 
-  /** The largest median of a lane: where one daemon of several is slow, half of all transactions are not. */
-  worstMedianMs(from: LoadMs, to: LoadMs): number {
-    return Math.max(...this.#eachLane.map(lane => medianOf(this.#latenciesMs(lane, from, to))))
+  /** The median of each lane by itself: where one daemon of several is slow, half of all transactions are not. */
+  laneMediansMs(from: LoadMs, to: LoadMs): readonly number[] {
+    return this.#eachLane.map(lane => medianOf(this.#latenciesMs(lane, from, to)))
   }
 
   /** A stretch with at least this many transactions of each lane. */

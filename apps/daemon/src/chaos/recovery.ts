@@ -27,23 +27,48 @@ export const recoveryRule: RecoveryRule = {
 const transactionsMin = 10
 
 /**
- * Milliseconds after healing from which on transactions are answered as before the fault: the first moment at which, for
- * the clients of each daemon by themselves, the median latency of those due in the next quarter of a second, and of those due in
- * the next second and a quarter, is within the ratio or below the floor. Undefined while no such moment is known.
+ * Finds from when on transactions are answered as before a fault: the first moment at which, for the clients of each daemon by
+ * themselves, the median latency of those due in the next quarter of a second, and of those due in the next second and a
+ * quarter, is within the ratio of what it was for them, or below the floor.
  */
-export function recoveryMs(
-  record: LoadRecord,
-  healedAt: LoadMs,
-  baselineMs: number,
-  rule: RecoveryRule = recoveryRule
-): number | undefined {
-  const limitMs = Math.max(rule.ratioMax * baselineMs, rule.floorMs)
-  const shortMs = record.stretchMs(transactionsMin, rule.shortMs)
-  const longMs = Math.max(rule.longMs, 2 * shortMs)
-  const lastAt = record.nowMs() - longMs - limitMs
-  for (let at = Math.max(0, healedAt); at <= lastAt; at += rule.stepMs) {
-    if (record.worstMedianMs(at, at + shortMs) > limitMs) continue
-    if (record.worstMedianMs(at, at + longMs) <= limitMs) return Math.round(at - healedAt)
+export class Recovery {
+  readonly #record: LoadRecord
+  readonly #healedAt: LoadMs
+  readonly #limitsMs: readonly number[]
+  readonly #shortMs: number
+  readonly #longMs: number
+  readonly #stepMs: number
+  #at: LoadMs
+
+  /** `baselinesMs`: the median of each lane before the fault. */
+  constructor(
+    record: LoadRecord,
+    healedAt: LoadMs,
+    baselinesMs: readonly number[],
+    rule: RecoveryRule = recoveryRule
+  ) {
+    this.#record = record
+    this.#healedAt = healedAt
+    this.#limitsMs = baselinesMs.map(ms => Math.max(rule.ratioMax * ms, rule.floorMs))
+    this.#shortMs = record.stretchMs(transactionsMin, rule.shortMs)
+    this.#longMs = Math.max(rule.longMs, 2 * this.#shortMs)
+    this.#stepMs = rule.stepMs
+    this.#at = Math.max(0, healedAt)
   }
-  return undefined
+
+  /** Milliseconds after healing; undefined while no such moment is known. To be asked again later, which goes on where this ended. */
+  find(): number | undefined {
+    // Whoever is not answered by then is too late, so no moment before it has to be looked at twice.
+    const lastAt = this.#record.nowMs() - this.#longMs - Math.max(...this.#limitsMs)
+    for (; this.#at <= lastAt; this.#at += this.#stepMs) {
+      if (!this.#isNormal(this.#shortMs) || !this.#isNormal(this.#longMs)) continue
+      return Math.round(this.#at - this.#healedAt)
+    }
+    return undefined
+  }
+
+  #isNormal(stretchMs: number): boolean {
+    const medians = this.#record.laneMediansMs(this.#at, this.#at + stretchMs)
+    return medians.every((ms, lane) => ms <= (this.#limitsMs[lane] ?? 0))
+  }
 }

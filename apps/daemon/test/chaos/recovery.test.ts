@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { LoadRecord } from '../../src/chaos/load-record.ts'
-import { recoveryMs, recoveryRule } from '../../src/chaos/recovery.ts'
+import { Recovery, type RecoveryRule, recoveryRule } from '../../src/chaos/recovery.ts'
 
 /** 100 transactions a second in two lanes over `ms`, each answered after what `latencyOf` says of its due time. */
 function recordOf(ms: number, latencyOf: (dueAtMs: number) => number | undefined): LoadRecord {
@@ -53,6 +53,16 @@ describe('a record', () => {
   })
 })
 
+/** Both lanes were answered after `baselineMs` before. */
+function recoveryMs(
+  record: LoadRecord,
+  healedAt: number,
+  baselineMs: number,
+  rule: RecoveryRule
+): number | undefined {
+  return new Recovery(record, healedAt, [baselineMs, baselineMs], rule).find()
+}
+
 /** Without a floor. */
 const strict = { ...recoveryRule, floorMs: 0 }
 
@@ -102,6 +112,32 @@ describe('recovery', () => {
     const found = recoveryMs(record, 2_000, 20, strict)
     expect(found).toBeGreaterThanOrEqual(850)
     expect(found).toBeLessThanOrEqual(1_000)
+  })
+
+  test('compares the clients of each daemon with themselves', () => {
+    const record = recordOf(4_000, dueAt => (dueAt % 20 === 0 ? 50 : 20))
+    expect(new Recovery(record, 1_000, [40, 20], strict).find()).toBe(0)
+    expect(new Recovery(record, 1_000, [20, 40], strict).find()).toBeUndefined()
+  })
+
+  test('is found by asking again, from where the last look ended', () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    try {
+      const record = recordOf(6_000, dueAt => (dueAt < 5_000 ? 500 : 20))
+      const recovery = new Recovery(record, 2_000, [20, 20], strict)
+      expect(recovery.find()).toBeUndefined()
+      for (let k = 600; k < 800; k++) {
+        const sequence = Math.floor(k / 2) + 1
+        const atMs = k * 10 + 20
+        record.take({ type: 'acknowledged', lane: k % 2, first: sequence, last: sequence, atMs })
+      }
+      vi.advanceTimersByTime(2_000)
+      const found = recovery.find()
+      expect(found).toBeGreaterThanOrEqual(2_850)
+      expect(found).toBeLessThanOrEqual(3_000)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   test('is not one good moment', () => {
