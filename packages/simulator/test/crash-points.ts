@@ -27,7 +27,7 @@ export function crashPointScenario(number: number, law: DriverLaw): Scenario {
     replica: { ...quietScenario.replica, ...sealings[number % 2] },
     law,
     crashPoints,
-    chaosMs: 1_200,
+    chaosMs: 1_000,
     loadAfterMs: 100,
     livenessMs: 15_000
   }

@@ -1,7 +1,6 @@
 import { checkBullsharkOptions, defaultBullsharkOptions } from '@novacron/consensus'
 import { expect, test } from 'vitest'
-import { drawScenario, inMode, quietScenario } from '../src/index.ts'
-import { withFactor } from '../src/modes.ts'
+import { drawScenario, inMode, quietScenario, withFactor } from '../src/index.ts'
 
 const drawn = Array.from({ length: 200 }, (_, seed) => drawScenario(seed))
 const turboOf = ({ bullshark }: Pick<(typeof drawn)[number], 'bullshark'>) => bullshark.turbo

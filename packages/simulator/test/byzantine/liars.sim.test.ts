@@ -1,15 +1,18 @@
 import { describe, expect, test } from 'vitest'
 import {
   type Behaviour,
+  type BullsharkMode,
   behaviourNames,
+  bullsharkModes,
   quietScenario,
   type Scenario,
   simulate
 } from '../../src/index.ts'
 import { bullsharkNeeds } from '../needs.ts'
+import { asShipped } from '../shipped-modes.ts'
 
-const run = (more: Partial<Scenario>) =>
-  simulate({ ...quietScenario, chaosMs: 1_500, ...more }, bullsharkNeeds())
+const run = (mode: BullsharkMode, more: Partial<Scenario>) =>
+  simulate(asShipped({ ...quietScenario, chaosMs: 1_100, ...more }, mode), bullsharkNeeds())
 
 /** Some of what is asked of a liar is only asked by those who come back. */
 const wiped = (place: number) =>
@@ -30,15 +33,21 @@ const surroundings: Partial<Record<Behaviour, Partial<Scenario>>> = {
   }
 }
 
-describe.each(behaviourNames)('a member that lies by %s', behaviour => {
+const modesAndLies = bullsharkModes.flatMap(mode =>
+  behaviourNames.map(behaviour => [mode, behaviour] as const)
+)
+
+describe.each(modesAndLies)('%s, a member that lies by %s', (mode, behaviour) => {
+  // The two modes share the seeds of four members.
+  const seeds = mode === 'bullshark' ? [1, 3] : [2, 3]
+
   test.each([
-    [4, 1],
-    [4, 2],
-    [4, 3],
+    [4, seeds[0] as number],
+    [4, seeds[1] as number],
     [7, 1]
   ])('of %i, seed %i: the honest agree, lose nothing and go on', (replicas, seed) => {
     const more = surroundings[behaviour]
-    const report = run({
+    const report = run(mode, {
       seed,
       replicas,
       byzantine: [{ place: seed % replicas, behaviours: [behaviour] }],

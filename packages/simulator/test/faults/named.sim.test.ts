@@ -1,6 +1,7 @@
 import { Prng } from '@novacron/base'
 import { describe, expect, test } from 'vitest'
 import {
+  bullsharkModes,
   drawNamedFault,
   type Fault,
   namedFaultNames,
@@ -8,16 +9,22 @@ import {
   simulate
 } from '../../src/index.ts'
 import { bullsharkNeeds } from '../needs.ts'
+import { asShipped } from '../shipped-modes.ts'
 
-describe.each(namedFaultNames)('%s', name => {
-  test.each([4, 7])('of %i: nothing is lost or doubled, and all go on', replicas => {
-    for (const seed of [1, 2, 3]) {
-      const faults = drawNamedFault(name, { replicas, atMs: 400, forMs: 900 }, new Prng(seed))
+const modesAndNames = bullsharkModes.flatMap(mode =>
+  namedFaultNames.map(name => [mode, name] as const)
+)
+
+describe.each(modesAndNames)('%s, %s', (mode, name) => {
+  test.each([
+    [4, [1, 2]],
+    [7, [3]]
+  ])('of %i, seeds %j: nothing is lost or doubled, and all go on', (replicas, seeds) => {
+    for (const seed of seeds) {
+      const faults = drawNamedFault(name, { replicas, atMs: 300, forMs: 800 }, new Prng(seed))
       expect(faults.length).toBeGreaterThan(0)
-      const report = simulate(
-        { ...quietScenario, seed, replicas, faults, chaosMs: 1_500 },
-        bullsharkNeeds()
-      )
+      const scenario = { ...quietScenario, seed, replicas, faults, chaosMs: 1_200 }
+      const report = simulate(asShipped(scenario, mode), bullsharkNeeds())
       expect(report.firstViolation, `seed ${seed}`).toBeUndefined()
       expect(report.acknowledged, `seed ${seed}`).toBeGreaterThan(20)
     }
