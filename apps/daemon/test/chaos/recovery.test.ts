@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { LoadRecord } from '../../src/chaos/load-record.ts'
 import { Recovery, type RecoveryRule, recoveryRule } from '../../src/chaos/recovery.ts'
 
@@ -67,6 +67,9 @@ function recoveryMs(
 const strict = { ...recoveryRule, floorMs: 0 }
 
 describe('recovery', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }))
+  afterEach(() => void vi.useRealTimers())
+
   // Normal is 20 ms; the limit is 30.
   test.each([
     { name: 'at once', latency: () => 20, expected: 0 },
@@ -74,13 +77,8 @@ describe('recovery', () => {
     { name: 'never just above it', latency: () => 30.5, expected: undefined },
     { name: 'never when nothing is answered', latency: () => undefined, expected: undefined }
   ])('comes $name', ({ latency, expected }) => {
-    vi.useFakeTimers({ toFake: ['performance'] })
-    try {
-      const record = recordOf(4_000, latency)
-      expect(recoveryMs(record, 1_000, 20, strict)).toBe(expected)
-    } finally {
-      vi.useRealTimers()
-    }
+    const record = recordOf(4_000, latency)
+    expect(recoveryMs(record, 1_000, 20, strict)).toBe(expected)
   })
 
   test.each([
@@ -89,13 +87,8 @@ describe('recovery', () => {
   ])(
     'above a normal of 20 ms the floor of $floorMs ms counts: $latency ms',
     ({ latency, floorMs, expected }) => {
-      vi.useFakeTimers({ toFake: ['performance'] })
-      try {
-        const record = recordOf(4_000, () => latency)
-        expect(recoveryMs(record, 1_000, 20, { ...recoveryRule, floorMs })).toBe(expected)
-      } finally {
-        vi.useRealTimers()
-      }
+      const record = recordOf(4_000, () => latency)
+      expect(recoveryMs(record, 1_000, 20, { ...recoveryRule, floorMs })).toBe(expected)
     }
   )
 
@@ -121,23 +114,18 @@ describe('recovery', () => {
   })
 
   test('is found by asking again, from where the last look ended', () => {
-    vi.useFakeTimers({ toFake: ['performance'] })
-    try {
-      const record = recordOf(6_000, dueAt => (dueAt < 5_000 ? 500 : 20))
-      const recovery = new Recovery(record, 2_000, [20, 20], strict)
-      expect(recovery.find()).toBeUndefined()
-      for (let k = 600; k < 800; k++) {
-        const sequence = Math.floor(k / 2) + 1
-        const atMs = k * 10 + 20
-        record.take({ type: 'acknowledged', lane: k % 2, first: sequence, last: sequence, atMs })
-      }
-      vi.advanceTimersByTime(2_000)
-      const found = recovery.find()
-      expect(found).toBeGreaterThanOrEqual(2_850)
-      expect(found).toBeLessThanOrEqual(3_000)
-    } finally {
-      vi.useRealTimers()
+    const record = recordOf(6_000, dueAt => (dueAt < 5_000 ? 500 : 20))
+    const recovery = new Recovery(record, 2_000, [20, 20], strict)
+    expect(recovery.find()).toBeUndefined()
+    for (let k = 600; k < 800; k++) {
+      const sequence = Math.floor(k / 2) + 1
+      const atMs = k * 10 + 20
+      record.take({ type: 'acknowledged', lane: k % 2, first: sequence, last: sequence, atMs })
     }
+    vi.advanceTimersByTime(2_000)
+    const found = recovery.find()
+    expect(found).toBeGreaterThanOrEqual(2_850)
+    expect(found).toBeLessThanOrEqual(3_000)
   })
 
   test('is not one good moment', () => {
