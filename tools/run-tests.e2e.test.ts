@@ -43,6 +43,13 @@ test('a failure shows in the line and in the exit code', () => {
   expect(status).toBe(1)
 })
 
+test('runs one after the other are counted together, and one that fails shows', () => {
+  const tests = `test('a', () => {})\ntest('b', () => expect(1).toBe(2))`
+  const { status, lines } = runTests(tests, '-t', 'b', '--then', '--root', folder, '-t', 'a')
+  expect(lines.at(-1)).toBe('1 passed, 1 failed, 2 skipped')
+  expect(status).toBe(1)
+})
+
 test('so do a file that does not load and a run without tests', () => {
   const unloaded = runTests(`throw new Error('at load')`)
   expect([unloaded.lines.at(-1), unloaded.status]).toEqual(['0 passed, 1 failed', 1])

@@ -1,9 +1,10 @@
-// Runs npm scripts that must pass first (`--after build`), then vitest with the other arguments, and ends with one line
-// that says how it went, after everything that they print, the coverage table included.
+// Runs npm scripts that must pass first (`--after build`), then vitest with the other arguments, again after each `--then`, and
+// ends with one line that says how it went, after everything that they print, the coverage table included.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import {
+  addSummaries,
   lastLine,
   type Summary,
   splitArguments,
@@ -32,12 +33,14 @@ function runVitest(flags: readonly string[]): { summary: Summary; exitCode: numb
   return { summary: summarize(report, exitCode), exitCode }
 }
 
-const { scripts, flags } = splitArguments(process.argv.slice(2))
+const { scripts, runs } = splitArguments(process.argv.slice(2))
 const broken = scripts.find(script => run('npm', 'run', '--silent', script) !== 0)
-const { summary, exitCode } =
+const outcomes =
   broken === undefined
-    ? runVitest(flags)
-    : { summary: { passed: 0, failed: 1, skipped: 0 }, exitCode: 1 }
+    ? runs.map(runVitest)
+    : [{ summary: { passed: 0, failed: 1, skipped: 0 }, exitCode: 1 }]
 if (broken !== undefined) console.log(`npm run ${broken} failed, so no test ran`)
+const summary = addSummaries(outcomes.map(outcome => outcome.summary))
 console.log(lastLine(summary))
+const exitCode = outcomes.find(outcome => outcome.exitCode !== 0)?.exitCode ?? 0
 process.exitCode = summary.failed > 0 ? exitCode || 1 : exitCode

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { lastLine, splitArguments, summarize, type TestReport } from './summary.ts'
+import { addSummaries, lastLine, splitArguments, summarize, type TestReport } from './summary.ts'
 
 const green: TestReport = {
   numPassedTests: 2,
@@ -52,6 +52,20 @@ test('arguments are for the scripts that go first, or for vitest', () => {
   const given = ['--after', 'build', '--coverage', '--after', 'check', 'packages/base', '--after']
   expect(splitArguments(given)).toEqual({
     scripts: ['build', 'check'],
-    flags: ['--coverage', 'packages/base', '--after']
+    runs: [['--coverage', 'packages/base', '--after']]
+  })
+  expect(splitArguments(['--coverage', '--then', '--project', 'sim', '--then', 'c'])).toEqual({
+    scripts: [],
+    runs: [['--coverage'], ['--project', 'sim'], ['c']]
+  })
+})
+
+test('runs are counted together', () => {
+  const first = { passed: 1, failed: 2, skipped: 3 }
+  expect(addSummaries([first])).toEqual(first)
+  expect(addSummaries([first, { passed: 10, failed: 20, skipped: 30 }])).toEqual({
+    passed: 11,
+    failed: 22,
+    skipped: 33
   })
 })

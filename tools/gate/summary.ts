@@ -39,18 +39,35 @@ export function lastLine({ passed, failed, skipped }: Summary): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
 }
 
-/** `--after SCRIPT`, any number of times, names npm scripts that must pass first; the rest is for vitest. */
-export function splitArguments(given: readonly string[]): { scripts: string[]; flags: string[] } {
+/** Of runs one after the other. */
+export function addSummaries(summaries: readonly Summary[]): Summary {
+  return summaries.reduce((sum, { passed, failed, skipped }) => ({
+    passed: sum.passed + passed,
+    failed: sum.failed + failed,
+    skipped: sum.skipped + skipped
+  }))
+}
+
+/** npm scripts that must pass first, and the arguments of each run of vitest. */
+export interface Plan {
+  readonly scripts: readonly string[]
+  readonly runs: readonly (readonly string[])[]
+}
+
+/** `--after SCRIPT`, any number of times, names scripts; the rest is for vitest, and `--then` begins a further run of it. */
+export function splitArguments(given: readonly string[]): Plan {
   const scripts: string[] = []
-  const flags: string[] = []
+  const runs: string[][] = [[]]
   for (let i = 0; i < given.length; i++) {
     const [flag, next] = [given[i] as string, given[i + 1]]
-    if (flag !== '--after' || next === undefined) {
-      flags.push(flag)
+    if (flag === '--then') {
+      runs.push([])
+    } else if (flag !== '--after' || next === undefined) {
+      runs.at(-1)?.push(flag)
     } else {
       scripts.push(next)
       i++
     }
   }
-  return { scripts, flags }
+  return { scripts, runs }
 }
