@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
 import { startNode } from '../../src/node.ts'
 
 /**
@@ -18,6 +19,8 @@ const onPersist = (reached: string): void => {
   if (left === 0) process.kill(process.pid, 'SIGKILL')
 }
 const node = await startNode(directory, { store: { onPersist } }, shutdown.signal)
+// Whoever is killed keeps nothing for the next one to start from.
+flushCompileCache()
 writeSync(1, 'started\n')
 const asked = new Promise<void>(resolve =>
   shutdown.signal.addEventListener('abort', () => resolve())
