@@ -1,6 +1,11 @@
-import type { BullsharkMessage, CommittedSubDag } from '@novacron/consensus'
+import {
+  type BullsharkMessage,
+  type CommittedSubDag,
+  defaultTurboOptions
+} from '@novacron/consensus'
 import {
   type Answer,
+  type BullsharkMode,
   quietScenario,
   type ReplicaTypes,
   type Scenario,
@@ -8,8 +13,11 @@ import {
   Simulation,
   type SimulationReport,
   startOfTimeMs,
-  type World
+  type World,
+  type WorldEffect,
+  type WorldEvent
 } from '../../src/index.ts'
+import { withFactor } from '../../src/modes.ts'
 import { bullsharkNeeds } from '../needs.ts'
 
 type Types = ReplicaTypes<BullsharkMessage>
@@ -57,21 +65,39 @@ export interface PlaceView {
   readonly words: string
 }
 
+/** A case's scenario, where it differs from the quiet one, and the mode that it runs: classic unless said otherwise. */
+export type CaseScenario = Partial<Scenario> & { readonly mode?: BullsharkMode }
+
+/** Commits between two schedules of a network that asks for reputation and for no period of its own. */
+const turboPeriodCommits = 8
+
+/** Turbo is that of a new network: every switch is on. What is counted in commits keeps its length in rounds. */
+export function scenarioOf({ mode = 'bullshark', ...more }: CaseScenario): Scenario {
+  const scenario = { ...quietScenario, ...more }
+  if (mode === 'bullshark') return scenario
+  const { bullshark } = scenario
+  return withFactor({
+    ...scenario,
+    bullshark: {
+      schedulePeriodCommits: turboPeriodCommits,
+      ...bullshark,
+      turbo: defaultTurboOptions
+    }
+  })
+}
+
 /** Runs a scenario that differs from the quiet one in `more`, and keeps what every place committed when. */
-export function runCase(more: Partial<Scenario>, changes: CaseChanges = {}): CaseRun {
+export function runCase(more: CaseScenario, changes: CaseChanges = {}): CaseRun {
   const executed: Executed[] = []
   const answers: Answer[] = []
   const needs = bullsharkNeeds()
   const world = (): World<Types> => simulation.world
-  const simulation: Simulation<Types> = new Simulation(
-    { ...quietScenario, ...more },
-    {
-      ...needs,
-      protocol: changes.wrap?.(needs.protocol, world) ?? needs.protocol,
-      onExecuted: (place, subDag, atMs) => void executed.push({ place, subDag, atMs }),
-      onAnswered: answer => void answers.push(answer)
-    }
-  )
+  const simulation: Simulation<Types> = new Simulation(scenarioOf(more), {
+    ...needs,
+    protocol: changes.wrap?.(needs.protocol, world) ?? needs.protocol,
+    onExecuted: (place, subDag, atMs) => void executed.push({ place, subDag, atMs }),
+    onAnswered: answer => void answers.push(answer)
+  })
   watch(simulation.world, changes)
   const report = simulation.run()
   return { report, executed, ...queriesOf(executed, answers) }
@@ -119,6 +145,56 @@ function viewOf(world: World<Types>, place: number): PlaceView {
     /round (\d+), ordered (\d+), run (\d+)/.exec(words)?.slice(1).map(Number) ?? []
   const pending = machine?.gauges().find(({ name }) => name === 'pending bytes')
   return { round, ordered, run, pendingBytes: pending?.value ?? 0, words }
+}
+
+/** One step of one place: what it was given, and what it wants done. */
+export interface Step {
+  readonly place: number
+  /** Starts of the place before this one. */
+  readonly life: number
+  readonly event: WorldEvent<Types>
+  readonly effects: readonly WorldEffect<Types>[]
+  readonly atMs: number
+}
+
+export type OnStep = (step: Step, world: World<Types>) => void
+
+/** Tells of every step of every place before its effects are performed. A twin's copies count as one place. */
+export function spied(onStep: OnStep): Wrap {
+  return (protocol, world) => {
+    const lives = new Map<number, number>()
+    return {
+      ...protocol,
+      make(seat) {
+        const place = world().placeOf(seat.peer)
+        const life = lives.get(place) ?? 0
+        lives.set(place, life + 1)
+        const replica = protocol.make(seat)
+        const step = replica.step.bind(replica)
+        const told: typeof step = (event, now) => {
+          const effects = step(event, now)
+          const atMs = world().queue.now - startOfTimeMs
+          onStep({ place, life, event, effects, atMs }, world())
+          return effects
+        }
+        return Object.assign(replica, { step: told })
+      }
+    }
+  }
+}
+
+/** What a step sends of the orderer's messages, of one type. */
+export function sentIn<Kind extends BullsharkMessage['type']>(
+  { effects }: Pick<Step, 'effects'>,
+  kind: Kind
+): Extract<BullsharkMessage, { type: Kind }>[] {
+  return effects.flatMap(effect => {
+    if (effect.type !== 'send' && effect.type !== 'broadcast') return []
+    const { layer, message } = effect.message
+    return layer === 'order' && message.type === kind
+      ? [message as Extract<BullsharkMessage, { type: Kind }>]
+      : []
+  })
 }
 
 export const fixedDelay = (ms: number): Scenario['network'] => ({
