@@ -4,9 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { DagBuilder, DagObserver, exploreDag } from '../../src/index.ts'
 import { sha256 } from '../hash.ts'
 import { seeds } from '../seeds.ts'
-import { crash, fixedDelay, instant, runCase } from './run.ts'
-
-const delayMs = 10
+import { crash, fixedDelay, runCase } from './run.ts'
 
 /** Every author of every round with links to all of the round before, but for what `isThere` and `links` leave out. */
 function grow(
@@ -42,33 +40,6 @@ function follow(builder: DagBuilder, dag: readonly Certificate[], bullshark = {}
   for (const certificate of dag) observer.give(certificate)
   return observer
 }
-
-describe('case 1 (narwhal commit_one): a full mesh without faults', () => {
-  test.each([4, 7, 20])(
-    '%i replicas commit every anchor directly, and all that was submitted, in time',
-    replicas => {
-      const { report, at } = runCase({
-        replicas,
-        network: fixedDelay(delayMs),
-        readDelay: instant,
-        flushDelay: instant,
-        chaosMs: 50 * 3 * delayMs
-      })
-      expect(report.firstViolation).toBeUndefined()
-      const commits = at(0)
-      expect(commits.map(({ subDag }) => subDag.anchor.round)).toEqual(
-        commits.map((_, i) => 2 * (i + 1))
-      )
-      expect(commits.at(-1)?.subDag.anchor.round).toBeGreaterThanOrEqual(48)
-      // Directly: never two in one step.
-      expect(new Set(commits.map(({ atMs }) => atMs)).size).toBe(commits.length)
-      expect(report.applied).toBe(report.acknowledged)
-      expect(report.latencyMs.p50).toBeLessThan((12 + 1.5) * delayMs)
-      // The wait for a round, and a vertex that comes after a quorum of others, which the next round orders.
-      expect(report.latencyMs.p99).toBeLessThan((12 + 3 + 4 + 3) * delayMs)
-    }
-  )
-})
 
 describe('case 2 (narwhal dead_node, missing_leader)', () => {
   test('a dead member that is no leader changes nothing; a dead leader is skipped, its round sequenced', () => {
