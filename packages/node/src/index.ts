@@ -18,8 +18,10 @@ export type { MeshStarter } from './assembly/mesh.ts'
 export { type ChainFacts, chainFactsOf } from './assembly/replica-settings.ts'
 export {
   type ClusterOptions,
+  commitFactorOf,
   defaultClusterOptions,
   type OrderingProtocol,
+  orderingOptions,
   orderingProtocols
 } from './config/cluster-options.ts'
 export type { ConfigFault } from './config/config-fault.ts'

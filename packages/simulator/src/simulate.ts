@@ -1,5 +1,6 @@
 import { assert, type Digest, type Hash, type PeerId, Prng } from '@novacron/base'
 import type { CommittedSubDag } from '@novacron/consensus'
+import type { Behaviour } from './byzantine/behaviour.ts'
 import { AgreementChecker } from './checkers/agreement.ts'
 import { CertificationChecker } from './checkers/certification.ts'
 import { DoubleSigningChecker } from './checkers/double-signing.ts'
@@ -31,6 +32,8 @@ export interface SimulationNeeds<T extends ProtocolTypes> {
   readonly onExecuted?: (place: number, subDag: CommittedSubDag, atMs: number) => void
   /** Told of each request that was answered; times are those of the world's clock. */
   readonly onAnswered?: (answer: Answer) => void
+  /** Told of each lie but those of twins: by whom, and in which way. */
+  readonly onLie?: (place: number, behaviour: Behaviour) => void
 }
 
 /** How a place was left. */
@@ -96,6 +99,7 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
   /** Places that come back with an empty or an older disk. */
   readonly #forgetful: ReadonlySet<number>
   readonly #onExecuted: SimulationNeeds<T>['onExecuted']
+  readonly #onLie: SimulationNeeds<T>['onLie']
   /** Places that must make progress after healing: honest, and not gone for good. */
   readonly #core: readonly number[]
   #violation: (Violation & { readonly atMs: number }) | undefined
@@ -104,8 +108,9 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
   #lateAt = 0
 
   constructor(scenario: Scenario, needs: SimulationNeeds<T>) {
-    const { hash, protocol, recorder, makeKeys, onExecuted, onAnswered } = needs
+    const { hash, protocol, recorder, makeKeys, onExecuted, onAnswered, onLie } = needs
     this.#onExecuted = onExecuted
+    this.#onLie = onLie
     checkScenario(scenario)
     this.#scenario = scenario
     this.#protocol = protocol
@@ -219,6 +224,10 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
     if (!this.world.isHonest(place)) return
     const words = error instanceof Error ? (error.stack ?? error.message) : String(error)
     this.#onViolation({ verdict: 'asserted', facts: `place ${place}: ${words}` })
+  }
+
+  lied(place: number, behaviour: Behaviour): void {
+    this.#onLie?.(place, behaviour)
   }
 
   #lookAtEffects(place: number): void {

@@ -84,6 +84,7 @@ export interface Witness<T extends ProtocolTypes> {
   executed(place: number, subDag: CommittedSubDag, outcome: T['outcome']): void
   rejected(place: number, from: PeerId, code: string): void
   failed(place: number, error: unknown): void
+  lied?(place: number, behaviour: Behaviour): void
 }
 
 export interface WorldNeeds<T extends ProtocolTypes> {
@@ -330,9 +331,8 @@ export class World<T extends ProtocolTypes> {
   #letLie(prng: Prng): void {
     const { byzantine } = this.#options
     if (byzantine.length === 0) return
-    const { protocol, hash } = this.#needs
-    const onLie = (name: Behaviour) => this.#count(`lie_${name}`)
-    this.#twins.start(this.queue, this.network, prng.fork(), () => onLie('twins'))
+    const { protocol, hash, witness } = this.#needs
+    this.#twins.start(this.queue, this.network, prng.fork(), () => this.#count('lie_twins'))
     for (const { place, behaviours } of byzantine) {
       const seat = {
         place,
@@ -348,7 +348,10 @@ export class World<T extends ProtocolTypes> {
         queue: this.queue,
         isUp: () => this.isUp(place),
         deliver: letter => this.#deliver(place, letter.to, letter.streamClass, letter.message),
-        onLie
+        onLie: name => {
+          this.#count(`lie_${name}`)
+          witness.lied?.(place, name)
+        }
       })
       this.#liars.set(place, liar)
     }
@@ -360,6 +363,7 @@ export class World<T extends ProtocolTypes> {
 
   #send(from: number, effect: Outgoing<T>): void {
     const { witness } = this.#needs
+    const liar = this.#liars.get(from)
     switch (effect.type) {
       case 'send': {
         witness.sent(from, effect.message)
@@ -378,9 +382,7 @@ export class World<T extends ProtocolTypes> {
         break
       case 'publish':
         witness.published(from, effect.message)
-        for (const message of this.#liars.get(from)?.published(effect.message) ?? [
-          effect.message
-        ]) {
+        for (const message of liar?.published(effect.message) ?? [effect.message]) {
           this.#publish(from, message)
         }
     }

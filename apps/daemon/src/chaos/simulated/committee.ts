@@ -1,6 +1,8 @@
 import { type CommitIndex, Prng } from '@novacron/base'
+import { commitFactorOf, defaultClusterOptions, orderingOptions } from '@novacron/node'
 import type { Behaviour, Fault, Liar, Scenario, SimulationReport } from '@novacron/simulator'
 import type { SimulatedOutcome } from '../scenario.ts'
+import type { Setting } from './setting.ts'
 
 /** One commit at one honest place, on the virtual clock. */
 export interface Executed {
@@ -19,6 +21,10 @@ export interface CommitteeRun {
   readonly executed: readonly Executed[]
   /** Places that an honest member published evidence against. */
   readonly accused: ReadonlySet<number>
+  /** Of each place, how often it lied in which way. */
+  readonly lies: ReadonlyMap<number, ReadonlyMap<Behaviour, number>>
+  /** Commits in the rounds in which Bullshark as published makes one. */
+  readonly commitFactor: number
 }
 
 /** Between two members; a round takes about three of them. */
@@ -37,18 +43,20 @@ export interface EpochEnd {
 /** Whoever starts late, or was away, is told as well. */
 const toldEveryMs = 50
 
-/** Runs a committee of `replicas` on a network of some tens of milliseconds under a light load. */
+/** Runs a committee of `replicas` on a network of some tens of milliseconds under a light load, ordered as a genesis has it. */
 export async function runCommittee(
   replicas: number,
-  seed: number,
+  { seed, protocol: ordering }: Setting,
   more: Partial<Scenario>,
   epochEnd?: EpochEnd
 ): Promise<CommitteeRun> {
-  const { bullsharkOrderer, mixingHash, quietScenario, replicaProtocol, Simulation } = await import(
-    '@novacron/simulator'
-  )
+  const { bullsharkOrderer, mixingHash, quietScenario, replicaProtocol, Simulation, withFactor } =
+    await import('@novacron/simulator')
+  const cluster = { ...defaultClusterOptions, protocol: ordering }
+  const commitFactor = commitFactorOf(cluster, replicas)
   const executed: Executed[] = []
   const accused = new Set<number>()
+  const lies = new Map<number, Map<Behaviour, number>>()
   const protocol = replicaProtocol({ orderer: bullsharkOrderer() }, mixingHash)
   const liars = new Set(more.byzantine?.map(({ place }) => place))
   const make: typeof protocol.make = seat => {
@@ -66,20 +74,25 @@ export async function runCommittee(
     }
     return machine
   }
-  const scenario: Scenario = {
+  const scenario: Scenario = withFactor({
     ...quietScenario,
     seed,
     replicas,
     network: { ...quietScenario.network, delay: { type: 'uniform', ...delayMs } },
-    bullshark: { minHeaderDelayMs: 50, maxHeaderDelayMs: 200 },
+    bullshark: { minHeaderDelayMs: 50, maxHeaderDelayMs: 200, ...orderingOptions(cluster) },
     codecSamplePercent: 1,
+    commitsAfterHealing: quietScenario.commitsAfterHealing * commitFactor,
     ...more
-  }
+  })
   const simulation = new Simulation(scenario, {
     hash: mixingHash,
     protocol: { ...protocol, make },
     onExecuted: (place, { index, digest, anchor }, atMs) =>
-      void executed.push({ place, atMs, index, digest, leader: anchor.author })
+      void executed.push({ place, atMs, index, digest, leader: anchor.author }),
+    onLie: (place, behaviour) => {
+      const told = lies.get(place) ?? new Map<Behaviour, number>()
+      lies.set(place, told.set(behaviour, (told.get(behaviour) ?? 0) + 1))
+    }
   })
   const { world } = simulation
   if (epochEnd !== undefined) {
@@ -93,7 +106,7 @@ export async function runCommittee(
       world.queue.schedule(startOfTimeMs + ms, tell)
     }
   }
-  return { report: simulation.run(), executed, accused }
+  return { report: simulation.run(), executed, accused, lies, commitFactor }
 }
 
 /** `count` of the members lie, each in all of these ways; which members follows from the seed. */
@@ -135,13 +148,24 @@ export function groupsOf(sizes: readonly number[], seed: number): readonly (read
 
 /** Honest places that committed in a stretch of time. */
 export function committersIn(
-  { executed }: CommitteeRun,
+  { executed }: Pick<CommitteeRun, 'executed'>,
   fromMs: number,
   untilMs: number
 ): ReadonlySet<number> {
   return new Set(
     executed.filter(({ atMs }) => atMs >= fromMs && atMs < untilMs).map(({ place }) => place)
   )
+}
+
+/** Commits by which the log grew in a stretch of time: who only comes to what others have is none of them. */
+export function newCommitsIn(
+  { executed }: Pick<CommitteeRun, 'executed'>,
+  fromMs: number,
+  untilMs: number
+): number {
+  const headAt = (ms: number): number =>
+    executed.reduce((head, { index, atMs }) => (atMs < ms && index > head ? index : head), 0)
+  return headAt(untilMs) - headAt(fromMs)
 }
 
 /** What a scenario expects beyond the checks of every run: what must be so, and the words when it is not. */

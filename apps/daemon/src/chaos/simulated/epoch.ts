@@ -9,6 +9,7 @@ import {
   runCommittee,
   settleMs
 } from './committee.ts'
+import { type Setting, underEach } from './setting.ts'
 
 const cutAtMs = 1_000
 const cutForMs = 2_500
@@ -42,18 +43,18 @@ export function epochExpectations(
   ]
 }
 
-async function endWhileDivided(seed: number): Promise<SimulatedOutcome> {
-  const groups = groupsOf([14, 6], seed)
+async function endWhileDivided(setting: Setting): Promise<SimulatedOutcome> {
+  const groups = groupsOf([14, 6], setting.seed)
   const [going = [], away = []] = groups
   const faults = divided(groups, cutAtMs, cutForMs)
   const ending = { loadAfterMs: 1, livenessMs: 100, commitsAfterHealing: 1 }
   const more = { faults, chaosMs: endMs, ...ending }
   // Until somebody stops, a run goes on as one without an end: that one tells what the quorum comes to alone.
-  const endless = await runCommittee(20, seed, { faults, chaosMs: healedMs })
+  const endless = await runCommittee(20, setting, { faults, chaosMs: healedMs })
   const alone = endless.executed.filter(({ atMs }) => atMs > cutAtMs + settleMs && atMs < healedMs)
   // Not the last of them, so that all of the quorum have the time.
-  const index = Math.max(2, ...alone.map(one => one.index)) - 1
-  const run = await runCommittee(20, seed, more, { index, toldFromMs: cutAtMs })
+  const index = Math.max(2, Math.max(...alone.map(one => one.index)) - endless.commitFactor)
+  const run = await runCommittee(20, setting, more, { index, toldFromMs: cutAtMs })
   // There is no next epoch to make progress in: a run that keeps to the end stands still there.
   const { firstViolation, ...report } = run.report
   const isEnd = firstViolation === undefined || report.verdict === 'stalled'
@@ -70,6 +71,6 @@ export const epochScenarios: readonly SimulatedScenario[] = [
     kind: 'simulated',
     name: 'dwcp-23-epoch-end-in-partition',
     what: 'An epoch, and its protocol with it, ends while 6 of 20 are cut off: all stop at one last commit.',
-    run: endWhileDivided
+    run: underEach(endWhileDivided)
   }
 ]
