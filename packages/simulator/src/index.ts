@@ -39,7 +39,7 @@ export {
 export { type PartitionKind, partitionKinds, partitionOf } from './faults/partitions.ts'
 export { type Departure, departureNames, departures, type Gone } from './gone.ts'
 export type { MakeKeys, WorldKeys } from './keys.ts'
-export { type DriverLaw, driversLaw } from './law.ts'
+export { type DriverLaw, driversLaw, relaxedLaw } from './law.ts'
 export { type Answer, defaultLoadOptions, type LoadOptions } from './load.ts'
 export * from './machine.ts'
 export { mixingHash } from './mixing-hash.ts'
@@ -57,7 +57,9 @@ export {
   type SimulatedOrderer
 } from './replica-protocol.ts'
 export { drawScenario, quietScenario, replicasMax, type Scenario } from './scenario.ts'
-export { essenceOf, type ScenarioFacts, scenarioOfJson, withAllOptions } from './scenario-json.ts'
+export { scenarioBounds } from './scenario-fields.ts'
+export { essenceOf, scenarioOfJson, withAllOptions } from './scenario-json.ts'
+export type { ScenarioFacts } from './scenario-shape.ts'
 export { type Shrunk, shrinkRunsMax, shrinkScenario, shrinkSteps } from './shrink.ts'
 export {
   type PlaceReport,

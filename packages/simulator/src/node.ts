@@ -37,11 +37,13 @@ export interface NodeOptions {
   readonly law: DriverLaw
 }
 
+export const persistPoints = ['before', 'written', 'flushed', 'sent'] as const
+
 /**
  * Where a crash strikes: before the writes of a `persist`, after them, after their sync, or when all effects of the step have
  * been performed, so that whatever may leave has left.
  */
-export type PersistPoint = 'before' | 'written' | 'flushed' | 'sent'
+export type PersistPoint = (typeof persistPoints)[number]
 
 /** What the operating system may refuse with EIO. */
 export const diskOperations = ['read', 'write'] as const

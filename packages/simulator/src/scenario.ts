@@ -81,13 +81,17 @@ export const quietScenario: Scenario = {
 }
 
 export const replicasMax: number = committeeSizeMax
+export const observersMax = 64
 
 export function checkScenario(scenario: Scenario): void {
   const { seed, replicas, observers, chaosMs, livenessMs, codecSamplePercent } = scenario
   assert(Number.isSafeInteger(seed) && seed >= 0, `seed: ${seed}`)
   const isCommittee = Number.isInteger(replicas) && replicas >= 1 && replicas <= replicasMax
   assert(isCommittee, `1 <= replicas <= ${replicasMax}`)
-  assert(Number.isInteger(observers) && observers >= 0 && observers <= 64, '0 <= observers <= 64')
+  assert(
+    Number.isInteger(observers) && observers >= 0 && observers <= observersMax,
+    `0 <= observers <= ${observersMax}`
+  )
   checkLiars(scenario.byzantine, replicas)
   const bad = new Set([...scenario.byzantine, ...scenario.gone].map(({ place }) => place))
   assert(3 * bad.size < replicas || replicas === 1, `liars and gone: ${bad.size} of ${replicas}`)

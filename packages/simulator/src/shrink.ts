@@ -2,6 +2,7 @@ import { assert } from '@novacron/base'
 import type { Fault } from './faults/fault.ts'
 import { quietScenario, type Scenario } from './scenario.ts'
 import { faultOfScenario } from './scenario-fault.ts'
+import { isRecord } from './scenario-shape.ts'
 
 /** Scenarios tried at most while one is made smaller. */
 export const shrinkRunsMax = 400
@@ -223,10 +224,6 @@ function* shorterFaults(search: Search): Tries<void> {
       }))
     }
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Plain data alone is compared. */

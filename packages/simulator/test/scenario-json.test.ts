@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { drawScenario, essenceOf, quietScenario, scenarioOfJson } from '../src/index.ts'
+import {
+  drawScenario,
+  essenceOf,
+  quietScenario,
+  scenarioBounds,
+  scenarioOfJson
+} from '../src/index.ts'
 
 const factsOf = (json: unknown) => {
   try {
@@ -31,43 +37,165 @@ describe('a scenario as JSON', () => {
   })
 
   test.each([
-    { json: [], at: 'scenario', reason: 'is not an object' },
-    { json: null, at: 'scenario', reason: 'is not an object' },
-    { json: { sead: 1 }, at: 'sead', reason: 'is no field of a scenario' },
-    { json: { seed: '1' }, at: 'seed', reason: 'is not a number' },
-    { json: { isPromiseLast: 1 }, at: 'isPromiseLast', reason: 'is not a boolean' },
-    { json: { faults: {} }, at: 'faults', reason: 'is not a list' },
-    { json: { load: [] }, at: 'load', reason: 'is not an object' },
-    { json: { load: { clients: 'many' } }, at: 'load.clients', reason: 'is not a number' },
-    { json: { faults: [3] }, at: 'faults.0', reason: 'is not an object' },
-    { json: { faults: [{ atMs: '3' }] }, at: 'faults.0.atMs', reason: 'is not a number' },
+    { json: [], at: 'scenario', value: '[]', allowed: 'an object' },
+    { json: null, at: 'scenario', value: 'null', allowed: 'an object' },
     {
-      json: { gone: [{ place: 1, how: 'away' }] },
+      json: { seed: '1' },
+      at: 'seed',
+      value: '"1"',
+      allowed: 'an integer from 0 to 9007199254740990'
+    },
+    {
+      json: { replicas: 1_025 },
+      at: 'replicas',
+      value: '1025',
+      allowed: 'an integer from 1 to 1024'
+    },
+    { json: { observers: -1 }, at: 'observers', value: '-1', allowed: 'an integer from 0 to 64' },
+    { json: { isPromiseLast: 1 }, at: 'isPromiseLast', value: '1', allowed: 'true or false' },
+    {
+      json: { chaosMs: 1e12 },
+      at: 'chaosMs',
+      value: '1000000000000',
+      allowed: 'a number from 0 to 86400000'
+    },
+    {
+      json: { chaosMs: null },
+      at: 'chaosMs',
+      value: 'null',
+      allowed: 'a number from 0 to 86400000'
+    },
+    {
+      json: { load: { clients: 1e9 } },
+      at: 'load.clients',
+      value: '1000000000',
+      allowed: 'an integer from 0 to 10000'
+    },
+    {
+      json: { gone: [{ place: 4, atMs: 1, loss: 'lost' }] },
+      at: 'gone.0.place',
+      value: '4',
+      allowed: 'an integer from 0 to 3'
+    },
+    {
+      json: { gone: [{ place: 1, atMs: 1, loss: 'lost', how: 'away' }] },
       at: 'gone.0.how',
-      reason: 'is not one of crashed, cut-off, unheard, stopped'
+      value: '"away"',
+      allowed: 'one of crashed, cut-off, unheard, stopped'
     },
     {
-      json: { faults: [{ type: 'bit-flip', device: 'disk' }] },
+      json: { faults: [{ type: 'bit-flip', atMs: 1, place: 0, device: 'disk', count: 1 }] },
       at: 'faults.0.device',
-      reason: 'is not one of signed, batches, database'
+      value: '"disk"',
+      allowed: 'one of signed, batches, database'
     },
     {
-      json: { faults: [{ type: 'disk-error', operation: 'seek' }] },
-      at: 'faults.0.operation',
-      reason: 'is not one of read, write'
+      json: {
+        replicas: 7,
+        observers: 1,
+        faults: [{ type: 'starve', atMs: 1, forMs: 1, place: 99 }]
+      },
+      at: 'faults.0.place',
+      value: '99',
+      allowed: 'an integer from 0 to 7'
     },
-    { json: { gone: [{ place: 'x' }] }, at: 'gone.0.place', reason: 'is not a number' },
-    { json: { bullshark: { turbo: null } }, at: 'bullshark.turbo', reason: 'is not an object' },
-    { json: { bullshark: { depth: 3 } }, at: 'bullshark.depth', reason: 'is no option of it' },
-    { json: { mempool: { pullsMax: '9' } }, at: 'mempool.pullsMax', reason: 'is not a number' },
     {
-      json: { replica: { evidenceMax: [] } },
-      at: 'replica.evidenceMax',
-      reason: 'is not a number'
+      json: { faults: [{ type: 'cut', atMs: 1, forMs: 1, pairs: [[0, 0]] }] },
+      at: 'faults.0',
+      value: '[0,0]',
+      allowed: 'pairs of two places'
     },
-    { json: { network: { delay: 3 } }, at: 'network.delay', reason: 'is not an object' }
-  ])('$json: $at $reason', ({ json, at, reason }) => {
-    expect(factsOf(json)).toEqual({ code: 'scenario-malformed', at, reason })
+    {
+      json: { bullshark: { turbo: null } },
+      at: 'bullshark.turbo',
+      value: 'null',
+      allowed: expect.stringContaining('an object with ')
+    },
+    {
+      json: { mempool: { pullsMax: '9' } },
+      at: 'mempool.pullsMax',
+      value: '"9"',
+      allowed: 'an integer from 0 to 4000000000'
+    },
+    {
+      json: { network: { lossPercent: 101 } },
+      at: 'network.lossPercent',
+      value: '101',
+      allowed: 'a number from 0 to 100'
+    },
+    {
+      json: { network: { distancesMs: [[-1]] } },
+      at: 'network.distancesMs.0.0',
+      value: '-1',
+      allowed: 'a number from 0 to 3600000'
+    },
+    {
+      json: {
+        crashPoints: [
+          { place: 0, persist: 1, point: 'after', loss: 'lost', downMs: 1, isForAll: true }
+        ]
+      },
+      at: 'crashPoints.0.point',
+      value: '"after"',
+      allowed: 'one of before, written, flushed, sent'
+    }
+  ])('$json: $at is to be changed', ({ json, at, value, allowed }) => {
+    expect(factsOf(json)).toEqual({
+      code: 'scenario-malformed',
+      at,
+      value,
+      allowed,
+      remedy: 'change it'
+    })
+  })
+
+  test.each([
+    { json: { faults: [{ type: 'starve', forMs: 1, place: 0 }] }, at: 'faults.0.atMs' },
+    {
+      json: { faults: [{ type: 'partition', atMs: 1, forMs: 1, isOneWay: true }] },
+      at: 'faults.0.side'
+    },
+    { json: { faults: [{}] }, at: 'faults.0.type' },
+    { json: { network: { linkDelays: [{ from: 0, to: 1 }] } }, at: 'network.linkDelays.0.delay' },
+    { json: { flushDelay: { type: 'uniform', fromMs: 1 } }, at: 'flushDelay.toMs' }
+  ])('$json: $at is missing', ({ json, at }) => {
+    expect(factsOf(json)).toMatchObject({ at, value: 'nothing', remedy: 'give it' })
+  })
+
+  test.each([
+    { json: { sead: 1 }, at: 'sead' },
+    { json: { network: { los: 1 } }, at: 'network.los' },
+    { json: { bullshark: { depth: 3 } }, at: 'bullshark.depth' },
+    {
+      json: { faults: [{ type: 'starve', atMs: 1, forMs: 1, place: 0, side: [0] }] },
+      at: 'faults.0.side'
+    }
+  ])('$json: $at is no field', ({ json, at }) => {
+    expect(factsOf(json)).toMatchObject({
+      at,
+      allowed: expect.stringMatching(/^fields /),
+      remedy: 'leave it out, or correct its name'
+    })
+  })
+
+  test.each(['faults', 'crashPoints', 'gone', 'byzantine'])('%s is a list of objects', key => {
+    const allowed = expect.stringMatching(/^a list of 0 to /)
+    for (const wrong of [{}, null, 3])
+      expect(factsOf({ [key]: wrong })).toMatchObject({ at: key, allowed })
+    for (const wrong of [3, null, []]) {
+      expect(factsOf({ [key]: [wrong] })).toMatchObject({ at: `${key}.0` })
+    }
+  })
+
+  test('knows each type of fault', () => {
+    expect(factsOf({ faults: [{ type: 'earthquake', atMs: 1 }] })).toMatchObject({
+      at: 'faults.0.type',
+      allowed: expect.stringContaining('one of crash, partition, ')
+    })
+  })
+
+  test('a wrong value is shown in part where it is long', () => {
+    expect(factsOf({ seed: 'x'.repeat(1_000) })).toMatchObject({ value: `"${'x'.repeat(59)}...` })
   })
 
   test('knows what liars may do', () => {
@@ -77,8 +205,8 @@ describe('a scenario as JSON', () => {
     ])
     for (const wrong of ['flood', ['flod'], null]) {
       expect(factsOf(json(wrong))).toMatchObject({
-        at: 'byzantine.0.behaviours',
-        reason: expect.stringContaining('is not a list of equivocate, ')
+        at: expect.stringMatching(/^byzantine.0.behaviours/),
+        allowed: expect.stringContaining('one of equivocate, ')
       })
     }
   })
@@ -92,30 +220,37 @@ describe('a scenario as JSON', () => {
       null,
       { ...twins, everyMs: 0 },
       { everyMs: 30 },
-      { everyMs: 30, sides: [1] }
+      { everyMs: 30, sides: [1] },
+      { everyMs: 30, sides: many }
     ]) {
-      expect(factsOf(json(wrong))).toMatchObject({ at: 'scenario' })
+      expect(factsOf(json(wrong))).toMatchObject({
+        at: expect.stringMatching(/^byzantine.0.twins/)
+      })
     }
-    expect(factsOf(json({ everyMs: 30, sides: many }))).toMatchObject({ at: 'scenario' })
   })
 
+  const copied = { type: 'crash', places: [0], loss: 'lost', downMs: 1, staggerMs: 0 }
+
   test.each([
-    { json: { seed: -1 }, at: 'scenario' },
-    { json: { replicas: 0 }, at: 'scenario' },
-    { json: { network: { lossPercent: 101 } }, at: 'network' },
-    { json: { network: { distancesMs: [[-1]] } }, at: 'network' },
-    { json: { network: { linkDelays: [{}] } }, at: 'network' },
-    { json: { load: { intervalMs: 0 } }, at: 'load' },
+    { json: { byzantine: [0, 1].map(place => ({ place, behaviours: ['drop'] })) }, at: 'scenario' },
     { json: { readDelay: { type: 'uniform', fromMs: 3, toMs: 2 } }, at: 'readDelay' },
     { json: { bullshark: { maxHeaderDelayMs: 9, minHeaderDelayMs: 10 } }, at: 'bullshark' },
-    { json: { mempool: { unorderedCommitsMax: -1 } }, at: 'mempool' },
+    { json: { mempool: { batchBytesMax: 1_023 } }, at: 'mempool' },
     { json: { replica: { retentionCommits: 0 } }, at: 'replica' },
-    { json: { flushDelay: { type: 'exponential', minMs: -1, meanMs: 1 } }, at: 'flushDelay' }
+    { json: { load: { clients: 10_000, intervalMs: 99 } }, at: 'load' },
+    {
+      json: { faults: [{ ...copied, atMs: 5, disk: { type: 'copy', takenAtMs: 5 } }] },
+      at: 'faults.0.disk.takenAtMs'
+    },
+    { json: { faults: [{ type: 'pause', place: 0, atMs: 1, forMs: 86_400_000 }] }, at: 'faults' }
   ])('$json is out of bounds', ({ json, at }) => {
-    expect(factsOf(json)).toMatchObject({
-      code: 'scenario-malformed',
-      at,
-      reason: expect.stringContaining('does not keep to')
-    })
+    expect(factsOf(json)).toMatchObject({ code: 'scenario-malformed', at })
+  })
+
+  test('is taken up to its bounds', () => {
+    const { clientsMax, requestsPerSecondMax, virtualMsMax } = scenarioBounds
+    const intervalMs = (1_000 * clientsMax) / requestsPerSecondMax
+    const json = { chaosMs: virtualMsMax, load: { clients: clientsMax, intervalMs } }
+    expect(scenarioOfJson(json)).toMatchObject(json)
   })
 })

@@ -8,6 +8,7 @@ import {
   replicasMax,
   type Scenario,
   type ScenarioFacts,
+  scenarioBounds,
   scenarioOfJson
 } from '@novacron/simulator'
 import { commandFault } from '../command-fault.ts'
@@ -42,6 +43,7 @@ export async function campaignOf(
     return { protocol, source: { type: 'scenario', scenario: await readScenario(scenario) } }
   }
   checkCommittee(replicas, byzantine ?? 0)
+  checkVirtual(virtualMs)
   const specification = faults === undefined ? undefined : specificationOf(faults)
   const roundTripsMs =
     latencyMatrix === undefined ? undefined : await readLatencyMatrix(resolve(latencyMatrix))
@@ -87,6 +89,17 @@ function checkCommittee(replicas: number, byzantine: number): void {
   )
 }
 
+/** Of a longer run no file could be read again. */
+function checkVirtual(virtualMs: number): void {
+  const { virtualMsMax } = scenarioBounds
+  if (virtualMs <= virtualMsMax) return
+  const hours = (ms: number) => `${Number((ms / 3_600_000).toFixed(3))}h`
+  throw commandFault(
+    'usage',
+    `option '--virtual ${hours(virtualMs)}': allowed are at most ${hours(virtualMsMax)}`
+  )
+}
+
 function specificationOf(text: string): FaultSpecification {
   const specification = parseFaultSpecification(text, faultKinds)
   if (!('code' in specification)) return specification
@@ -128,9 +141,9 @@ async function readScenario(path: string): Promise<Scenario> {
     return scenarioOfJson(unwrapped(json))
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== 'scenario-malformed') throw error
-    const { at, reason } = error.facts as unknown as ScenarioFacts
-    const remedy = 'take one that --write-failures wrote'
-    throw commandFault('failed', `${path}: ${at} ${reason}; ${remedy}`, error)
+    const { at, value, allowed, remedy } = error.facts as unknown as ScenarioFacts
+    const problem = `${at} is ${value}; allowed: ${allowed}; ${remedy}`
+    throw commandFault('failed', `${path}: ${problem}`, error)
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Scenario, Shrunk } from '@novacron/simulator'
+import { relaxedLaw, type Scenario, type Shrunk } from '@novacron/simulator'
 import { commandFault } from '../command-fault.ts'
 import { type ExitCode, exitCodes, type Io, writeJson } from '../io.ts'
 import { type Campaign, scenarioOf } from './campaign.ts'
@@ -79,9 +79,11 @@ async function runAll(
   const withReport = range.count === 1
   await runSeeds({ campaign, registry, range, workers, withReport, onResult }, io)
   if (tally.done === 0) throw commandFault('interrupted', 'interrupted before a seed had ended')
+  const { replicas, law } = scenarioOf(campaign, range.from)
   const summary = tally.summary({
     protocol: options.protocol,
-    replicas: scenarioOf(campaign, range.from).replicas,
+    replicas,
+    relaxedLaw: relaxedLaw(law),
     workers: Math.min(workers, range.count),
     seconds: (performance.now() - startedAt) / 1_000,
     interrupted: tally.done < range.count,

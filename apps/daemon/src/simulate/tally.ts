@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { DriverLaw } from '@novacron/simulator'
 import type { SeedResult } from './seed-run.ts'
 import { type PrintedVerdict, printedVerdict } from './verdict.ts'
 
@@ -11,6 +12,8 @@ export interface FailedSeed extends PrintedVerdict {
 export interface Summary {
   readonly protocol: string
   readonly replicas: number
+  /** What a scenario file has taken out of the driver's law, so that a pass is none of the product; left out without any. */
+  readonly relaxedLaw?: readonly (keyof DriverLaw)[]
   /** That have been run. */
   readonly seeds: number
   readonly passed: number
@@ -78,9 +81,10 @@ export class Tally {
     readonly workers: number
     readonly seconds: number
     readonly interrupted: boolean
+    readonly relaxedLaw?: readonly (keyof DriverLaw)[]
     readonly replay: (seed: number) => string
   }): Summary {
-    const { protocol, replicas, workers, seconds, interrupted, replay } = found
+    const { protocol, replicas, workers, seconds, interrupted, replay, relaxedLaw = [] } = found
     const results = this.results()
     const sum = (of: (result: SeedResult) => number) =>
       results.reduce((total, result) => total + of(result), 0)
@@ -90,6 +94,7 @@ export class Tally {
     return {
       protocol,
       replicas,
+      ...(relaxedLaw.length === 0 ? {} : { relaxedLaw }),
       seeds: this.done,
       passed: this.done - this.failed,
       failed: this.failures().map(({ seed, verdict }) => ({

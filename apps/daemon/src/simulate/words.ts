@@ -33,7 +33,7 @@ export function describeOne(summary: Summary, told: ToldRun): string[] {
   const { p50, p99, max } = latencyMs
   const recovery = recoveredMs === undefined ? 'never' : showMs(Math.round(recoveredMs))
   return [
-    `${summary.protocol}, seed ${scenario.seed}, ${countOf(scenario.replicas, 'replica')}: ${wordsOfVerdict(printedVerdict(verdict))}`,
+    `${summary.protocol}, seed ${scenario.seed}, ${countOf(scenario.replicas, 'replica')}: ${wordsOfVerdict(printedVerdict(verdict))}${wordsOfLaw(summary)}`,
     '',
     ...accountOf(told),
     'Result',
@@ -56,6 +56,13 @@ export function describeShrunk({ scenario, runs, isMinimal }: Shrunk): string[] 
     `Shrunk in ${countOf(runs, 'run')}, ${how}; --scenario reads it from a file:`,
     JSON.stringify(essenceOf(scenario))
   ]
+}
+
+/** What was not asked for stands beside the verdict. */
+function wordsOfLaw({ relaxedLaw = [] }: Summary): string {
+  if (relaxedLaw.length === 0) return ''
+  const parts = relaxedLaw.map(name => `law.${name} is false`)
+  return `, with a relaxed law (${parts.join(', ')})`
 }
 
 function costOf(summary: Summary): string[] {

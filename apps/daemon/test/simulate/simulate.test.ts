@@ -167,6 +167,23 @@ describe('a broken rule', () => {
     expect(JSON.parse(shrunk).scenario.load.clients).toBe(1)
   })
 
+  test('a verdict under a relaxed law says so', async () => {
+    const path = join(testDirectory(), 'scenario.json')
+    const argv = ['bullshark', '--scenario', path, '--shrink-runs', '0']
+    const quick = { chaosMs: 300, loadAfterMs: 50, load: { clients: 1 } }
+    writeFileSync(path, JSON.stringify({ ...quick, law: { checkSignatures: false } }))
+    const { exitCode, out } = await runSimulate(argv)
+    expect(exitCode).toBe(0)
+    const [first] = out.split('\n')
+    const verdict = 'pass, with a relaxed law (law.checkSignatures is false)'
+    expect(first).toBe(`bullshark, seed 1, 4 replicas: ${verdict}`)
+    const { summary } = await runJson(argv)
+    expect(summary.relaxedLaw).toEqual(['checkSignatures'])
+    writeFileSync(path, JSON.stringify({ ...quick, law: { checkSignatures: true } }))
+    expect((await runJson(argv)).summary).not.toHaveProperty('relaxedLaw')
+    expect((await runSimulate(argv)).out).toContain('4 replicas: pass\n')
+  })
+
   test('fails in the same way by the replay that is printed', async () => {
     const { summary } = await runJson([...argv, ...spec, '--seeds', '4', '--shrink-runs', '0'])
     for (const { seed, replay, ...verdict } of summary.failed) {
@@ -243,8 +260,18 @@ describe('what is wrong is one line', () => {
 
   test.each([
     { content: '{', problem: 'is not JSON (' },
-    { content: '{"scenario":{"sead":1}}', problem: 'sead is no field of a scenario; take one' },
-    { content: '{"replicas":0}', problem: 'scenario does not keep to 1 <= replicas' },
+    {
+      content: '{"scenario":{"sead":1}}',
+      problem: '; leave it out, or correct its name'
+    },
+    {
+      content: '{"replicas":0}',
+      problem: 'replicas is 0; allowed: an integer from 1 to 1024; change it'
+    },
+    {
+      content: '{"faults":[{"type":"pause","place":0,"forMs":1}]}',
+      problem: 'faults.0.atMs is nothing; allowed: a number from 0 to 86400000; give it'
+    },
     { content: undefined, problem: 'cannot be read (ENOENT)' }
   ])('a scenario file with $content', async ({ content, problem }) => {
     const path = join(testDirectory(), 'scenario.json')
@@ -253,6 +280,12 @@ describe('what is wrong is one line', () => {
     expect([exitCode, out]).toEqual([1, ''])
     expect(err).toContain(path)
     expect(err).toContain(problem)
+  })
+
+  test('times of which a scenario file could not be read again', async () => {
+    const { exitCode, err } = await runSimulate(['dice', '--seed', '1', '--virtual', '25h'])
+    expect(exitCode).toBe(2)
+    expect(err).toContain("option '--virtual 25h': allowed are at most 24h")
   })
 
   test('a directory for failures that cannot be made', async () => {

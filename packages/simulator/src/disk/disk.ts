@@ -15,6 +15,9 @@ export type TailLoss =
   /** The same, and the record after it was cut in the middle. */
   | 'torn'
 
+/** All of them by name. */
+export const tailLosses: readonly TailLoss[] = ['lost', 'kept', 'partly', 'torn']
+
 /** The record of own signatures, the batch files, and the database with everything else. */
 export const deviceNames = ['signed', 'batches', 'database'] as const
 export type DeviceName = (typeof deviceNames)[number]
