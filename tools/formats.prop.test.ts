@@ -11,10 +11,11 @@ import {
   fuzzRuns,
   memoryFactorMax,
   memoryRestBytes,
+  outcome,
   spoiled,
   swollen
 } from './formats/laws.ts'
-import { nodeFormats, replicaFormats, transportFormats } from './formats/node.ts'
+import { nodeFormats, replicaFormats, streamFormats, transportFormats } from './formats/node.ts'
 import { rowFormats } from './formats/rows.ts'
 import { overwork, workOf } from './formats/work.ts'
 import { listFiles, readText } from './tidy/repository.ts'
@@ -51,13 +52,10 @@ const withoutEncoder = [
   'evidence as it is screened',
   'genesis.json',
   'header of a record',
-  'ingest acknowledgements',
-  'ingest frames',
   'latency matrix',
   'line of the log (itself in place of a fault)',
   'part of a genesis',
-  'scenario of the simulator',
-  'stream records'
+  'scenario of the simulator'
 ]
 
 describe.each(formats)('$name', (format: Format) => {
@@ -99,6 +97,21 @@ describe.each(formats)('$name', (format: Format) => {
         memoryFactorMax * bytes.length + memoryRestBytes
       )
     }
+  })
+})
+
+describe.each(streamFormats)('$name', format => {
+  test('the same comes out wherever a stream is cut', () => {
+    const pieces: Format = { ...format, decode: bytes => format.decodePieces(bytes) }
+    const samples = fc.oneof(format.samples, spoiled(format.samples))
+    fc.assert(
+      fc.property(samples, bytes => {
+        expect(breach(pieces, bytes)).toBeUndefined()
+        expect(overwork(pieces, bytes)).toBeUndefined()
+        expect(outcome(pieces, bytes)).toEqual(outcome(format, bytes))
+      }),
+      runs
+    )
   })
 })
 
@@ -146,7 +159,7 @@ test('the laws can be broken: a decoder that believes a length, and one with two
   expect(breach(throwing, Uint8Array.of(2))).toContain('another error')
 })
 
-test('work is counted: a decoder that reads again and again, and one that copies all for each byte', () => {
+test('work is counted: decoders that read again and again, copy all for each byte, loop or reserve by a length that they believe', () => {
   const decoderOf = (decode: (bytes: Uint8Array) => void) => ({ decode })
   const again = decoderOf(bytes => {
     for (let time = 0; time < 100; time++) {
@@ -160,11 +173,20 @@ test('work is counted: a decoder that reads again and again, and one that copies
   })
   const fitting = decoderOf(bytes => new Reader(bytes).raw(bytes.length).slice())
   const bytes = new Uint8Array(1_000)
+  const looping = decoderOf(bytes => {
+    const kept: number[] = []
+    for (let time = 0; time < 100 * bytes.length; time++) kept.push(time)
+  })
+  const reserving = decoderOf(() => new Uint8Array(2_000_000))
+  const buffering = decoderOf(() => Buffer.allocUnsafe(2_000_000))
   expect(overwork(again, bytes)).toBe('100000 steps for 1000 bytes')
   expect(overwork(copying, bytes)).toBe('500500 bytes moved for 1000 bytes')
+  expect(overwork(looping, bytes)).toBe('100000 steps for 1000 bytes')
+  expect(overwork(reserving, bytes)).toBe('2000000 bytes reserved for 1000 bytes')
+  expect(overwork(buffering, bytes)).toBe('2000000 bytes reserved for 1000 bytes')
   expect(overwork(fitting, bytes)).toBeUndefined()
   // Nothing stays behind in front of the methods.
-  expect(workOf(fitting, bytes)).toEqual({ steps: 1, movedBytes: 1_000 })
+  expect(workOf(fitting, bytes)).toEqual({ steps: 2, movedBytes: 1_000, reservedBytes: 0 })
 })
 
 test('formats without one encoding of each value are known by name', () => {

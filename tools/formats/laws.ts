@@ -54,6 +54,15 @@ export function breach({ decode, encode }: Format, bytes: Uint8Array): string | 
   return isSame(again, before) ? undefined : `two encodings: ${hex(before)} and ${hex(again)}`
 }
 
+/** The value, or the words of the fault in its place. */
+export function outcome({ decode }: Format, bytes: Uint8Array): unknown {
+  try {
+    return decode(bytes)
+  } catch (error) {
+    return String(error)
+  }
+}
+
 /** Spoiled encodings of the format. */
 export function spoiled(samples: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array> {
   const damage = fc.tuple(fc.constantFrom(...Object.keys(damages)), fc.nat(), fc.nat())

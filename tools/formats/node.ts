@@ -44,11 +44,13 @@ import {
 import {
   encodeRecords,
   recordFault,
-  recordSplitter
+  recordSplitter,
+  type WireRecord
 } from '../../packages/transport/src/wire/record.ts'
 import { consensusFormats } from './consensus.ts'
 import { executionFormats } from './execution.ts'
 import { type Format, format } from './format.ts'
+import { type StreamFormat, streamFormat } from './stream.ts'
 
 const bytes = fc.uint8Array({ maxLength: 60 })
 const text = fc.stringMatching(/^[a-zA-Z0-9]{1,40}$/)
@@ -153,6 +155,38 @@ export const replicaFormats: readonly Format[] = [
   }
 ]
 
+/** On the socket of clients. */
+const ingestFormats: readonly StreamFormat[] = [
+  streamFormat({
+    name: 'ingest frames',
+    homes: ['packages/node/src/ingest/frame-reader.ts'],
+    values: fc.array(fc.uint8Array({ minLength: 1, maxLength: 40 }), { maxLength: 4 }),
+    encode: framesOf,
+    reader() {
+      const reader = new FrameReader(1_048_576)
+      return chunk => {
+        reader.append(chunk)
+        const frames: Uint8Array[] = []
+        for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
+          // A view, until the next chunk.
+          frames.push(frame.slice())
+        }
+        return frames
+      }
+    }
+  }),
+  streamFormat({
+    name: 'ingest acknowledgements',
+    homes: ['packages/node/src/ingest/acknowledgement.ts'],
+    values: fc.array(acknowledgement, { maxLength: 3 }),
+    encode: encodeAcknowledgements,
+    reader() {
+      const reader = new AcknowledgementReader()
+      return chunk => reader.push(chunk)
+    }
+  })
+]
+
 export const nodeFormats: readonly Format[] = [
   format({
     name: 'writes of signed.log',
@@ -179,29 +213,12 @@ export const nodeFormats: readonly Format[] = [
     encode: encodeMark,
     decode: decodeMark
   }),
-  {
-    name: 'ingest frames',
-    homes: ['packages/node/src/ingest/frame-reader.ts'],
-    samples: fc
-      .array(fc.uint8Array({ minLength: 1, maxLength: 40 }), { maxLength: 4 })
-      .map(frames => concat(frames.flatMap(frame => [lengthOf(frame), frame]))),
-    decode(stream) {
-      const reader = new FrameReader(1_048_576)
-      reader.append(stream)
-      let frames = 0
-      while (reader.next() !== undefined) frames++
-      return frames
-    }
-  },
-  {
-    name: 'ingest acknowledgements',
-    homes: ['packages/node/src/ingest/acknowledgement.ts'],
-    samples: fc
-      .array(acknowledgement, { maxLength: 3 })
-      .map(records => encodeAcknowledgements(records)),
-    decode: stream => new AcknowledgementReader().push(stream)
-  }
+  ...ingestFormats
 ]
+
+function framesOf(frames: readonly Uint8Array[]): Uint8Array {
+  return concat(frames.flatMap(frame => [lengthOf(frame), frame]))
+}
 
 function lengthOf(frame: Uint8Array): Uint8Array {
   const length = new Uint8Array(4)
@@ -209,15 +226,25 @@ function lengthOf(frame: Uint8Array): Uint8Array {
   return length
 }
 
+const recordFormat: StreamFormat = streamFormat({
+  name: 'stream records',
+  homes: ['packages/transport/src/wire/record.ts'],
+  values: fc.array(
+    bytes.map((payload): WireRecord => ({ kind: 'frame', payload })),
+    { maxLength: 4 }
+  ),
+  encode: records => concat(encodeRecords(records)),
+  reader() {
+    const split = recordSplitter(admitUpTo(65_536))
+    return chunk => [...split([chunk])]
+  }
+})
+
+/** What comes in chunks, cut anywhere. */
+export const streamFormats: readonly StreamFormat[] = [...ingestFormats, recordFormat]
+
 export const transportFormats: readonly Format[] = [
-  {
-    name: 'stream records',
-    homes: ['packages/transport/src/wire/record.ts'],
-    samples: fc
-      .array(bytes, { maxLength: 4 })
-      .map(frames => concat(encodeRecords(frames.map(payload => ({ kind: 'frame', payload }))))),
-    decode: stream => [...recordSplitter(admitUpTo(65_536))([stream])]
-  },
+  recordFormat,
   format({
     name: 'hello',
     homes: ['packages/transport/src/wire/control.ts'],
