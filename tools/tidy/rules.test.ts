@@ -39,6 +39,7 @@ describe('imports', () => {
     ['packages/consensus/src/a.ts', `import type { X } from '@novacron/execution'`, 'not below'],
     ['packages/replica/src/a.ts', `export * from '@novacron/simulator'`, 'is not below'],
     ['packages/node/src/a.ts', `const x = import('@novacron/simulator')`, 'is not below'],
+    ['apps/daemon/src/a.ts', `import { x } from '@novacron/hostile-peer'`, 'is not below'],
     ['packages/base/src/a.ts', `import { x } from '../../consensus/src/x.ts'`, 'relative path'],
     ['packages/consensus/test/a.ts', `import { x } from '../../base/test/x.ts'`, 'relative path'],
     ['packages/node/src/a.ts', `import { Level } from 'level'`, 'lives in packages/node/src/store'],
@@ -62,6 +63,7 @@ describe('manifests', () => {
     ['packages/base', {}],
     ['packages/replica', { '@novacron/base': '0.1.0', '@novacron/execution': '0.1.0' }],
     ['packages/node', { level: '10.0.0', pino: '10.4.0' }],
+    ['apps/daemon', { '@novacron/hostile-peer': '0.1.0' }],
     ['packages/transport', { '@chainsafe/libp2p-noise': 'npm:@libp2p/noise@17.0.3' }]
   ])('of %s pass with %o', (workspace, dependencies) => {
     expect(manifestFaults(workspace, { dependencies })).toEqual([])

@@ -1,2 +1,2 @@
-export { lyingMesh } from './lying-mesh.ts'
+export { type LyingMeshNeeds, lyingMesh } from './lying-mesh.ts'
 export { checkMisdeeds, type Misdeed, misdeedNames } from './misdeed.ts'

@@ -1,28 +1,39 @@
-import { randomBytes, randomInt } from 'node:crypto'
-import { Fault, type PeerId, Prng, type ReplicaId, streamClasses } from '@novacron/base'
+import {
+  Fault,
+  type PeerId,
+  Prng,
+  type ReplicaId,
+  type StreamClass,
+  streamClasses
+} from '@novacron/base'
 import { type BullsharkMessage, bullsharkCodec } from '@novacron/consensus'
 import { chainFactsOf, type loadNode, type MeshStarter, sha256 } from '@novacron/node'
 import { type GossipMessage, type ReplicaMessage, replicaCodec } from '@novacron/replica'
 import { bullsharkOrderer, EventQueue, type Letter, LyingPlace } from '@novacron/simulator'
 import { type Mesh, type MeshHandlers, startMesh } from '@novacron/transport'
-import { isNoise, type Misdeed, type Noise } from './misdeed.ts'
+import { isNoise, type Misdeed } from './misdeed.ts'
+import { NoiseSource } from './noise-source.ts'
 
 type Message = ReplicaMessage<BullsharkMessage>
 
 /** How often held letters are looked through, and noise is made. */
 const tickMs = 10
 const noisePerTick = 5
-const nonsenseBytes = 200
 
-/**
- * Starts a mesh that lies for the node in `loaded`: whatever its machine sends or hears goes through the liars.
- *
- * onLie  told of each lie, by its name
- */
+export interface LyingMeshNeeds {
+  /** An unsigned integer; what is drawn follows from it. */
+  readonly seed: number
+  /** Told of each lie, by its name. */
+  onLie(name: Misdeed): void
+  /** While it is not true, everything goes through as it is. */
+  isLying(): boolean
+}
+
+/** Starts a mesh that lies for the node in `loaded`: whatever its machine sends or hears goes through the liars. */
 export function lyingMesh(
   loaded: ReturnType<typeof loadNode>,
   misdeeds: readonly Misdeed[],
-  onLie: (name: Misdeed) => void
+  { seed, onLie, isLying }: LyingMeshNeeds
 ): MeshStarter {
   const { committee, domain } = chainFactsOf(loaded.genesis)
   const codec = replicaCodec(bullsharkCodec(domain, sha256), sha256)
@@ -33,6 +44,8 @@ export function lyingMesh(
   const placeOf = (peer: PeerId): number | undefined => committee.replicaOf(peer)
   return async (options, needs, signal) => {
     let mesh: Mesh | undefined
+    const prng = new Prng(seed)
+    const noise = new NoiseSource(prng.fork())
     const queue = new EventQueue(performance.now())
     const deliver = ({ to, streamClass, message }: Letter<Message>): void => {
       mesh?.send(peerAt(to), streamClass, codec.encode(message))
@@ -46,16 +59,16 @@ export function lyingMesh(
         domain,
         hash: sha256,
         sign: loaded.keys.consensus.sign,
-        prng: new Prng(randomInt(2 ** 32))
+        prng: prng.fork()
       },
       bullsharkOrderer(),
-      { queue, isUp: () => mesh !== undefined, deliver, onLie }
+      { queue, isUp: () => mesh !== undefined && isLying(), deliver, onLie }
     )
     const honest = needs.handlers
     const handlers: MeshHandlers = {
       ...honest,
       onFrame: (from, streamClass, frame) => {
-        const place = placeOf(from)
+        const place = isLying() ? placeOf(from) : undefined
         const message = place === undefined ? undefined : maybeMessage(() => codec.decode(frame))
         if (message !== undefined && liar.hears(place as number, message)) return
         return honest.onFrame(from, streamClass, frame)
@@ -63,16 +76,18 @@ export function lyingMesh(
     }
     const real = await startMesh(options, { ...needs, handlers }, signal)
     mesh = real
-    const noise = misdeeds.filter(isNoise)
+    const kinds = misdeeds.filter(isNoise)
     const ticking = setInterval(() => {
       const now = performance.now()
       while (queue.runNext(now));
-      for (const kind of noise) makeNoise(kind, real, others.map(peerAt), onLie)
+      if (!isLying()) return
+      for (const kind of kinds)
+        makeNoise(real, others.map(peerAt), noise.of(kind), () => onLie(kind))
     }, tickMs)
     return {
       ...real,
       send: (to, streamClass, frame) => {
-        const place = placeOf(to)
+        const place = isLying() ? placeOf(to) : undefined
         if (place === undefined) return real.send(to, streamClass, frame)
         liar.outgoing({ to: place, streamClass, message: codec.decode(frame) })
         return true
@@ -87,28 +102,19 @@ export function lyingMesh(
 }
 
 function makeNoise(
-  kind: Noise,
   mesh: Mesh,
   peers: readonly PeerId[],
-  onLie: (name: Misdeed) => void
+  frameFor: (streamClass: StreamClass) => Uint8Array,
+  onSent: () => void
 ): void {
   for (const peer of peers) {
     for (const streamClass of streamClasses) {
       for (let i = 0; i < noisePerTick; i++) {
-        const frame = kind === 'largest' ? largest[streamClass] : randomBytes(nonsenseBytes)
-        if (mesh.send(peer, streamClass, frame)) onLie(kind)
+        if (mesh.send(peer, streamClass, frameFor(streamClass))) onSent()
       }
     }
   }
 }
-
-const mib = 1024 * 1024
-/** As large as members take them from each other; the mesh of an honest sender would not let more go. */
-const largest = {
-  order: randomBytes(mib),
-  sync: randomBytes(8 * mib),
-  bulk: randomBytes(4 * mib)
-} as const
 
 /** What others say may be wrong as well; the machine behind judges it. */
 function maybeMessage(decode: () => Message): Message | undefined {

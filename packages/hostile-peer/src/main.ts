@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadNode, startNode } from '@novacron/node'
 import { lyingMesh } from './lying-mesh.ts'
@@ -6,12 +6,19 @@ import { checkMisdeeds } from './misdeed.ts'
 
 // Ends when standard input does, as daemons of a local network do.
 const accountMs = 200
+const lookMs = 20
 
-const [directory = '', names = '', account = 'lies.json'] = process.argv.slice(2)
+const [directory = '', names = '', seed = '1', account = 'lies.json', cue] = process.argv.slice(2)
 const misdeeds = checkMisdeeds(names.split(','))
 const told = new Map<string, number>()
-const mesh = lyingMesh(loadNode(directory), misdeeds, name => {
-  told.set(name, (told.get(name) ?? 0) + 1)
+let isLying = cue === undefined
+const looking = setInterval(() => {
+  isLying ||= cue !== undefined && existsSync(join(directory, cue))
+}, lookMs)
+const mesh = lyingMesh(loadNode(directory), misdeeds, {
+  seed: Number(seed),
+  isLying: () => isLying,
+  onLie: name => told.set(name, (told.get(name) ?? 0) + 1)
 })
 const end = new AbortController()
 const ended = new Promise<void>(resolve => {
@@ -27,4 +34,5 @@ const writing = setInterval(() => {
 }, accountMs)
 await Promise.race([ended, node.stopped])
 clearInterval(writing)
+clearInterval(looking)
 process.stdin.destroy()

@@ -42,19 +42,27 @@ async function fourMembers(root: string): Promise<readonly string[]> {
   return directories
 }
 
-test('three real nodes commit among lies and noise, and the liar is known to have told them', async () => {
+test('three real nodes commit among lies and noise, which begin when they are told to', async () => {
   await using stack = new AsyncDisposableStack()
   const root = mkdtempSync(join(tmpdir(), 'novacron-hostile-'))
   stack.defer(() => rmSync(root, { recursive: true, force: true, maxRetries: 3 }))
   const [hostile = '', ...honest] = await fourMembers(root)
   const told = new Set<Misdeed>()
   const misdeeds: readonly Misdeed[] = ['delay', 'replay', 'censor', 'nonsense', 'largest']
-  const mesh = lyingMesh(loadNode(hostile), misdeeds, name => told.add(name))
+  let isLying = false
+  const mesh = lyingMesh(loadNode(hostile), misdeeds, {
+    seed: 1,
+    isLying: () => isLying,
+    onLie: name => told.add(name)
+  })
   const nodes: RunningNode[] = []
   for (const directory of honest) nodes.push(stack.use(await startNode(directory, {}, never)))
   stack.use(await startNode(hostile, { mesh }, never))
-  await expect.poll(() => [...told].sort(), soon).toEqual([...misdeeds].sort())
   const heights = () => nodes.map(({ control }) => control.status().committedIndex)
+  await expect.poll(() => Math.min(...heights()), soon).toBeGreaterThan(3)
+  expect([...told]).toEqual([])
+  isLying = true
+  await expect.poll(() => [...told].sort(), soon).toEqual([...misdeeds].sort())
   const before = Math.max(...heights())
   await expect.poll(() => Math.min(...heights()), soon).toBeGreaterThan(before + 3)
 })

@@ -38,8 +38,9 @@ export async function runChaos(
     const startedAt = performance.now()
     const result = await resultOf(scenario, networks, options, io)
     const seconds = Number(((performance.now() - startedAt) / 1_000).toFixed(1))
-    scenarios.push({ name: scenario.name, ...result, seconds })
-    onResult({ name: scenario.name, ...result, seconds })
+    const line = { ...namesOf(scenario), ...result, seconds }
+    scenarios.push(line)
+    onResult(line)
   }
   const count = (verdict: ScenarioResult['verdict']): number =>
     scenarios.filter(result => result.verdict === verdict).length
@@ -54,7 +55,16 @@ export async function runChaos(
   }
 }
 
-type Outcome = Omit<ScenarioResult, 'name' | 'seconds'>
+type Names = Pick<ScenarioResult, 'name' | 'also'>
+
+/** What a line of the result is found by. */
+export function namesOf(scenario: Scenario): Names {
+  const { name } = scenario
+  const also = scenario.kind === 'real' ? scenario.also : undefined
+  return { name, ...(also === undefined ? {} : { also }) }
+}
+
+type Outcome = Omit<ScenarioResult, keyof Names | 'seconds'>
 const nothing = { recoveryMs: null, acknowledged: 0, lost: 0, duplicated: 0 }
 
 async function resultOf(

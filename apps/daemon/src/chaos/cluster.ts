@@ -190,6 +190,12 @@ export class Cluster implements AsyncDisposable {
     return this.#logLines(node).filter(line => line.includes(`"event":"${event}"`))
   }
 
+  /** When the lines of a daemon's log were written, by its own clock, over all its lives. */
+  loggedAt(node: number): readonly number[] {
+    const times = this.#logLines(node).map(line => Number(/"time":(\d+)/.exec(line)?.[1]))
+    return times.filter(time => !Number.isNaN(time))
+  }
+
   /** What a daemon has counted; empty when it does not answer. */
   async counters(node: number): Promise<Counters> {
     const status = await this.status(node)

@@ -40,7 +40,7 @@ export async function runReal(
   cluster: Cluster,
   options: EngineOptions,
   io: Io
-): Promise<Omit<ScenarioResult, 'seconds' | 'name'>> {
+): Promise<Omit<ScenarioResult, 'seconds' | 'name' | 'also'>> {
   const run = new Run(scenario, cluster, options, io)
   try {
     return await run.result()
@@ -116,7 +116,7 @@ class Run implements ScenarioRun {
     await this.#load[Symbol.asyncDispose]()
   }
 
-  async result(): Promise<Omit<ScenarioResult, 'seconds' | 'name'>> {
+  async result(): Promise<Omit<ScenarioResult, 'seconds' | 'name' | 'also'>> {
     const { record, cluster } = this
     const firstIndex = 1 + Math.min(...(await this.#indexes()))
     await Promise.race([record.started, this.#load.finished])

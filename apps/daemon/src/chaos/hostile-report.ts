@@ -1,7 +1,7 @@
 /** What one honest daemon tells about a time among liars. */
 export interface HonestReport {
   readonly node: string
-  /** Commits while it was watched, which is from when the network stood on. */
+  /** Commits while it was watched, which is from when it knew enough of the liar. */
   readonly commits: number
   readonly committedIndex: number
   /** Since it started: messages, equivocations among them, for which it held their sender to account. */
@@ -20,8 +20,9 @@ export interface HostileReport {
   readonly liar: string
   /** How often the liar did what, by its own account. */
   readonly told: Readonly<Record<string, number>>
-  /** Median latency of transactions while it was watched. */
+  /** Median latency of transactions since the liar began. */
   readonly p50Ms: number
+  /** How long everybody was watched. */
   readonly seconds: number
   readonly honest: readonly HonestReport[]
 }
@@ -45,11 +46,23 @@ export interface HostileBounds {
   readonly refusedBytesPerSecondMax: number
 }
 
+const mib = 1024 * 1024
+
+export const hostileBounds: HostileBounds = {
+  // Until its reputation is gone, every fourth leader may be of no use: its timeout comes on top of what a commit takes.
+  medianMsMax: 1_500,
+  commitsPerSecondMin: 1,
+  // Forty rounds of four members, who are not asked at one moment.
+  spreadMax: 160,
+  peakBytesMax: 400 * mib,
+  refusedBytesPerSecondMax: 64 * 1024
+}
+
 /** What did not come as promised; empty when all did. */
 export function checkHostile(
   { misdeeds, isProvable = false, isRefused = false }: HostilePromise,
-  bounds: HostileBounds,
-  report: HostileReport
+  report: HostileReport,
+  bounds: HostileBounds = hostileBounds
 ): readonly string[] {
   const { liar, told, p50Ms, honest } = report
   const faults: string[] = []

@@ -1,3 +1,5 @@
+import { commitsUnderWayMax } from './under-way.ts'
+
 /** Commits that one daemon made in a stretch of time. */
 export interface Made {
   readonly node: string
@@ -38,23 +40,21 @@ export interface FlapsReport {
   /** The connections were reset, or they fell silent and stayed. */
   readonly how: 'reset' | 'silent'
   readonly flaps: number
-  /** While there were halves. */
+  /** While there were halves: of each daemon, the most that it made in one of the flaps. */
   readonly apart: readonly Made[]
   /** While it was whole in between. */
   readonly whole: readonly Made[]
 }
-
-/** What was under way when it fell apart may still be committed: two rounds, each with an anchor of every member. */
-const inFlightCommitsMax = 8
 
 /**
  * Halves are no quorum and commit nothing but what was under way. Between silences everybody goes on at once; connections
  * that were reset may take longer to come back than the network is whole, which is for the recovery to judge.
  */
 export function checkFlaps({ how, flaps, apart, whole }: FlapsReport): readonly string[] {
+  const underWayMax = commitsUnderWayMax(apart.length)
   const faults = apart
-    .filter(({ commits }) => commits > inFlightCommitsMax * flaps)
-    .map(({ node, commits }) => `${node} made ${commits} commits in halves without a quorum`)
+    .filter(({ commits }) => commits > underWayMax)
+    .map(({ node, commits }) => `${node} made ${commits} commits in a half without a quorum`)
   if (how === 'reset') return faults
   const still = whole.filter(({ commits }) => commits === 0)
   return [...faults, ...still.map(({ node }) => `${node} did not commit between ${flaps} silences`)]

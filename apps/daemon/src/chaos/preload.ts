@@ -31,11 +31,15 @@ export function clockSkewFlags(file: string): readonly string[] {
   `)
 }
 
-/** A disk whose flushes take as many milliseconds longer as the file says. */
+/**
+ * A disk whose flushes take as many milliseconds longer as the file says: those that are asked for, and those that come with every
+ * write to a file that was opened to be written through.
+ */
 export function slowSyncFlags(file: string): readonly string[] {
   return importFlags(`
     import fs from 'node:fs'
     import { syncBuiltinESMExports } from 'node:module'
+    import { promisify } from 'node:util'
     const lateMs = () => {
       try { return Number(fs.readFileSync(${JSON.stringify(file)}, 'utf8')) || 0 } catch { return 0 }
     }
@@ -50,6 +54,26 @@ export function slowSyncFlags(file: string): readonly string[] {
         if (ms > 0) Atomics.wait(wait, 0, 0, ms)
       }
     }
+    const through = new Set()
+    const { openSync, closeSync, write } = fs
+    fs.openSync = (path, flags, mode) => {
+      const fd = openSync(path, flags, mode)
+      if (typeof flags === 'number' && (flags & fs.constants.O_DSYNC) !== 0) through.add(fd)
+      return fd
+    }
+    fs.closeSync = fd => {
+      through.delete(fd)
+      closeSync(fd)
+    }
+    fs.write = (fd, ...given) => {
+      const done = given.pop()
+      const ms = through.has(fd) ? lateMs() : 0
+      write(fd, ...given, ms === 0 ? done : (...found) => setTimeout(done, ms, ...found))
+    }
+    fs.write[promisify.custom] = (fd, ...given) => new Promise((resolve, reject) => {
+      fs.write(fd, ...given, (error, bytesWritten, buffer) =>
+        error ? reject(error) : resolve({ bytesWritten, buffer }))
+    })
     syncBuiltinESMExports()
   `)
 }

@@ -74,6 +74,8 @@ export type Scenario = RealScenario | SimulatedScenario
 /** One line of the result. */
 export interface ScenarioResult {
   readonly name: string
+  /** Its number in the list, where its name does not begin with it. */
+  readonly also?: `dwcp-${number}`
   readonly verdict: 'passed' | 'failed' | 'skipped'
   /** Null when there was nothing to recover, or when it never came. */
   readonly recoveryMs: number | null

@@ -1,5 +1,5 @@
 import { catalogue } from '../chaos/catalogue.ts'
-import { type ChaosSummary, runChaos } from '../chaos/chaos.ts'
+import { type ChaosSummary, namesOf, runChaos } from '../chaos/chaos.ts'
 import type { Scenario, ScenarioResult } from '../chaos/scenario.ts'
 import { commandFault } from '../command-fault.ts'
 import { type ExitCode, exitCodes, type Io, writeJson } from '../io.ts'
@@ -62,7 +62,7 @@ async function chaos(options: ChaosVerbOptions, io: Io): Promise<ExitCode> {
 function chosen(names: string): readonly Scenario[] {
   if (names === 'all') return catalogue
   return names.split(',').map(name => {
-    const found = catalogue.find(scenario => scenario.name === name || alsoOf(scenario) === name)
+    const found = catalogue.find(scenario => Object.values(namesOf(scenario)).includes(name))
     if (found !== undefined) return found
     const text = `there is no scenario ${JSON.stringify(name)}; see them all: novacron chaos --scenario list`
     throw commandFault('usage', text)
@@ -71,9 +71,8 @@ function chosen(names: string): readonly Scenario[] {
 
 function list({ json }: ChaosVerbOptions, io: Io): void {
   const scenarios = catalogue.map(scenario => {
-    const { name, kind, what } = scenario
-    const also = alsoOf(scenario)
-    return { name, kind, what, ...(also === undefined ? {} : { also }) }
+    const { kind, what } = scenario
+    return { ...namesOf(scenario), kind, what }
   })
   if (json === true) {
     writeJson(io, { scenarios })
@@ -85,19 +84,20 @@ function list({ json }: ChaosVerbOptions, io: Io): void {
   for (const line of textTable(['scenario', 'kind', 'what'], rows)) io.stdout.write(`${line}\n`)
 }
 
-function alsoOf(scenario: Scenario): string | undefined {
-  return scenario.kind === 'real' ? scenario.also : undefined
+function titleOf({ name, also }: Pick<ScenarioResult, 'name' | 'also'>): string {
+  return also === undefined ? name : `${name} (${also})`
 }
 
-function lineOf({ name, verdict, seconds, recoveryMs, notes }: ScenarioResult): string {
+function lineOf(result: ScenarioResult): string {
+  const { verdict, seconds, recoveryMs, notes } = result
   const recovery = recoveryMs === null ? '' : `, recovered in ${showMs(recoveryMs)}`
   const why = notes.length === 0 ? '' : `: ${notes.join('; ')}`
-  return `novacron: ${name} ${verdict} in ${seconds} s${recovery}${why}\n`
+  return `novacron: ${titleOf(result)} ${verdict} in ${seconds} s${recovery}${why}\n`
 }
 
 function describe({ scenarios, passed, failed, skipped }: ChaosSummary): string {
   const rows = scenarios.map(result => [
-    result.name,
+    titleOf(result),
     result.verdict,
     result.recoveryMs === null ? '-' : showMs(result.recoveryMs),
     result.acknowledged,

@@ -52,7 +52,7 @@ test('flaps fail halves that go on, and a network that does not go on in between
     // Four commits every 50 ms, as if nothing had been done to it.
     commits: (_node, atMs) => 4 * Math.floor(atMs / 50)
   })
-  expect(onAlways.filter(fault => /in halves without a quorum/.test(fault))).toHaveLength(8)
+  expect(onAlways.filter(fault => /in a half without a quorum/.test(fault))).toHaveLength(8)
   const never = await faultsOf(scenario, { nodes: 4, commits: still })
   expect(never).toEqual(names([1, 2, 3, 4], 'did not commit between 5 silences'))
 })

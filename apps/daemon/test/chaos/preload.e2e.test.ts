@@ -33,18 +33,40 @@ test('flushes take as much longer as the file says, whoever imported them and ho
   const directory = testDirectory()
   const file = join(directory, 'late')
   const source = `
-    import { fdatasync, fsyncSync, openSync, writeFileSync } from 'node:fs'
-    const fd = openSync(${JSON.stringify(join(directory, 'data'))}, 'w')
+    import { closeSync, constants, fdatasync, fsyncSync, openSync, write, writeFileSync } from 'node:fs'
+    import { promisify } from 'node:util'
+    const path = ${JSON.stringify(join(directory, 'data'))}
+    const fd = openSync(path, 'w')
+    const through = openSync(path, constants.O_RDWR | constants.O_DSYNC)
     const spent = async act => {
       const startedAt = performance.now()
       await act()
       return performance.now() - startedAt
     }
     const later = () => new Promise((done, fail) => fdatasync(fd, error => error ? fail(error) : done()))
-    const before = [await spent(later), await spent(() => fsyncSync(fd))]
+    const writeAsync = promisify(write)
+    const put = async fd => {
+      const { bytesWritten } = await writeAsync(fd, Buffer.from('abc'), 0, 3, 0)
+      if (bytesWritten !== 3) throw new Error('not written')
+    }
+    const each = async () => [
+      await spent(later),
+      await spent(() => fsyncSync(fd)),
+      await spent(() => put(through)),
+      await spent(() => put(fd))
+    ]
+    const before = await each()
     writeFileSync(${JSON.stringify(file)}, '400')
-    console.log(JSON.stringify([...before, await spent(later), await spent(() => fsyncSync(fd))]))`
-  const [later, atOnce, lateLater, lateAtOnce] = outputOf(slowSyncFlags(file), source) as number[]
-  for (const late of [lateLater, lateAtOnce]) expect(late).toBeGreaterThanOrEqual(398)
-  for (const quick of [later, atOnce]) expect(quick).toBeLessThan(398)
+    const after = await each()
+    closeSync(through)
+    const failure = await put(through).catch(error => error.code)
+    console.log(JSON.stringify({ before, after, failure }))`
+  const told = outputOf(slowSyncFlags(file), source)
+  const { before, after, failure } = told as Record<'before' | 'after', number[]> & {
+    failure: string
+  }
+  for (const late of after.slice(0, 3)) expect(late).toBeGreaterThanOrEqual(398)
+  // What stays in memory until a flush is as fast as ever.
+  for (const quick of [...before, after[3]]) expect(quick).toBeLessThan(398)
+  expect(failure).toBe('EBADF')
 })

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, extname, join } from 'node:path'
 import { loadNode } from '@novacron/node'
@@ -9,35 +9,28 @@ import { machineEvent } from '../counters.ts'
 import {
   checkHostile,
   type HonestReport,
-  type HostileBounds,
   type HostilePromise,
-  type HostileReport
+  type HostileReport,
+  hostileBounds
 } from '../hostile-report.ts'
 import type { RealScenario, ScenarioRun } from '../scenario.ts'
-import { commitsOf } from './steps.ts'
+import { commitsOf, until } from './steps.ts'
 
 const politeMs = 5_000
 const termMs = 2_000
 const mib = 1024 * 1024
 
-const bounds: HostileBounds = {
-  // Until its reputation is gone, every fourth leader may be of no use: its timeout comes on top of what a commit takes.
-  medianMsMax: 1_500,
-  commitsPerSecondMin: 1,
-  // Forty rounds of four members, who are not asked at one moment.
-  spreadMax: 160,
-  peakBytesMax: 400 * mib,
-  refusedBytesPerSecondMax: 64 * 1024
-}
+/** For the first lies to be told, and for who tells them to be known. */
+const knownMs = 10_000
 
 interface HostileScenario extends HostilePromise {
   readonly name: string
   readonly what: string
 }
 
-/** One member of the committee is another program, which lies from beginning to end; nothing heals it. */
+/** One member of the committee is another program, which begins to lie with the fault; nothing heals it. */
 function hostile({ name, what, ...promise }: HostileScenario): RealScenario {
-  const { misdeeds, isProvable = false } = promise
+  const { misdeeds, isProvable = false, isRefused = false } = promise
   return {
     kind: 'real',
     name,
@@ -45,12 +38,20 @@ function hostile({ name, what, ...promise }: HostileScenario): RealScenario {
     nodesMin: 4,
     recoveryMsMax: 3_000,
     faultMs: 5_000,
-    plan: nodes => ({ replaced: new Map([[nodes - 1, hostilePeer(misdeeds)]]) }),
+    plan: (nodes, random) => {
+      const seed = Math.floor(random() * 2 ** 32)
+      return { replaced: new Map([[nodes - 1, hostilePeer(misdeeds, seed)]]) }
+    },
     ...(isProvable
       ? { isExpectedEvidence: (line: string, cluster: Cluster) => line.includes(liarOf(cluster)) }
       : {}),
     run: async run => {
-      const report = await watch(run)
+      const before = Object.keys(toldBy(run.cluster))
+      run.expect(before.length === 0, `it lied before it was to: ${before.join(' ')}`)
+      const beganAt = run.record.nowMs()
+      writeFileSync(join(run.cluster.directoryOf(liarPlace(run.cluster)), cueName), '')
+      await until(run, knownMs, () => isKnown(run.cluster, misdeeds, isRefused))
+      const report = await watch(run, beganAt)
       run.note(`p50 ${report.p50Ms.toFixed(0)} ms among liars`)
       run.note(`lies: ${JSON.stringify(report.told)}`)
       for (const { node, rejected, proofs, peakBytes, bytesFromLiar } of report.honest) {
@@ -59,13 +60,22 @@ function hostile({ name, what, ...promise }: HostileScenario): RealScenario {
           `${node}: ${rejected} rejected, ${proofs} proofs, ${bytesFromLiar} B of it, peak ${peak} MiB`
         )
       }
-      for (const fault of checkHostile(promise, bounds, report)) run.expect(false, fault)
+      for (const fault of checkHostile(promise, report)) run.expect(false, fault)
     }
   }
 }
 
+/** The liar has done all that it is there for, and is refused by everybody where it shall be. */
+function isKnown(cluster: Cluster, misdeeds: readonly string[], isRefused: boolean): boolean {
+  const told = toldBy(cluster)
+  const refuses = (node: number): boolean =>
+    peersIn(cluster.events(node, 'peer-refused')).includes(liarOf(cluster))
+  const hasLied = misdeeds.every(misdeed => (told[misdeed] ?? 0) > 0)
+  return hasLied && (!isRefused || cluster.honest.every(refuses))
+}
+
 /** Lets the fault last, and asks everybody about it. */
-async function watch(run: ScenarioRun): Promise<HostileReport> {
+async function watch(run: ScenarioRun, beganAt: number): Promise<HostileReport> {
   const { cluster, record } = run
   const from = record.nowMs()
   const commitsBefore = await commitsOf(run)
@@ -92,7 +102,7 @@ async function watch(run: ScenarioRun): Promise<HostileReport> {
       }
     })
   )
-  const p50Ms = record.medianMs(from, record.nowMs() - bounds.medianMsMax)
+  const p50Ms = record.medianMs(beganAt, record.nowMs() - hostileBounds.medianMsMax)
   return { liar: liarOf(cluster), told: toldBy(cluster), p50Ms, seconds, honest }
 }
 
@@ -120,6 +130,8 @@ function liarOf(cluster: Cluster): string {
 }
 
 const accountName = 'lies.json'
+/** It lies from when there is a file of this name. */
+const cueName = 'lie'
 
 /** How often it did what; the program writes it now and then. */
 function toldBy(cluster: Cluster): Readonly<Record<string, number>> {
@@ -132,12 +144,12 @@ function toldBy(cluster: Cluster): Readonly<Record<string, number>> {
   }
 }
 
-function hostilePeer(misdeeds: readonly string[]): Replacement {
+function hostilePeer(misdeeds: readonly string[], seed: number): Replacement {
   return async ({ directory }, _links, { program, env }) => {
     const io = { program: { ...program, main: hostileMain(program) }, env }
     const log = openSync(join(directory, 'hostile.log'), 'a', 0o600)
     try {
-      const args = [directory, misdeeds.join(','), accountName]
+      const args = [directory, misdeeds.join(','), String(seed), accountName, cueName]
       const child = startChild(io, [], args, [log, log])
       return {
         [Symbol.asyncDispose]: async () => {

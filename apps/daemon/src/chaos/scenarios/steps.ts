@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
+import { Fault } from '@novacron/base'
 import { checkMemory, meterMemory } from '../memory.ts'
 import type { ScenarioRun } from '../scenario.ts'
+import { commitsUnderWayMax } from '../under-way.ts'
 
 /** What scenarios are put together from. */
 
@@ -52,8 +54,6 @@ export async function until(
   return true
 }
 
-/** Rounds that may be under way when a fault comes; each may have an anchor of every member. */
-const roundsUnderWay = 2
 const commitsPerSecondMin = 2
 /** In less time it cannot be told whether somebody goes on or only ends what was under way. */
 const tellingMs = 1_000
@@ -70,7 +70,7 @@ export async function othersGoOn(
   await during()
   const ms = record.nowMs() - from
   const after = await commitsOf(run)
-  const underWay = roundsUnderWay * cluster.honest.length
+  const underWay = commitsUnderWayMax(cluster.honest.length)
   const atLeast = ms < tellingMs ? 1 : underWay + commitsPerSecondMin * (ms / 1_000)
   for (const node of cluster.honest) {
     if (hit.includes(node)) continue
@@ -81,19 +81,24 @@ export async function othersGoOn(
 }
 
 /** Submits that many random bytes through a daemon, under the session of its own; true when it was taken. */
-export async function submitLarge(
+export async function submitLarge(run: ScenarioRun, node: number, bytes: number): Promise<boolean> {
+  // Busy, or down: that is for the scenario to expect or not.
+  return (await outcomeOfLarge(run, node, bytes)) === 'taken'
+}
+
+/** The same; tells the code of the refusal when it was not. */
+export async function outcomeOfLarge(
   { cluster }: ScenarioRun,
   node: number,
   bytes: number
-): Promise<boolean> {
+): Promise<string> {
   const payload = randomBytes(bytes).toString('base64')
   const params = { application: 'log', payload, wait: 'none' } as const
   try {
     await cluster.daemon(node).client().call('tx.submit', params)
-    return true
-  } catch {
-    // Busy, or down: that is for the scenario to expect or not.
-    return false
+    return 'taken'
+  } catch (error) {
+    return error instanceof Fault ? error.code : String(error)
   }
 }
 

@@ -1,11 +1,16 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { defaultNodeOptions } from '@novacron/node'
+import { checkFlushes, checkSkew, type Flushes, skewSeenMs } from '../effect.ts'
 import { clockSkewFlags, slowSyncFlags } from '../preload.ts'
 import type { RealScenario, ScenarioRun } from '../scenario.ts'
 import { othersGoOn, until, victimOf } from './steps.ts'
 
 const hourMs = 3_600_000
 const backMs = 20_000
+const lateMs = 1_000
+/** For a fault to show in what the daemon says of itself. */
+const seenMs = 15_000
 
 /** The file that the module in the daemon of a place looks at. */
 function dial(root: string, node: number): string {
@@ -27,6 +32,7 @@ const clock = {
 async function liveWrong(run: ScenarioRun, skewMs: number): Promise<void> {
   const { cluster } = run
   const victim = victimOf(run)
+  const look = watchClock(run, victim)
   await othersGoOn(run, [victim], async () => {
     await cluster.kill(victim)
     turn(run, victim, skewMs)
@@ -36,6 +42,61 @@ async function liveWrong(run: ScenarioRun, skewMs: number): Promise<void> {
     await cluster.kill(victim)
   })
   turn(run, victim, 0)
+  const faults = checkSkew(cluster.nameOf(victim), look(), skewMs)
+  for (const fault of faults) run.expect(false, fault)
+}
+
+/** The time of day of one running daemon jumps, while it writes a line for every commit. */
+async function strobe(run: ScenarioRun): Promise<void> {
+  const { cluster } = run
+  const victim = victimOf(run)
+  const client = cluster.daemon(victim).client()
+  const { level } = defaultNodeOptions.log
+  await client.call('log.setLevel', { level: 'debug' })
+  const look = watchClock(run, victim)
+  const name = cluster.nameOf(victim)
+  await othersGoOn(run, [victim], async () => {
+    const isOver = (spentMs: number): boolean =>
+      spentMs >= run.faultMs && (checkSkew(name, look()).length === 0 || spentMs >= seenMs)
+    for (let spentMs = 0; !isOver(spentMs); spentMs += 100) {
+      turn(run, victim, Math.round((run.random() - 0.5) * 2 * hourMs))
+      await run.sleep(100)
+    }
+  })
+  turn(run, victim, 0)
+  for (const fault of checkSkew(name, look())) run.expect(false, fault)
+  await client.call('log.setLevel', { level })
+}
+
+/** Tells by how much the clock of a daemon has been wrong from now on, by what it writes in its log. */
+function watchClock({ cluster }: ScenarioRun, node: number): () => number {
+  const lines = cluster.loggedAt(node).length
+  const from = Date.now()
+  return () => skewSeenMs(cluster.loggedAt(node).slice(lines), from, Date.now())
+}
+
+/** Flushes of one running daemon take longer, until it has timed one of them itself. */
+async function flushLate(run: ScenarioRun): Promise<void> {
+  const { cluster } = run
+  const victim = victimOf(run)
+  const name = cluster.nameOf(victim)
+  const before = await flushesOf(run, victim)
+  const faults = async (): Promise<readonly string[]> =>
+    checkFlushes(name, before, await flushesOf(run, victim), lateMs)
+  await othersGoOn(run, [victim], async () => {
+    turn(run, victim, lateMs)
+    await run.sleep(run.faultMs)
+    await until(run, seenMs, async () => (await faults()).length === 0)
+  })
+  const found = await faults()
+  turn(run, victim, 0)
+  for (const fault of found) run.expect(false, fault)
+}
+
+async function flushesOf({ cluster }: ScenarioRun, node: number): Promise<Flushes> {
+  const counters = await cluster.counters(node)
+  const of = (part: string): number => counters.get(`novacron_store_flush_seconds_${part}`) ?? 0
+  return { count: of('count'), seconds: of('sum') }
 }
 
 /** Faults of clocks and of flushes, through modules that are loaded into the daemons from outside. */
@@ -59,32 +120,16 @@ export const timeScenarios: readonly RealScenario[] = [
     name: 'clock-strobe',
     what: 'The time of day of one running daemon jumps to and fro by up to an hour.',
     faultMs: 3_000,
-    run: async run => {
-      const victim = victimOf(run)
-      await othersGoOn(run, [victim], async () => {
-        for (let spentMs = 0; spentMs < run.faultMs; spentMs += 100) {
-          turn(run, victim, Math.round((run.random() - 0.5) * 2 * hourMs))
-          await run.sleep(100)
-        }
-      })
-      turn(run, victim, 0)
-    }
+    run: strobe
   },
   {
     kind: 'real',
     nodesMin: 4,
     recoveryMsMax: 5_000,
     name: 'slow-fsync',
-    what: 'Flushes of the signed record and of segments take a second longer on one daemon.',
+    what: 'Flushes of the journal and of segments take a second longer on one daemon, by its own account.',
     faultMs: 4_000,
     plan: () => ({ flags: (node, root) => slowSyncFlags(dial(root, node)) }),
-    run: async run => {
-      const victim = victimOf(run)
-      await othersGoOn(run, [victim], async () => {
-        turn(run, victim, 1_000)
-        await run.sleep(run.faultMs)
-      })
-      turn(run, victim, 0)
-    }
+    run: flushLate
   }
 ]
