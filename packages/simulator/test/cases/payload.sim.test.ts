@@ -1,6 +1,6 @@
 import type { Digest } from '@novacron/base'
 import { describe, expect, test } from 'vitest'
-import { quietScenario } from '../../src/index.ts'
+import { type BullsharkMode, bullsharkModes, quietScenario } from '../../src/index.ts'
 import { seeds } from '../seeds.ts'
 import { runCase, type Wrap } from './run.ts'
 
@@ -31,56 +31,69 @@ function unaware(place: number, isDeaf: boolean, seen: Set<Digest>): Wrap {
 /** Payload travels apart from what names it, as large batches do. */
 const mempool = { besideHeaderBytesMax: 0 }
 
-describe('case 16 (narwhal #837): payload', () => {
-  test.each(seeds(5))('seed %i: that reaches a quorum only is had by the last as well', seed => {
+/** Headers come before what they name, and each needs the vote of place 3. */
+function withUnawareVoter(mode: BullsharkMode, seed: number, isDeaf: boolean) {
+  const seen = new Set<Digest>()
+  const run = runCase(
+    {
+      ...{ mode, seed, mempool },
+      network: { ...quietScenario.network, bulkLagMs: 40 },
+      gone: [{ place: 2, atMs: 200, loss: 'kept' }],
+      chaosMs: 3_000,
+      loadAfterMs: 1_000
+    },
+    { wrap: unaware(3, isDeaf, seen) }
+  )
+  return { run, silent: seen.size }
+}
+
+// There are no worker ids: payload is named by its digest alone, so it cannot lie under a wrong one.
+describe.each(bullsharkModes)('case 16 (narwhal #837): payload, %s', mode => {
+  test.each(seeds(3))('seed %i: that reaches a quorum only is had by the last as well', seed => {
+    const [fromMs, toMs] = [300, 1_800]
     const run = runCase({
-      seed,
-      mempool,
-      faults: [{ type: 'starve', atMs: 300, forMs: 1_500, place: 3 }]
+      ...{ mode, seed, mempool },
+      faults: [{ type: 'starve', atMs: fromMs, forMs: toMs - fromMs, place: 3 }]
     })
     expect(run.report.firstViolation).toBeUndefined()
     // The others went on without it; it could order, and run nothing whose payload it lacks.
-    expect(run.indexAt(0, 1_700)).toBeGreaterThan(run.indexAt(3, 1_700))
+    const before = run.indexAt(0, fromMs + 100)
+    const reached = run.indexAt(0, toMs - 100)
+    expect(reached).toBeGreaterThan(before + 5)
+    expect(run.indexAt(3, toMs - 100)).toBeLessThan(reached)
+    // Then it gets it, and runs every commit itself.
+    expect(run.indexAt(3, toMs + 500)).toBeGreaterThanOrEqual(reached)
     const last = run.at(3).map(({ subDag }) => subDag.index)
-    expect(last).toEqual([...last].sort((a, b) => a - b))
+    expect(last).toEqual(last.map((_, at) => at + 1))
   })
 
-  test.each(seeds(5))('seed %i: that its author withholds is pulled from others', seed => {
-    const run = runCase({ seed, mempool, byzantine: [{ place: 0, behaviours: ['withhold'] }] })
+  test.each(seeds(3))('seed %i: that its author withholds is pulled from others', seed => {
+    const byzantine = [{ place: 0, behaviours: ['withhold'] as const }]
+    const run = runCase({ mode, seed, mempool, byzantine })
     expect(run.report.firstViolation).toBeUndefined()
     expect(run.report.acknowledged).toBeGreaterThan(20)
+    // It is ordered, with what it names, by those whom it sent nothing as well.
+    for (const place of [1, 2, 3]) {
+      const own = run.at(place).flatMap(({ subDag }) => subDag.vertices)
+      const named = own.filter(({ author, payload }) => author === 0 && payload.length > 0)
+      expect(named.length, `place ${place}`).toBeGreaterThan(0)
+    }
   })
 
-  /** Headers come before what they name, and each needs the vote of place 3. */
-  const withUnawareVoter = (seed: number, isDeaf: boolean) => {
-    const seen = new Set<Digest>()
-    const run = runCase(
-      {
-        seed,
-        mempool,
-        network: { ...quietScenario.network, bulkLagMs: 40 },
-        gone: [{ place: 2, atMs: 200, loss: 'kept' }],
-        chaosMs: 3_000,
-        loadAfterMs: 1_000
-      },
-      { wrap: unaware(3, isDeaf, seen) }
-    )
-    return { run, silent: seen.size }
-  }
-
-  test.each(seeds(5))('seed %i: that lies in the store of a voter who was not told', seed => {
-    const { run, silent } = withUnawareVoter(seed, false)
+  test.each(seeds(3))('seed %i: that lies in the store of a voter who was not told', seed => {
+    const { run, silent } = withUnawareVoter(mode, seed, false)
     expect(run.report.firstViolation).toBeUndefined()
     expect(silent).toBeGreaterThan(20)
     expect(run.report.acknowledged).toBeGreaterThan(100)
   })
+})
 
-  test('a voter that stays silent when it comes again holds everybody up', () => {
-    const acknowledged = (isDeaf: boolean) =>
-      [1, 2, 3, 4, 5].reduce(
-        (sum, seed) => sum + withUnawareVoter(seed, isDeaf).run.report.acknowledged,
-        0
-      )
-    expect(acknowledged(true)).toBeLessThan(0.9 * acknowledged(false))
-  })
+test('case 16: a voter that stays silent when payload comes again holds everybody up', () => {
+  // Turbo orders others' vertices meanwhile: there it shows in the latency of some clients alone.
+  const acknowledged = (isDeaf: boolean) =>
+    [1, 2, 3].reduce(
+      (sum, seed) => sum + withUnawareVoter('bullshark', seed, isDeaf).run.report.acknowledged,
+      0
+    )
+  expect(acknowledged(true)).toBeLessThan(0.9 * acknowledged(false))
 })

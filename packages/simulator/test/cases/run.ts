@@ -1,8 +1,4 @@
-import {
-  type BullsharkMessage,
-  type CommittedSubDag,
-  defaultTurboOptions
-} from '@novacron/consensus'
+import type { BullsharkMessage, CommittedSubDag } from '@novacron/consensus'
 import {
   type Answer,
   type BullsharkMode,
@@ -17,8 +13,8 @@ import {
   type WorldEffect,
   type WorldEvent
 } from '../../src/index.ts'
-import { withFactor } from '../../src/modes.ts'
 import { bullsharkNeeds } from '../needs.ts'
+import { asShipped } from '../shipped-modes.ts'
 
 type Types = ReplicaTypes<BullsharkMessage>
 export type CaseProtocol = SimulatedProtocol<Types>
@@ -68,36 +64,24 @@ export interface PlaceView {
 /** A case's scenario, where it differs from the quiet one, and the mode that it runs: classic unless said otherwise. */
 export type CaseScenario = Partial<Scenario> & { readonly mode?: BullsharkMode }
 
-/** Commits between two schedules of a network that asks for reputation and for no period of its own. */
-const turboPeriodCommits = 8
-
-/** Turbo is that of a new network: every switch is on. What is counted in commits keeps its length in rounds. */
-export function scenarioOf({ mode = 'bullshark', ...more }: CaseScenario): Scenario {
-  const scenario = { ...quietScenario, ...more }
-  if (mode === 'bullshark') return scenario
-  const { bullshark } = scenario
-  return withFactor({
-    ...scenario,
-    bullshark: {
-      schedulePeriodCommits: turboPeriodCommits,
-      ...bullshark,
-      turbo: defaultTurboOptions
-    }
-  })
-}
-
-/** Runs a scenario that differs from the quiet one in `more`, and keeps what every place committed when. */
-export function runCase(more: CaseScenario, changes: CaseChanges = {}): CaseRun {
+/** Runs a scenario that differs from the quiet one, and keeps what every place committed when. */
+export function runCase(
+  { mode = 'bullshark', ...scenario }: CaseScenario,
+  changes: CaseChanges = {}
+): CaseRun {
   const executed: Executed[] = []
   const answers: Answer[] = []
   const needs = bullsharkNeeds()
   const world = (): World<Types> => simulation.world
-  const simulation: Simulation<Types> = new Simulation(scenarioOf(more), {
-    ...needs,
-    protocol: changes.wrap?.(needs.protocol, world) ?? needs.protocol,
-    onExecuted: (place, subDag, atMs) => void executed.push({ place, subDag, atMs }),
-    onAnswered: answer => void answers.push(answer)
-  })
+  const simulation: Simulation<Types> = new Simulation(
+    asShipped({ ...quietScenario, ...scenario }, mode),
+    {
+      ...needs,
+      protocol: changes.wrap?.(needs.protocol, world) ?? needs.protocol,
+      onExecuted: (place, subDag, atMs) => void executed.push({ place, subDag, atMs }),
+      onAnswered: answer => void answers.push(answer)
+    }
+  )
   watch(simulation.world, changes)
   const report = simulation.run()
   return { report, executed, ...queriesOf(executed, answers) }
