@@ -69,5 +69,11 @@ export {
   simulate
 } from './simulate.ts'
 export { singleLeaderOrderer } from './single-leader.ts'
-export { drawExploration, runSwarmSeed, type SwarmOutcome, type SwarmRules } from './swarm.ts'
+export {
+  drawExploration,
+  runSwarmSeed,
+  runSwarmWorld,
+  type SwarmOutcome,
+  type SwarmRules
+} from './swarm.ts'
 export { type CrashPoint, startOfTimeMs, World, type WorldOptions } from './world.ts'

@@ -29,10 +29,16 @@ export interface SwarmOutcome {
  * anchors that get few votes are too rare to tell all wrong commit rules within some hundred seeds; in a DAG they are drawn.
  */
 export function runSwarmSeed(seed: number, hash: Hash, rules: SwarmRules = {}): SwarmOutcome {
-  const { bullshark, replica, law } = rules
+  const { bullshark } = rules
   const order = bullshark === undefined ? {} : { rules: bullshark }
   const dag = exploreDag({ ...drawExploration(seed), ...order }, hash)
   if (dag.verdict !== 'pass') return { verdict: dag.verdict, facts: dag.facts, report: undefined }
+  return runSwarmWorld(seed, hash, rules)
+}
+
+/** Its world alone. Of these rules the DAG has those of the order, and is the same whatever the others are. */
+export function runSwarmWorld(seed: number, hash: Hash, rules: SwarmRules = {}): SwarmOutcome {
+  const { bullshark, replica, law } = rules
   const orderer = bullsharkOrderer(bullshark)
   const protocol = replicaProtocol(
     replica === undefined ? { orderer } : { orderer, rules: replica },
