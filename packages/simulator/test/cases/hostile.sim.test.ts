@@ -38,9 +38,10 @@ describe.each(bullsharkModes)(
         }))
         const run = runCase({ mode, seed, replicas, byzantine, chaosMs })
         expect(run.report.firstViolation).toBeUndefined()
-        for (const lie of behaviours) {
-          expect(run.report.counts.get(`lie_${lie}`), lie).toBeGreaterThan(5)
-        }
+        const { counts } = run.report
+        expect(counts.get('lie_twins')).toBeGreaterThan(5)
+        // A twin that finds no quorum for either copy has nothing to keep back: of seven the other one has.
+        if (count > 1) expect(counts.get('lie_withhold-certificates')).toBeGreaterThan(5)
         const honest = Array.from({ length: replicas - count }, (_, at) => count + at)
         const highestAt = (atMs: number) =>
           Math.max(...honest.map(place => run.indexAt(place, atMs)))

@@ -1,4 +1,5 @@
-import type { BullsharkMessage, CommittedSubDag } from '@novacron/consensus'
+import type { ReplicaId, Round } from '@novacron/base'
+import { Bullshark, type BullsharkMessage, type CommittedSubDag } from '@novacron/consensus'
 import {
   type Answer,
   type BullsharkMode,
@@ -13,6 +14,7 @@ import {
   type WorldEffect,
   type WorldEvent
 } from '../../src/index.ts'
+import { sha256 } from '../hash.ts'
 import { bullsharkNeeds } from '../needs.ts'
 import { asShipped } from '../shipped-modes.ts'
 
@@ -179,6 +181,19 @@ export function sentIn<Kind extends BullsharkMessage['type']>(
       ? [message as Extract<BullsharkMessage, { type: Kind }>]
       : []
   })
+}
+
+/** Who leads which round of Bullshark as published, in a world whose schedule does not change. */
+export function leadersOf({ committee, domain }: World<Types>): (round: Round) => ReplicaId {
+  const orderer = new Bullshark(
+    {},
+    {
+      ...{ committee, domain, self: undefined, hash: sha256, wasSignedLogPresent: true },
+      sign: () => new Uint8Array(64),
+      hasBatch: () => true
+    }
+  )
+  return round => orderer.leaderOf(round)
 }
 
 export const fixedDelay = (ms: number): Scenario['network'] => ({
