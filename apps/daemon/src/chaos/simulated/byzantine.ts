@@ -72,7 +72,8 @@ async function removal(size: number, count: number, setting: Setting): Promise<S
     return { place, behaviours: ways[at % ways.length] ?? [] }
   })
   const gone = byzantine.map(({ place }) => ({ place, atMs: 1_500, loss: 'lost' as const }))
-  const run = await runCommittee(size, setting, { byzantine, gone, chaosMs: 2_000 })
+  const lasting = { chaosMs: 2_000, loadAfterMs: 3_000 }
+  const run = await runCommittee(size, setting, { byzantine, gone, ...lasting })
   return outcomeOf(run, allLied(run, byzantine))
 }
 
