@@ -1,9 +1,16 @@
 import type { Prng } from '@novacron/base'
-import { damages } from './disk/damage.ts'
 import type { FaultKind, FaultSpecification } from './fault-specification.ts'
 import { drawFaults } from './faults/draw.ts'
 import { endOf, type Fault } from './faults/fault.ts'
-import { drawLoser, drawNamedFault, namedFaultNames, namedFaults } from './faults/named.ts'
+import {
+  damageAtOne,
+  drawLoser,
+  drawNamedFault,
+  isDamage,
+  isDamageName,
+  namedFaultNames,
+  namedFaults
+} from './faults/named.ts'
 import type { NetworkOptions } from './network/network.ts'
 import type { BandwidthOptions } from './network/shaping.ts'
 import type { Scenario } from './scenario.ts'
@@ -123,10 +130,9 @@ function planOf(
     if (!names.has(name)) continue
     const atMs = 200 + prng.below(Math.max(1, chaosMs - 200))
     const forMs = values.get(name) ?? 50 + prng.below(1_200)
-    loser ??= damages.some(each => each === name)
-      ? drawLoser({ replicas, faulty }, [], prng.fork())
-      : undefined
-    planned.push(...drawNamedFault(name, { replicas, atMs, forMs, loser }, prng))
+    loser ??= isDamageName(name) ? drawLoser({ replicas, faulty }, [], prng.fork()) : undefined
+    const drawn = drawNamedFault(name, { replicas, atMs, forMs, loser }, prng)
+    planned.push(...damageAtOne(drawn, loser))
   }
   // Beyond `faulty` lost disks in a run, promises would be forgotten that safety rests on.
   let losers: ReadonlySet<number> = new Set(loserOf(planned))
@@ -150,13 +156,9 @@ function planOf(
   return planned
 }
 
-/** Who has lost more than payload counts as one that lost its disk. */
+/** Whose rows are damaged counts as one that lost its disk. */
 function loserOf(faults: readonly Fault[]): number[] {
-  return faults.flatMap(fault =>
-    (fault.type === 'bit-flip' || fault.type === 'misdirected-write') && fault.device !== 'batches'
-      ? [fault.place]
-      : []
-  )
+  return faults.flatMap(fault => (isDamage(fault) ? [fault.place] : []))
 }
 
 function movedTo(fault: Fault, atMs: number): Fault {

@@ -3,6 +3,7 @@ import { drawLiars } from './byzantine/behaviour.ts'
 import { withFaults } from './fault-plan.ts'
 import type { FaultSpecification } from './fault-specification.ts'
 import type { DiskFate } from './faults/fault.ts'
+import { isDamage } from './faults/named.ts'
 import type { Delay } from './network/delay.ts'
 import { drawScenario, type Scenario } from './scenario.ts'
 import { withPlaces } from './shrink.ts'
@@ -35,7 +36,7 @@ export function planScenario(plan: SimulationPlan, seed: number): Scenario {
   return roundTripsMs === undefined ? lying : withDistances(lying, roundTripsMs, prng.fork())
 }
 
-/** Liars and those whose disks are lost are bad together: some of the disks that the seed takes away stay. */
+/** Liars and those whose disks are lost or damaged are bad together: some of the disks that the seed takes away stay. */
 function withLiars(scenario: Scenario, count: number, prng: Prng): Scenario {
   const { replicas, faults } = scenario
   const byzantine = drawLiars(replicas, count, prng)
@@ -46,12 +47,14 @@ function withLiars(scenario: Scenario, count: number, prng: Prng): Scenario {
     ...scenario,
     byzantine,
     gone,
-    faults: faults.map(fault => {
-      if (fault.type !== 'crash' || fault.disk.type === 'own') return fault
-      const members = fault.places.filter(place => place < replicas)
-      if (new Set([...bad, ...members]).size > badMax) return { ...fault, disk: ownDisk }
+    faults: faults.flatMap(fault => {
+      const isLoss = fault.type === 'crash' && fault.disk.type !== 'own'
+      const places = isDamage(fault) ? [fault.place] : isLoss ? fault.places : []
+      const members = places.filter(place => place < replicas)
+      if (new Set([...bad, ...members]).size > badMax)
+        return isLoss ? [{ ...fault, disk: ownDisk }] : []
       for (const place of members) bad.add(place)
-      return fault
+      return [fault]
     })
   }
 }

@@ -9,7 +9,7 @@ import { defaultReplicaOptions, type ReplicaOptions } from '@novacron/replica'
 import { type Behaviour, checkLiars, drawLiars, type Liar } from './byzantine/behaviour.ts'
 import { drawFaults } from './faults/draw.ts'
 import { endOf, type Fault } from './faults/fault.ts'
-import { drawDiskFaults, drawLoser, drawNamedFaults } from './faults/named.ts'
+import { damageAtOne, drawDiskFaults, drawLoser, drawNamedFaults } from './faults/named.ts'
 import { departureNames, type Gone } from './gone.ts'
 import { type DriverLaw, driversLaw } from './law.ts'
 import { defaultLoadOptions, type LoadOptions } from './load.ts'
@@ -165,12 +165,31 @@ export function drawScenario(seed: number, fixed: Partial<Omit<Scenario, 'seed'>
   const network = { ...drawn.network, ...drawBandwidth(replicas, prng.fork()) }
   const loser = drawLoser(budget, planned, prng.fork())
   const disk = { replicas, atMs: chaosMs, forMs: 600, loser }
-  const faults = [...planned, ...drawDiskFaults(disk, prng.fork())]
+  const faults = damageAtOne([...planned, ...drawDiskFaults(disk, prng.fork())], loser)
   // Half of the committees send even the smallest batch apart from its header, as large ones always go.
   const besideHeaderBytesMax = prng.pick([0, defaultMempoolOptions.besideHeaderBytesMax])
   const mempool = { ...drawn.mempool, besideHeaderBytesMax }
   const replica = { ...drawn.replica, ...drawSealing(prng.fork()) }
-  return { ...withFactor({ ...drawn, bullshark, network, faults, mempool, replica }), ...fixed }
+  const whole = { ...drawn, bullshark, network, faults, mempool, replica }
+  const isNamingTwice = prng.fork().chance(0.25)
+  return { ...withFactor(isNamingTwice ? withBatchesNamedTwice(whole) : whole), ...fixed }
+}
+
+/**
+ * One author is heard late by all and proposes its payload again at once, and what has been run is gone soon: a batch is still
+ * named when its first commit is already dropped. Drawn one by one, these meet in less than one run of a hundred.
+ */
+function withBatchesNamedTwice(scenario: Scenario): Scenario {
+  const { replicas, network, bullshark, replica } = scenario
+  const delay: Delay = { type: 'uniform', fromMs: 30, toMs: 200 }
+  const late = Array.from({ length: replicas - 1 }, (_, i) => ({ from: 0, to: i + 1, delay }))
+  const linkDelays = [...network.linkDelays.filter(({ from }) => from !== 0), ...late]
+  return {
+    ...scenario,
+    network: { ...network, linkDelays },
+    bullshark: { ...bullshark, requeueRounds: 1, gcDepthRounds: 50 },
+    replica: { ...replica, checkpointIntervalCommits: 2, retentionCommits: 1 }
+  }
 }
 
 /** Observers mostly join later, with nothing, and ask whomever they find for what the others have forgotten. */

@@ -47,7 +47,7 @@ describe('a drawn scenario', () => {
       )
       const forgetful = ofMembers.flatMap(fault => {
         if (fault.type === 'crash') return fault.disk.type === 'own' ? [] : fault.places
-        return 'device' in fault && fault.device !== 'batches' ? [fault.place] : []
+        return 'device' in fault ? [fault.place] : []
       })
       const bad = new Set([...forgetful, ...[...byzantine, ...gone].map(({ place }) => place)])
       expect(bad.size).toBeLessThanOrEqual(Math.floor((replicas - 1) / 3))

@@ -47,7 +47,7 @@ export interface NamedFaultPlan {
   readonly replicas: number
   readonly atMs: number
   readonly forMs: number
-  /** A place that may lose anything but its keys; where there is none, of rows only payload is damaged. */
+  /** A place that may lose anything but its keys; where there is none, no row is damaged. */
   readonly loser?: number | undefined
 }
 
@@ -83,7 +83,7 @@ export function drawNamedFault(
       return [{ type: damageOf(prng), atMs, place, device: 'batches', count: 1 + prng.below(3) }]
     case 'bit-flip':
     case 'misdirected-write':
-      return damaged(name, { ...time, place: loser ?? place }, loser !== undefined, prng)
+      return loser === undefined ? [] : damaged(name, { ...time, place: loser }, prng)
     case 'torn-tail':
       return [restart({ ...time, place }, 'torn')]
     case 'disk-error':
@@ -91,6 +91,27 @@ export function drawNamedFault(
     default:
       return partitionOf(name satisfies PartitionKind, replicas, time, prng)
   }
+}
+
+/**
+ * Damage at one place alone, which counts as faulty, and none where the committee bears no more. For payload too: the batches
+ * of a header that is not certified yet are nowhere but at its author, who can neither sign another one nor do without.
+ */
+export function damageAtOne(faults: readonly Fault[], loser: number | undefined): Fault[] {
+  return faults.flatMap((fault): Fault[] => {
+    if (!isDamage(fault)) return [fault]
+    return loser === undefined ? [] : [{ ...fault, place: loser }]
+  })
+}
+
+type DamageFault = Extract<Fault, { readonly type: Damage | 'damaged-batches' }>
+
+export function isDamage(fault: Fault): fault is DamageFault {
+  return isDamageName(fault.type)
+}
+
+export function isDamageName(name: string): name is DamageFault['type'] {
+  return name === 'damaged-batches' || damages.some(each => each === name)
 }
 
 interface PlaceTime {
@@ -104,13 +125,8 @@ function damageOf(prng: Prng): Damage {
 }
 
 /** Payload is read as it is run; of everything else a restart finds out. */
-function damaged(
-  type: Damage,
-  { atMs, forMs, place }: PlaceTime,
-  isAnything: boolean,
-  prng: Prng
-): Fault[] {
-  const device = isAnything ? prng.pick(deviceNames) : 'batches'
+function damaged(type: Damage, { atMs, forMs, place }: PlaceTime, prng: Prng): Fault[] {
+  const device = prng.pick(deviceNames)
   const damage: Fault = { type, atMs, place, device, count: 1 + prng.below(6) }
   if (device === 'batches' && prng.chance(0.5)) return [damage]
   return [damage, restart({ atMs: atMs + 1 + prng.below(40), forMs, place }, 'kept')]
