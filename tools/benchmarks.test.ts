@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { benchmarksPage } from './benchmarks.ts'
 import { type CatchUpResult, catchUpPage } from './benchmarks-page/catch-up.ts'
+import { chaosPage, seedsPage } from './benchmarks-page/faults.ts'
 import { type MemoryResult, memoryPage } from './benchmarks-page/memory.ts'
 import { type OrderingResult, orderingPage } from './benchmarks-page/ordering.ts'
 
@@ -192,5 +193,47 @@ describe('the section about memory', () => {
     const page = memoryPage({ ...memory, daemons: [], summary: null, faults: ['a', 'b'] })
     expect(page).toContain('It ended early.')
     expect(page).toContain('**Not reached**: a; b.')
+  })
+})
+
+describe('the sections about faults', () => {
+  const seeds = {
+    protocol: 'bullshark',
+    replicas: 10,
+    seeds: 3,
+    passed: 3,
+    failed: [],
+    virtualSeconds: 60.4,
+    steps: 12,
+    traceHash: 'abc',
+    virtualSecondsPerSecond: 20.5,
+    virtualSecondsPerCpuSecond: 11,
+    workers: 2
+  }
+
+  test('say how many seeds passed, and which did not', () => {
+    expect(seedsPage(seeds)).toContain('3 of 3 passed, in 60 virtual seconds')
+    const failed = [{ seed: 7, verdict: 'stalled' }]
+    expect(seedsPage({ ...seeds, passed: 2, failed })).toContain('2 of 3 passed (seed 7 stalled)')
+  })
+
+  test('have a row for each scenario, with the reason of what failed', () => {
+    const sound = { acknowledged: 5, lost: 0, duplicated: 0, notes: ['fine'] }
+    const page = chaosPage({
+      nodes: 4,
+      seed: 1,
+      passed: 1,
+      failed: 1,
+      skipped: 0,
+      scenarios: [
+        { ...sound, name: 'a', verdict: 'passed', recoveryMs: 20 },
+        { ...sound, name: 'b', verdict: 'failed', recoveryMs: null, lost: 2, notes: ['too late'] }
+      ]
+    })
+    expect(page).toContain('1 passed,\n1 failed')
+    expect(page).toContain('2 lost, 0 doubled')
+    expect(page).toContain(
+      '| a | passed | 20 | 5 | 0 | 0 |\n| b | **failed**: too late | - | 5 | 2 | 0 |'
+    )
   })
 })

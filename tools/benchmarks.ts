@@ -2,6 +2,12 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type CatchUpResult, catchUpPage } from './benchmarks-page/catch-up.ts'
+import {
+  type ChaosResult,
+  chaosPage,
+  type SeedsResult,
+  seedsPage
+} from './benchmarks-page/faults.ts'
 import { type MemoryResult, memoryPage } from './benchmarks-page/memory.ts'
 import {
   type OrderingResult,
@@ -64,7 +70,7 @@ export function benchmarksPage(): string {
 ${orderingPage(orderingResults())}
 
 ${sectionOf<CatchUpResult>('catch-up', catchUpPage)}${sectionOf<MemoryResult>('memory-50000', memoryPage)}${soakPage(resultOf<Soak>('soak'))}
-${speed}
+${sectionOf<SeedsResult>('simulate-1000', seedsPage)}${sectionOf<ChaosResult>('chaos-all', chaosPage)}${speed}
 ${commitDelaysPage(resultOf<CommitDelays>('commit-delays'))}`
 }
 
