@@ -1,6 +1,13 @@
 import type { Digest } from '@novacron/base'
 import { describe, expect, test } from 'vitest'
-import { type Fault, quietScenario, type Scenario, startOfTimeMs } from '../../src/index.ts'
+import {
+  type BullsharkMode,
+  bullsharkModes,
+  type Fault,
+  quietScenario,
+  type Scenario,
+  startOfTimeMs
+} from '../../src/index.ts'
 import { seeds } from '../seeds.ts'
 import {
   type CaseProtocol,
@@ -30,21 +37,30 @@ describe('case 17 (Autobahn, figure 8): partitions for 20 seconds under load', (
   const partition = { type: 'partition', atMs: fromMs, forMs: 20_000, isOneWay: false } as const
   const healedMs = fromMs + partition.forMs
   const load = { ...quietScenario.load, clients: 8, intervalMs: 40 }
-  const run = (seed: number, side: readonly number[], more: readonly Fault[] = []) =>
-    runCase({ seed, load, faults: [{ ...partition, side }, ...more], loadAfterMs: 6_000 })
+  interface Run {
+    readonly mode: BullsharkMode
+    readonly seed: number
+  }
+  const runs = bullsharkModes.flatMap(mode => seeds(2).map((seed): Run => ({ mode, seed })))
+  const run = (which: Run, side: readonly number[], more: readonly Fault[] = []) =>
+    runCase({ ...which, load, faults: [{ ...partition, side }, ...more], loadAfterMs: 6_000 })
   const before: Span = [1_000, fromMs]
 
-  test.each(seeds(5))('seed %i, 2|2: nobody commits; the median is back within 3 seconds', seed => {
-    const cut = run(seed, [0, 1])
-    expect(cut.report.firstViolation).toBeUndefined()
-    // What was under way when the links broke may still be counted, and one of a side may have it from the other.
-    const highestAt = (atMs: number) => Math.max(...everyone.map(place => cut.indexAt(place, atMs)))
-    expect(highestAt(healedMs)).toBe(highestAt(fromMs + 500))
-    expect(recoveryMs(cut, cut.medianLatencyMs(before), healedMs)).toBeLessThanOrEqual(3_000)
-  })
+  test.each(runs)(
+    '$mode, seed $seed, 2|2: nobody commits; the median is back within 3 seconds',
+    which => {
+      const cut = run(which, [0, 1])
+      expect(cut.report.firstViolation).toBeUndefined()
+      // What was under way when the links broke may still be counted, and one of a side may have it from the other.
+      const highestAt = (atMs: number) =>
+        Math.max(...everyone.map(place => cut.indexAt(place, atMs)))
+      expect(highestAt(healedMs)).toBe(highestAt(fromMs + 500))
+      expect(recoveryMs(cut, cut.medianLatencyMs(before), healedMs)).toBeLessThanOrEqual(3_000)
+    }
+  )
 
-  test.each(seeds(5))('seed %i, 3|1: three go on, and the one catches up', seed => {
-    const cut = run(seed, [3])
+  test.each(runs)('$mode, seed $seed, 3|1: three go on, and the one catches up', which => {
+    const cut = run(which, [3])
     expect(cut.report.firstViolation).toBeUndefined()
     expect(cut.indexAt(3, healedMs)).toBe(cut.indexAt(3, fromMs + 500))
     expect(cut.indexAt(0, healedMs)).toBeGreaterThan(cut.indexAt(0, fromMs + 500) + 100)
@@ -59,7 +75,7 @@ describe('case 17 (Autobahn, figure 8): partitions for 20 seconds under load', (
     const slow = everyone.map(
       (place): Fault => ({ type: 'slow-fsync', place, atMs: healedMs, forMs: 4_000, byMs: 100 })
     )
-    const cut = run(1, [0, 1], slow)
+    const cut = run({ mode: 'bullshark', seed: 1 }, [0, 1], slow)
     expect(cut.report.firstViolation).toBeUndefined()
     expect(recoveryMs(cut, cut.medianLatencyMs(before), healedMs)).toBeGreaterThan(3_000)
   })
@@ -156,7 +172,7 @@ describe('case 19 (mysticeti slow_consumer, iota #9973): executors ten times slo
   const during: Span = [fromMs + 20_000, toMs]
   const after: Span = [toMs + 2_500, toMs + 5_500]
 
-  test.each(seeds(3))('seed %i, at all: proposing is held back, and all recovers', seed => {
+  test.each(seeds(2))('seed %i, at all: proposing is held back, and all recovers', seed => {
     const { run, lag, blocked } = runSlow(seed, everyone)
     // Some rounds were open when the executor fell behind.
     expect(lag).toBeLessThan(lagMax + 5)
@@ -168,7 +184,7 @@ describe('case 19 (mysticeti slow_consumer, iota #9973): executors ten times slo
     expect(run.medianLatencyMs(after)).toBeLessThan(1.5 * run.medianLatencyMs(before))
   })
 
-  test.each(seeds(3))('seed %i, at one: the others go on, and it has all in the end', seed => {
+  test.each(seeds(2))('seed %i, at one: the others go on, and it has all in the end', seed => {
     const { run, lag, blocked } = runSlow(seed, [2], {
       replica: { checkpointIntervalCommits: 10, readCommitsMax: 16 }
     })
@@ -219,6 +235,10 @@ function laggard(downMs: number, nodeBytesPerSecond: number, more: Scenario['bul
   }
 }
 
+/**
+ * Nothing here takes processor time, so 5,000 transactions a second on one core are those of `novacron chaos` (`cpu-saturation`).
+ * What catching up may take from the others in this world is room on their interfaces.
+ */
 describe('case 18 (iota #9357, sui #8288, #13985): who comes back far behind', () => {
   test('10,000 rounds: it closes the gap steadily, and the others answer as much as before', () => {
     const { run, rounds, backMs, caughtUpMs, gapAt, share, slowdown } = laggard(175_000, 4_000_000)
