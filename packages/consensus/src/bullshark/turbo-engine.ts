@@ -24,6 +24,8 @@ interface Cursor {
 const headerRoundsAhead = 4
 /** Without an anchor for so many rounds a leader is waited for even if nothing has been heard of it. */
 const patientRounds = 6
+/** A leader without a vertex in so many rounds before is not hoped for, whatever headers it sends. */
+const hopefulRounds = 3
 
 /**
  * Bullshark, started anew after every anchor. The log's position gives a cursor: the next anchor to decide, in the round of
@@ -112,11 +114,21 @@ export class TurboEngine implements CommitEngine {
     return others < dag.committee.quorumWeight
   }
 
-  /** Has it shown itself in this round or the one before? Only then can it be hoped for. */
+  /**
+   * Can it be hoped for? Its vertex of the round before is here; or it has shown itself since, and has had a vertex not long ago.
+   * Who shows itself to few has headers and no vertices: a few that waited for it would make all others wait for them.
+   */
   #isActive(round: Round, author: ReplicaId): boolean {
+    const { dag } = this.#needs
     const before = (round - 1) as Round
-    const isSeen = this.#headers.has(round, author) || this.#headers.has(before, author)
-    return isSeen || this.#needs.dag.at(before, author) !== undefined
+    if (dag.at(before, author) !== undefined) return true
+    if (!this.#headers.has(round, author) && !this.#headers.has(before, author)) return false
+    // Where there is nothing before, everybody may be hoped for.
+    if (round <= hopefulRounds) return true
+    for (let back = 2; back <= hopefulRounds; back++) {
+      if (dag.at((round - back) as Round, author) !== undefined) return true
+    }
+    return false
   }
 
   #isCommitted(anchor: Certificate): boolean {

@@ -204,6 +204,18 @@ describe('what an open round waits for', () => {
     expect(awaits({ pipelined: true }, sketch, [], 2)).toBe('leader')
   })
 
+  test.each([
+    { name: 'not long ago', last: 2, expected: 'leader' },
+    { name: 'too long ago', last: 1, expected: 'anchors' }
+  ])(
+    'a leader with headers alone, whose last vertex was $name: $expected',
+    ({ last, expected }) => {
+      const silent = leader(5)
+      const sketch = new Sketch().full(1, last).full(last + 1, 5, others(silent))
+      expect(awaits(all, sketch, [silent], 5)).toBe(expected)
+    }
+  )
+
   test('without commits for long also a leader that nobody has heard of', () => {
     const absent = leader(8)
     const sketch = new Sketch().full(1, 8, others(absent))
