@@ -13,5 +13,7 @@ export type VerifySignature = (
 /** Stored batches by digest, read at once from memory or the page cache. The bytes belong to the store. */
 export interface BatchReader {
   has(digest: Digest): boolean
+  /** Length in bytes, without reading them; undefined when it is not stored. */
+  sizeOf(digest: Digest): number | undefined
   read(digest: Digest): Uint8Array | undefined
 }

@@ -178,6 +178,7 @@ export function partsOf(
     rules: bullsharkRules,
     dag: new Dag(committee),
     hasBatch: () => true,
+    sizeOfBatch: () => undefined,
     ...overrides,
     self
   }

@@ -17,6 +17,10 @@ export class FreshBatches implements BatchReader {
     return this.#fresh.has(digest) || this.#stored.has(digest)
   }
 
+  sizeOf(digest: Digest): number | undefined {
+    return this.#fresh.get(digest)?.length ?? this.#stored.sizeOf(digest)
+  }
+
   read(digest: Digest): Uint8Array | undefined {
     return this.#fresh.get(digest) ?? this.#stored.read(digest)
   }

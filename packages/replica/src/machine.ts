@@ -99,7 +99,11 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
     const { committee, domain, self, hash, sign, wasSignedLogPresent } = needs
     const batches = this.#batches
     const shared = { committee, domain, self, hash, sign, wasSignedLogPresent }
-    this.#orderer = needs.makeOrderer({ ...shared, hasBatch: digest => batches.has(digest) })
+    this.#orderer = needs.makeOrderer({
+      ...shared,
+      hasBatch: digest => batches.has(digest),
+      sizeOfBatch: digest => batches.sizeOf(digest)
+    })
     this.#mempool = new Mempool(settings.mempool ?? {}, {
       committee,
       epoch: domain.epoch,

@@ -17,6 +17,8 @@ export interface OrdererNeeds {
   readonly hash: Hash
   readonly sign: Sign
   readonly hasBatch: (digest: Digest) => boolean
+  /** Length of stored payload in bytes. */
+  readonly sizeOfBatch: (digest: Digest) => number | undefined
   readonly wasSignedLogPresent: boolean
 }
 

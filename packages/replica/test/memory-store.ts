@@ -15,6 +15,10 @@ export class MemoryStore implements BatchReader {
     return this.batches.has(digest)
   }
 
+  sizeOf(digest: Digest): number | undefined {
+    return this.batches.get(digest)?.length
+  }
+
   read(digest: Digest): Uint8Array | undefined {
     return this.batches.get(digest)
   }

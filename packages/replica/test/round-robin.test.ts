@@ -89,6 +89,7 @@ describe('the same replica with another orderer', () => {
       hash,
       sign: signerOf(0),
       hasBatch: () => true,
+      sizeOfBatch: () => undefined,
       wasSignedLogPresent: true
     })
     const other = 1 as Epoch

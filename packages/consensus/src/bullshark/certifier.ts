@@ -235,7 +235,7 @@ export class Certifier {
     now: Millis,
     out: BullsharkEffect[]
   ): MissingForVote {
-    const { rules } = this.#parts
+    const { rules, sizeOfBatch } = this.#parts
     const { author, round, id } = signed.header
     const nothingMissing = { parents: [], batches: [] }
     const last = this.#record.voteFor(author)
@@ -255,6 +255,10 @@ export class Certifier {
     const waiting = this.#pending.get(author)?.signed
     if (waiting?.header.round === round && waiting.header.id !== id) {
       this.#reportEquivocation(waiting, signed, out)
+      return nothingMissing
+    }
+    if (!rules.namesLengths(signed.header, sizeOfBatch)) {
+      out.push({ type: 'count', name: 'header_with_false_lengths', by: 1 })
       return nothingMissing
     }
     const missing = this.#missingFor(signed)

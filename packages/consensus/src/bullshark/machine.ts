@@ -48,6 +48,8 @@ export interface BullsharkNeeds {
   readonly sign: Sign
   /** Is this payload stored here? Votes are given for nothing else. */
   readonly hasBatch: (digest: Digest) => boolean
+  /** Its length in bytes, which headers name too; undefined when it is not stored. */
+  readonly sizeOfBatch: (digest: Digest) => number | undefined
   /** False when the record of own signatures was missing at start: then it is taken for lost. */
   readonly wasSignedLogPresent: boolean
   readonly rules?: BullsharkRules

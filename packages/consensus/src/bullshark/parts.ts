@@ -22,4 +22,6 @@ export interface BullsharkParts {
   readonly self: ReplicaId | undefined
   /** Is the payload stored here? */
   readonly hasBatch: (digest: Digest) => boolean
+  /** Its length in bytes, which headers name too; undefined when it is not stored. */
+  readonly sizeOfBatch: (digest: Digest) => number | undefined
 }

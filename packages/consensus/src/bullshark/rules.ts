@@ -20,6 +20,11 @@ export interface BullsharkRules extends SigningRules {
   /** Payload of a header that is not stored here: while there is any, it gets no vote. */
   missingPayload(header: Header, hasBatch: (digest: Digest) => boolean): readonly BatchReference[]
   /**
+   * Is stored payload as long as the header says? What is kept of the log is counted by named lengths: who could name any would
+   * have all others drop their history.
+   */
+  namesLengths(header: Header, sizeOfBatch: (digest: Digest) => number | undefined): boolean
+  /**
    * What the digests of parents alone do not show: that each stands in the round before, at its author, and is not newer.
    * The commit rule counts on a quorum of the round before below every vertex.
    */
@@ -55,6 +60,11 @@ export const bullsharkRules: BullsharkRules = {
   quorumWeight: committee => committee.quorumWeight,
 
   missingPayload: (header, hasBatch) => header.payload.filter(batch => !hasBatch(batch.digest)),
+
+  namesLengths: (header, sizeOfBatch) =>
+    header.payload.every(
+      ({ digest, sizeBytes }) => (sizeOfBatch(digest) ?? sizeBytes) === sizeBytes
+    ),
 
   faultOfParents(header, view) {
     for (const parent of header.parents) {

@@ -53,6 +53,7 @@ export class Seat {
       self: this.#self === undefined ? undefined : replica(this.#self),
       sign: signerOf(this.#self ?? 0),
       hasBatch: () => true,
+      sizeOfBatch: () => undefined,
       wasSignedLogPresent: true,
       ...needs
     })

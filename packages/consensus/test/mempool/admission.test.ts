@@ -69,7 +69,11 @@ test('a mempool admits only as far as it commits in good time, and what is large
     epoch: 0 as Epoch,
     self: replica(0),
     hash,
-    batches: { has: digest => stored.has(digest), read: digest => stored.get(digest) },
+    batches: {
+      has: digest => stored.has(digest),
+      sizeOf: digest => stored.get(digest)?.length,
+      read: digest => stored.get(digest)
+    },
     claims: () => () => false
   })
   let now = 1_000

@@ -53,7 +53,11 @@ function build(options: Partial<MempoolOptions> = {}, self: number | 'observer' 
       epoch,
       self: self === 'observer' ? undefined : replica(self),
       hash,
-      batches: { has: digest => stored.has(digest), read: digest => stored.get(digest) },
+      batches: {
+        has: digest => stored.has(digest),
+        sizeOf: digest => stored.get(digest)?.length,
+        read: digest => stored.get(digest)
+      },
       claims: () => digest => claimed.has(digest)
     }
   )

@@ -26,6 +26,7 @@ function build(options: Partial<MempoolOptions> = {}): void {
   reads = 0
   const batches = {
     has: (digest: Digest) => stored.has(digest),
+    sizeOf: (digest: Digest) => stored.get(digest)?.length,
     read: (digest: Digest) => {
       reads++
       return stored.get(digest)

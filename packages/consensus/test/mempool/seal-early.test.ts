@@ -14,7 +14,7 @@ beforeEach(() => {
       epoch: 0 as Epoch,
       self: replica(0),
       hash,
-      batches: { has: () => false, read: () => undefined },
+      batches: { has: () => false, sizeOf: () => undefined, read: () => undefined },
       claims: () => () => false
     }
   )

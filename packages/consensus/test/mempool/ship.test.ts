@@ -24,7 +24,11 @@ beforeEach(() => {
       epoch,
       self: replica(0),
       hash,
-      batches: { has: digest => stored.has(digest), read: digest => stored.get(digest) },
+      batches: {
+        has: digest => stored.has(digest),
+        sizeOf: digest => stored.get(digest)?.length,
+        read: digest => stored.get(digest)
+      },
       claims: () => () => false,
       isShipped: true
     }

@@ -34,6 +34,10 @@ export class SpilledBatches implements BatchReader {
     return this.#spilled.has(digest) || this.#store.has(digest)
   }
 
+  sizeOf(digest: Digest): number | undefined {
+    return this.#spilled.get(digest)?.length ?? this.#store.sizeOf(digest)
+  }
+
   read(digest: Digest): Uint8Array | undefined {
     return this.#spilled.get(digest) ?? this.#store.read(digest)
   }

@@ -156,6 +156,7 @@ export class MemoryStore implements Store {
       },
       drop: digests => change({ type: 'drop', digests: [...digests] }),
       has: digest => view().has(digest),
+      sizeOf: digest => view().get(digest)?.length,
       read: digest => view().get(digest),
       digests: () => [...view().keys()],
       get count() {

@@ -113,6 +113,10 @@ export class SegmentStore implements BatchStore {
     return this.#index.has(digest)
   }
 
+  sizeOf(digest: Digest): number | undefined {
+    return this.#index.get(digest)?.length
+  }
+
   digests(): Iterable<Digest> {
     return [...this.#index.keys()]
   }

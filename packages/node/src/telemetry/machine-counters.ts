@@ -17,6 +17,7 @@ export const machineCounters: readonly string[] = [
   'equivocation',
   'frame_dropped',
   'header_from_the_future',
+  'header_with_false_lengths',
   'leader_timeout',
   'message_dropped',
   'message_dropped_disk_full',

@@ -36,6 +36,7 @@ export class FakeStore implements Store {
     this.batches = {
       append,
       has: digest => inner.has(digest),
+      sizeOf: digest => inner.sizeOf(digest),
       read: digest => inner.read(digest),
       drop: digests => {
         trace.push(`drop ${digests.join()}`)

@@ -31,6 +31,7 @@ export class DagObserver {
       hash: builder.hash,
       sign: () => new Uint8Array(64),
       hasBatch: () => true,
+      sizeOfBatch: () => undefined,
       wasSignedLogPresent: true,
       ...(rules === undefined ? {} : { rules })
     })

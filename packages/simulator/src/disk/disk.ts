@@ -80,6 +80,7 @@ export class Disk {
   /** As the store of a node: what is damaged is in the index until somebody reads it. */
   readonly batches: BatchReader = {
     has: digest => this.#batch(digest) !== undefined,
+    sizeOf: digest => this.#batch(digest)?.length,
     read: digest => this.#readBatch(digest)
   }
 

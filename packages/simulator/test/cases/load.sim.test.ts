@@ -110,6 +110,7 @@ function slowExecutor(
         ...seat,
         batches: {
           has: digest => batches.has(digest),
+          sizeOf: digest => batches.sizeOf(digest),
           read(digest) {
             const now = world().queue.now - startOfTimeMs
             if (now < span[0] || now >= span[1] || given.has(digest)) return batches.read(digest)

@@ -190,7 +190,8 @@ export function leadersOf({ committee, domain }: World<Types>): (round: Round) =
     {
       ...{ committee, domain, self: undefined, hash: sha256, wasSignedLogPresent: true },
       sign: () => new Uint8Array(64),
-      hasBatch: () => true
+      hasBatch: () => true,
+      sizeOfBatch: () => undefined
     }
   )
   return round => orderer.leaderOf(round)
