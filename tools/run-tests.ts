@@ -7,6 +7,7 @@ import {
   addSummaries,
   lastLine,
   type Summary,
+  secondsOf,
   splitArguments,
   summarize,
   type TestReport
@@ -21,7 +22,13 @@ function run(program: string, ...parameters: string[]): number {
   return spawnSync(program, parameters, { cwd: root, stdio: 'inherit' }).status ?? 1
 }
 
-function runVitest(flags: readonly string[]): { summary: Summary; exitCode: number } {
+interface Outcome {
+  readonly summary: Summary
+  readonly exitCode: number
+  readonly report?: TestReport | undefined
+}
+
+function runVitest(flags: readonly string[]): Outcome {
   mkdirSync(cache, { recursive: true })
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`]
   const vitest = join(root, 'node_modules/vitest/vitest.mjs')
@@ -30,16 +37,21 @@ function runVitest(flags: readonly string[]): { summary: Summary; exitCode: numb
     ? (JSON.parse(readFileSync(reportFile, 'utf8')) as TestReport)
     : undefined
   rmSync(reportFile, { force: true })
-  return { summary: summarize(report, exitCode), exitCode }
+  return { summary: summarize(report, exitCode), exitCode, report }
 }
 
 const { scripts, runs } = splitArguments(process.argv.slice(2))
 const broken = scripts.find(script => run('npm', 'run', '--silent', script) !== 0)
-const outcomes =
+const outcomes: readonly Outcome[] =
   broken === undefined
     ? runs.map(runVitest)
     : [{ summary: { passed: 0, failed: 1, skipped: 0 }, exitCode: 1 }]
 if (broken !== undefined) console.log(`npm run ${broken} failed, so no test ran`)
+const casesSeconds = secondsOf(
+  '/test/cases/',
+  outcomes.flatMap(({ report }) => report ?? [])
+)
+if (casesSeconds > 0) console.log(`the files of the twenty cases took ${casesSeconds} s together`)
 const summary = addSummaries(outcomes.map(outcome => outcome.summary))
 console.log(lastLine(summary))
 const exitCode = outcomes.find(outcome => outcome.exitCode !== 0)?.exitCode ?? 0

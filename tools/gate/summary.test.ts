@@ -1,15 +1,23 @@
 import { expect, test } from 'vitest'
-import { addSummaries, lastLine, splitArguments, summarize, type TestReport } from './summary.ts'
+import {
+  addSummaries,
+  lastLine,
+  secondsOf,
+  splitArguments,
+  summarize,
+  type TestReport
+} from './summary.ts'
 
+const file = { name: '/a/test/cases/x.sim.test.ts', startTime: 1_000, endTime: 3_400 }
 const green: TestReport = {
   numPassedTests: 2,
   numFailedTests: 0,
   numPendingTests: 0,
   numTodoTests: 0,
-  testResults: [{ status: 'passed', assertionResults: [{ status: 'passed' }] }]
+  testResults: [{ ...file, status: 'passed', assertionResults: [{ status: 'passed' }] }]
 }
-const unloaded = { status: 'failed', assertionResults: [] }
-const failedFile = { status: 'failed', assertionResults: [{ status: 'failed' }] }
+const unloaded = { ...file, status: 'failed', assertionResults: [] }
+const failedFile = { ...file, status: 'failed', assertionResults: [{ status: 'failed' }] }
 
 test.each([
   { name: 'a green run', report: green, exitCode: 0, line: '2 passed, 0 failed' },
@@ -58,6 +66,11 @@ test('arguments are for the scripts that go first, or for vitest', () => {
     scripts: [],
     runs: [['--coverage'], ['--project', 'sim'], ['c']]
   })
+})
+
+test('the files of a folder took so long together', () => {
+  expect(secondsOf('/test/cases/', [green, green])).toBe(5)
+  expect(secondsOf('/test/others/', [green])).toBe(0)
 })
 
 test('runs are counted together', () => {

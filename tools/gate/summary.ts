@@ -5,6 +5,10 @@ export interface TestReport {
   readonly numPendingTests: number
   readonly numTodoTests: number
   readonly testResults: readonly {
+    readonly name: string
+    /** Milliseconds since 1970. */
+    readonly startTime: number
+    readonly endTime: number
     readonly status: string
     readonly assertionResults: readonly { readonly status: string }[]
   }[]
@@ -32,6 +36,15 @@ export function summarize(report: TestReport | undefined, exitCode: number): Sum
   const skipped = report.numPendingTests + report.numTodoTests
   const isBroken = failed === 0 && (exitCode !== 0 || passed === 0)
   return { passed, failed: isBroken ? 1 : failed, skipped }
+}
+
+/** How long the files of a folder took together, in seconds. */
+export function secondsOf(folder: string, reports: readonly TestReport[]): number {
+  const files = reports.flatMap(report => report.testResults)
+  const ms = files
+    .filter(({ name }) => name.includes(folder))
+    .reduce((sum, { startTime, endTime }) => sum + endTime - startTime, 0)
+  return Math.round(ms / 1_000)
 }
 
 /** `12 passed, 0 failed`, and `, 3 skipped` when there are any. */

@@ -98,12 +98,9 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
     this.#batches = new FreshBatches(needs.batches)
     const { committee, domain, self, hash, sign, wasSignedLogPresent } = needs
     const batches = this.#batches
+    const [hasBatch, sizeOfBatch] = [batches.has.bind(batches), batches.sizeOf.bind(batches)]
     const shared = { committee, domain, self, hash, sign, wasSignedLogPresent }
-    this.#orderer = needs.makeOrderer({
-      ...shared,
-      hasBatch: digest => batches.has(digest),
-      sizeOfBatch: digest => batches.sizeOf(digest)
-    })
+    this.#orderer = needs.makeOrderer({ ...shared, hasBatch, sizeOfBatch })
     this.#mempool = new Mempool(settings.mempool ?? {}, {
       committee,
       epoch: domain.epoch,
