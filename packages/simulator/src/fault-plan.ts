@@ -1,6 +1,7 @@
 import type { Prng } from '@novacron/base'
+import { faultyMaxOf, isLosing } from './fault-budget.ts'
 import type { FaultKind, FaultSpecification } from './fault-specification.ts'
-import { drawFaults } from './faults/draw.ts'
+import { drawFaults, type FaultBudget } from './faults/draw.ts'
 import { endOf, type Fault } from './faults/fault.ts'
 import {
   damageAtOne,
@@ -52,17 +53,22 @@ export function kindOf(fault: Fault, replicas: number): string {
 const plansMax = 200
 
 /**
- * The scenario with faults of those kinds alone, drawn again, and without liars. Everything that is named is there: a network that
- * happens to lose nothing loses something when `loss` is asked for.
+ * The scenario with faults of those kinds alone, drawn again, and without liars; `liars` members will lie besides. Everything
+ * that is named is there: a network that happens to lose nothing loses something when `loss` is asked for. What `refuseFaults`
+ * refuses, and what only `all` stands for, is there as far as the committee bears it.
  */
 export function withFaults(
   scenario: Scenario,
   specification: FaultSpecification,
-  prng: Prng
+  prng: Prng,
+  liars = 0
 ): Scenario {
-  const { names, values } = specification
-  const gone = names.has('gone') ? withGone(scenario, prng.fork()) : []
-  const faults = planOf(scenario, specification, gone.length, prng.fork())
+  const { names, named, values } = specification
+  const faultyMax = faultyMaxOf(scenario.replicas) - liars
+  const goneMax = faultyMax - ([...named].some(isLosing) ? 1 : 0)
+  const gone = names.has('gone') ? withGone(scenario, goneMax, prng.fork()) : []
+  const losersMax = Math.max(0, faultyMax - gone.length)
+  const faults = planOf(scenario, specification, { gone: gone.length, losersMax }, prng.fork())
   // What an old copy forgets after a crash in the middle of a persist, nobody else may have heard of.
   const isCopied = faults.some(fault => fault.type === 'crash' && fault.disk.type === 'copy')
   const skewMs = values.get('clock-skew') ?? Math.max(1, scenario.clockSkewMsMax)
@@ -78,8 +84,12 @@ export function withFaults(
 }
 
 /** One of them, where the committee bears one. */
-function withGone({ gone, replicas, chaosMs }: Scenario, prng: Prng): Scenario['gone'] {
-  if (gone.length > 0 || replicas < 4) return gone
+function withGone(
+  { gone, replicas, chaosMs }: Scenario,
+  max: number,
+  prng: Prng
+): Scenario['gone'] {
+  if (gone.length > 0 || max < 1) return gone.slice(0, Math.max(0, max))
   return [{ place: prng.below(replicas), atMs: prng.below(Math.max(1, chaosMs)), loss: 'lost' }]
 }
 
@@ -116,44 +126,110 @@ function bandwidthOf(
     : { linkBytesPerSecond, nodeBytesPerSecond: narrowBytesPerSecond }
 }
 
-/** One after another until the end of the chaos, as in a plan of all kinds. */
+/** Members that are faulty for good, and those that may lose a disk besides. */
+interface Budget {
+  readonly gone: number
+  /** Beyond that, promises would be forgotten that safety rests on. */
+  readonly losersMax: number
+}
+
+/** Members that are faulty for good, and those that may lose a disk besides. */
+interface Budget {
+  readonly gone: number
+  /** Beyond that, promises would be forgotten that safety rests on. */
+  readonly losersMax: number
+}
+
+/** Drawn one after another, as in a plan of all kinds. */
+const sequential: readonly string[] = [
+  'crash',
+  'power-loss',
+  'wiped-disk',
+  'old-disk',
+  'partition',
+  'one-way',
+  'link-flap'
+]
+
+/** One after another until the end of the chaos; then what was named and found no time. */
 function planOf(
   { replicas, chaosMs }: Scenario,
-  { names, values }: FaultSpecification,
-  goneCount: number,
+  { names, named, values }: FaultSpecification,
+  { gone, losersMax }: Budget,
   prng: Prng
 ): Fault[] {
-  const planned: Fault[] = []
-  const faulty = Math.floor((replicas - 1) / 3) - goneCount
-  let loser: number | undefined
-  for (const name of namedFaultNames) {
-    if (!names.has(name)) continue
-    const atMs = 200 + prng.below(Math.max(1, chaosMs - 200))
-    const forMs = values.get(name) ?? 50 + prng.below(1_200)
-    loser ??= isDamageName(name) ? drawLoser({ replicas, faulty }, [], prng.fork()) : undefined
-    const drawn = drawNamedFault(name, { replicas, atMs, forMs, loser }, prng)
-    planned.push(...damageAtOne(drawn, loser))
+  const budget = { replicas, faulty: losersMax }
+  const planned = planNamed({ names, values }, { ...budget, untilMs: chaosMs }, prng)
+  const losers = new Set(loserOf(planned))
+  const faulty = faultyMaxOf(replicas) - gone
+  const missing = new Set(sequential.filter(name => named.has(name)))
+  const put = (drawn: Fault, atMs: number): Fault => {
+    const kind = kindOf(drawn, replicas)
+    const fault = lasting(movedTo(drawn, atMs), values.get(kind))
+    planned.push(fault)
+    missing.delete(kind)
+    return fault
   }
-  // Beyond `faulty` lost disks in a run, promises would be forgotten that safety rests on.
-  let losers: ReadonlySet<number> = new Set(loserOf(planned))
   let now = 0
-  for (let plans = 0; plans < plansMax && now < chaosMs; plans++) {
-    for (const drawn of drawFaults({ replicas, faulty, untilMs: chaosMs }, prng.fork())) {
-      const kind = kindOf(drawn, replicas)
-      if (!names.has(kind)) continue
-      if (drawn.type === 'crash' && drawn.disk.type !== 'own') {
-        const more = new Set([...losers, ...drawn.places])
-        if (more.size > faulty) continue
-        losers = more
-      }
-      const atMs = now + 200 + prng.below(900)
-      if (atMs >= chaosMs) return planned
-      const fault = lasting(movedTo(drawn, atMs), values.get(kind))
-      planned.push(fault)
-      now = endOf(fault)
+  for (const drawn of drawnOf(names, { replicas, faulty, untilMs: chaosMs }, prng)) {
+    const bearable = atLosers(drawn, losers, losersMax)
+    if (bearable === undefined) continue
+    const atMs = now + 200 + prng.below(900)
+    if (atMs >= chaosMs) break
+    now = endOf(put(bearable, atMs))
+  }
+  for (const name of [...missing]) {
+    const untilMs = Math.max(chaosMs, shortestMs)
+    for (const drawn of drawnOf(new Set([name]), { replicas, faulty, untilMs }, prng)) {
+      const bearable = atLosers(drawn, losers, losersMax)
+      if (bearable === undefined) continue
+      // A copy of a disk is taken before.
+      put(bearable, 2 + prng.below(Math.max(1, chaosMs - 2)))
+      break
     }
   }
   return planned
+}
+
+/** In less time a plan may have no fault at all. */
+const shortestMs = 2_000
+
+function planNamed(
+  { names, values }: Pick<FaultSpecification, 'names' | 'values'>,
+  { replicas, faulty, untilMs }: FaultBudget,
+  prng: Prng
+): Fault[] {
+  let loser: number | undefined
+  return namedFaultNames.flatMap(name => {
+    if (!names.has(name)) return []
+    const atMs = 200 + prng.below(Math.max(1, untilMs - 200))
+    const forMs = values.get(name) ?? 50 + prng.below(1_200)
+    loser ??= isDamageName(name) ? drawLoser({ replicas, faulty }, [], prng.fork()) : undefined
+    const drawn = drawNamedFault(name, { replicas, atMs, forMs, loser }, prng)
+    return damageAtOne(drawn, loser)
+  })
+}
+
+/** Faults of these kinds, as plan after plan has them. */
+function* drawnOf(names: ReadonlySet<string>, budget: FaultBudget, prng: Prng): Generator<Fault> {
+  for (let plans = 0; plans < plansMax; plans++) {
+    for (const drawn of drawFaults(budget, prng.fork())) {
+      if (names.has(kindOf(drawn, budget.replicas))) yield drawn
+    }
+  }
+}
+
+/** The fault where it can be borne, and whom it strikes is one of the losers then; undefined when it strikes nobody. */
+function atLosers(fault: Fault, losers: Set<number>, losersMax: number): Fault | undefined {
+  if (fault.type !== 'crash') return fault
+  if (fault.places.length === 0) return undefined
+  if (fault.disk.type === 'own') return fault
+  if (new Set([...losers, ...fault.places]).size <= losersMax) {
+    for (const place of fault.places) losers.add(place)
+    return fault
+  }
+  const [known] = losers
+  return known === undefined ? undefined : { ...fault, places: [known] }
 }
 
 /** Whose rows are damaged counts as one that lost its disk. */

@@ -9,6 +9,8 @@ export interface FaultKind {
 /** Which kinds of faults a run draws from. */
 export interface FaultSpecification {
   readonly names: ReadonlySet<string>
+  /** Of these the ones that were named one by one, rather than by `all`: they are there, or refused. */
+  readonly named: ReadonlySet<string>
   /** Milliseconds, percent or bytes a second of those that were given a value. */
   readonly values: ReadonlyMap<string, number>
 }
@@ -41,11 +43,13 @@ export function parseFaultSpecification(
   const isOnlyLess = items.every(item => item.startsWith('-'))
   const all = kinds.map(({ name }) => name)
   const names = new Set(isOnlyLess ? all : [])
+  const named = new Set<string>()
   const values = new Map<string, number>()
   for (const item of items) {
     if (item === '') return { code: 'specification-empty', item: text }
     if (item === 'none') {
       names.clear()
+      named.clear()
       continue
     }
     if (item === 'all') {
@@ -59,15 +63,17 @@ export function parseFaultSpecification(
     if (isLess) {
       if (value !== undefined) return { code: 'fault-value', item, allowed: `-${name}` }
       names.delete(name)
+      named.delete(name)
       continue
     }
     names.add(name)
+    named.add(name)
     if (value === undefined) continue
     const number = numberOf(value, kind)
     if (number === undefined) return { code: 'fault-value', item, allowed: exampleOf(kind) }
     values.set(name, number)
   }
-  return { names, values }
+  return { names, named, values }
 }
 
 function splitOnce(item: string): [string, string | undefined] {

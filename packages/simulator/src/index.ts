@@ -20,6 +20,7 @@ export * from './dag/index.ts'
 export { type Damage, damages } from './disk/damage.ts'
 export { type DeviceName, Disk, type DiskImage, type TailLoss } from './disk/disk.ts'
 export { EventQueue } from './event-queue.ts'
+export { type CommitteePlan, type FaultsRefused, refuseFaults } from './fault-budget.ts'
 export { faultKinds, kindOf, withFaults } from './fault-plan.ts'
 export {
   type FaultKind,

@@ -31,7 +31,7 @@ export function planScenario(plan: SimulationPlan, seed: number): Scenario {
   const { replicas, chaosMs, liars, faults, roundTripsMs } = plan
   const drawn = drawScenario(seed, { replicas, chaosMs })
   const prng = new Prng(seed).fork()
-  const scenario = faults === undefined ? drawn : withFaults(drawn, faults, prng.fork())
+  const scenario = faults === undefined ? drawn : withFaults(drawn, faults, prng.fork(), liars)
   const lying = liars === undefined ? scenario : withLiars(scenario, liars, prng.fork())
   return roundTripsMs === undefined ? lying : withDistances(lying, roundTripsMs, prng.fork())
 }

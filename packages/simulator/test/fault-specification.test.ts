@@ -44,6 +44,17 @@ describe('a specification of faults', () => {
   })
 
   test.each([
+    { text: 'crash,loss=5%', named: ['crash', 'loss'] },
+    { text: 'all,crash', named: ['crash'] },
+    { text: 'crash,all', named: ['crash'] },
+    { text: 'crash,loss,-crash', named: ['loss'] },
+    { text: 'crash,none,loss', named: ['loss'] },
+    { text: '-crash', named: [] }
+  ])('$text names one by one: $named', ({ text, named }) => {
+    expect(parseFaultSpecification(text, kinds)).toMatchObject({ named: new Set(named) })
+  })
+
+  test.each([
     { text: '', code: 'specification-empty' },
     { text: 'crash,', code: 'specification-empty' },
     { text: 'crahs', code: 'fault-unknown' },

@@ -6,7 +6,9 @@ import {
   faultKinds,
   kindOf,
   parseFaultSpecification,
-  planScenario
+  planScenario,
+  refuseFaults,
+  type Scenario
 } from '../src/index.ts'
 import { checkScenario } from '../src/scenario.ts'
 
@@ -88,6 +90,88 @@ describe('a plan', () => {
       expect(scenario.gone).toHaveLength(1)
       expect(new Set(struck).size).toBeLessThanOrEqual(1)
     }
+  })
+
+  /** Names of what a scenario has, for those that can be told from it. */
+  function namesIn({ faults, gone, replicas }: Scenario): ReadonlySet<string> {
+    const departed = gone.length > 0 ? ['gone'] : []
+    return new Set([...departed, ...faults.map(fault => kindOf(fault, replicas))])
+  }
+
+  const losing = ['wiped-disk', 'old-disk', 'bit-flip', 'misdirected-write']
+  test.each([
+    { replicas: 4, liars: undefined, names: losing },
+    { replicas: 7, liars: 1, names: [...losing, 'partition'] },
+    { replicas: 7, liars: undefined, names: ['gone', ...losing] },
+    { replicas: 10, liars: 1, names: ['gone', ...losing, 'crash', 'power-loss'] },
+    { replicas: 40, liars: 12, names: ['old-disk', 'wiped-disk', 'link-flap'] },
+    { replicas: 3, liars: undefined, names: ['crash', 'one-way', 'half-open'] }
+  ])('of $replicas with $liars liars has all that is named: $names', ({ names, ...of }) => {
+    for (const faults of [specificationOf(names.join()), specificationOf(`all,${names.join()}`)]) {
+      expect(refuseFaults(faults, { ...of, liars: of.liars ?? 0 })).toBeUndefined()
+      for (const seed of seeds) {
+        const scenario = planScenario({ ...plan, ...of, chaosMs: 900, faults }, seed)
+        checkScenario(scenario)
+        expect(namesIn(scenario), `seed ${seed}`).toEqual(new Set([...namesIn(scenario), ...names]))
+        expect(scenario.byzantine).toHaveLength(of.liars ?? 0)
+        expect(faultyIn(scenario)).toBeLessThanOrEqual(Math.floor((of.replicas - 1) / 3))
+      }
+    }
+  })
+
+  function faultyIn({ faults, gone, byzantine }: Scenario): number {
+    const losers = faults.flatMap(fault => {
+      if (fault.type === 'crash') return fault.disk.type === 'own' ? [] : fault.places
+      return 'device' in fault ? [fault.place] : []
+    })
+    return new Set([...losers, ...[...gone, ...byzantine].map(({ place }) => place)]).size
+  }
+
+  test.each([
+    { text: 'all', replicas: 1, liars: 0 },
+    { text: 'all', replicas: 4, liars: 1 },
+    { text: 'crash,loss', replicas: 4, liars: 1 },
+    { text: 'bit-flip', replicas: 4, liars: 0 },
+    { text: 'ring,tier-cut', replicas: 4, liars: 0 }
+  ])('of $text can be made for $replicas with $liars liars', ({ text, ...committee }) => {
+    expect(refuseFaults(specificationOf(text), committee)).toBeUndefined()
+  })
+
+  test.each([
+    { text: 'gone', replicas: 3, liars: 0, faultyMax: 0, causes: [['gone']], replicasMin: 4 },
+    {
+      text: 'damaged-batches,loss',
+      replicas: 9,
+      liars: 2,
+      faultyMax: 2,
+      causes: [['damaged-batches']],
+      replicasMin: 10
+    },
+    {
+      text: 'all,bit-flip,gone',
+      replicas: 4,
+      liars: 0,
+      faultyMax: 1,
+      causes: [['gone'], ['bit-flip']],
+      replicasMin: 7
+    }
+  ])(
+    'of $text is refused for $replicas with $liars liars',
+    ({ text, replicas, liars, ...facts }) => {
+      const refused = refuseFaults(specificationOf(text), { replicas, liars })
+      expect(refused).toEqual({ code: 'too-many-faulty', ...facts })
+    }
+  )
+
+  test.each([
+    { name: 'crash', replicasMin: 2 },
+    { name: 'half-open', replicasMin: 2 },
+    { name: 'bridge', replicasMin: 3 },
+    { name: 'ring', replicasMin: 4 }
+  ])('of $name is refused for fewer than $replicasMin', ({ name, replicasMin }) => {
+    const refuse = (replicas: number) => refuseFaults(specificationOf(name), { replicas, liars: 0 })
+    expect(refuse(replicasMin)).toBeUndefined()
+    expect(refuse(replicasMin - 1)).toEqual({ code: 'too-few-members', name, replicasMin })
   })
 
   test('gives each fault the value that was asked for', () => {

@@ -2,9 +2,11 @@ import { resolve } from 'node:path'
 import { Fault } from '@novacron/base'
 import { closest } from '@novacron/node'
 import {
+  type CommitteePlan,
   type FaultSpecification,
   faultKinds,
   parseFaultSpecification,
+  refuseFaults,
   replicasMax,
   type Scenario,
   type ScenarioFacts,
@@ -45,6 +47,7 @@ export async function campaignOf(
   checkCommittee(replicas, byzantine ?? 0)
   checkVirtual(virtualMs)
   const specification = faults === undefined ? undefined : specificationOf(faults)
+  if (specification !== undefined) checkFaults(specification, { replicas, liars: byzantine ?? 0 })
   const roundTripsMs =
     latencyMatrix === undefined ? undefined : await readLatencyMatrix(resolve(latencyMatrix))
   if (roundTripsMs !== undefined && roundTripsMs.length < replicas) {
@@ -117,6 +120,28 @@ function specificationOf(text: string): FaultSpecification {
         `'${text}' has an empty name; give names with commas, such as crash,loss=5%`
       )
   }
+}
+
+/** What is asked for is there or refused: a run that leaves it out would pass for the wrong reason. */
+function checkFaults(specification: FaultSpecification, committee: CommitteePlan): void {
+  const refused = refuseFaults(specification, committee)
+  if (refused === undefined) return
+  const { replicasMin } = refused
+  const remedy = `give --replicas ${replicasMin} or more`
+  if (refused.code === 'too-few-members') {
+    const members = countOf(committee.replicas, 'replica')
+    throw wrongFaults(`'${refused.name}' strikes nobody among ${members}; ${remedy}`)
+  }
+  const { faultyMax, causes } = refused
+  const liars = committee.liars === 0 ? [] : [`--byzantine ${committee.liars}`]
+  const named = [...liars, ...causes.map(names => names.join(' and '))].join(', ')
+  const bound = `of ${countOf(committee.replicas, 'replica')} ${faultyMax === 0 ? 'none' : faultyMax} may be faulty`
+  const asked = `${named} ${asksFor(committee.liars + causes.length)}`
+  throw wrongFaults(`${bound}: ${asked}; ${remedy}, or ask for less`)
+}
+
+function asksFor(count: number): string {
+  return count === 1 ? 'makes one so' : `make ${count} so`
 }
 
 function wrongFaults(problem: string): Error {
