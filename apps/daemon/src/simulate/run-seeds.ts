@@ -47,7 +47,7 @@ async function runInThreads(
 ): Promise<void> {
   const { campaign, registry, withReport } = options
   const workerData: SeedRunnerOptions = { campaign, registry, withReport }
-  const execArgv = program.flags.filter(flag => flag.startsWith('--conditions='))
+  const execArgv = conditionsIn(program.flags)
   const workers = Array.from(
     { length: threads },
     () => new Worker(moduleBeside(import.meta.url, './worker'), { workerData, execArgv })
@@ -74,4 +74,14 @@ async function runInThreads(
   } finally {
     await Promise.all(workers.map(worker => worker.terminate()))
   }
+}
+
+/** Of the flags of Node, those by which modules are found, in each of their forms: `--conditions=x`, `--conditions x`, `-C x`. */
+export function conditionsIn(flags: readonly string[]): string[] {
+  return flags.flatMap((flag, at) => {
+    if (flag.startsWith('--conditions=')) return [flag]
+    const value = flags[at + 1]
+    const isApart = flag === '--conditions' || flag === '-C'
+    return isApart && value !== undefined ? [`--conditions=${value}`] : []
+  })
 }

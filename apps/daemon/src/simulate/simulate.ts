@@ -3,7 +3,7 @@ import { commandFault } from '../command-fault.ts'
 import { type ExitCode, exitCodes, type Io, writeJson } from '../io.ts'
 import { type Campaign, scenarioOf } from './campaign.ts'
 import { shrinkFailure, type ToldRun, tell } from './failure.ts'
-import { failureFilesMax, writeFailure } from './failure-files.ts'
+import { failureFilesMax, failurePath, prepareFailures, writeFailure } from './failure-files.ts'
 import { campaignOf, type SimulateOptions } from './options.ts'
 import { Progress } from './progress.ts'
 import { loadProtocols, type ProtocolEntry, protocolNamed } from './registry.ts'
@@ -39,23 +39,30 @@ export async function simulateSeeds(request: SimulateRequest, io: Io): Promise<E
     request.options,
     protocols.map(({ name }) => name)
   )
+  const { failuresDirectory } = request
+  if (failuresDirectory !== undefined) await prepareFailures(failuresDirectory)
   const protocol = protocolNamed(protocols, campaign.protocol)
   const range = rangeOf(request, campaign)
   const progress = new Progress(io, range.count)
   const { tally, summary } = await runAll(request, campaign, range, progress, io)
   const [first] = tally.failures()
-  const failure = first && (await explain(protocol, campaign, first, request, progress, io))
-  progress.end()
-  const files = await writeFailures(request, campaign, tally, failure)
-  if (request.isJson) writeJson(io, { ...summary, ...jsonOf(failure) })
-  else {
-    const lines = [
-      ...linesOf(summary, tally, campaign, failure),
-      ...files.map(path => `written: ${path}`)
-    ]
-    io.stdout.write(lines.map(line => `${line}\n`).join(''))
+  let failure: Failure | undefined
+  try {
+    failure = first && (await explain(protocol, campaign, first, request, progress, io))
+  } finally {
+    // Also when looking closer at the failure has failed, and before anything else can.
+    progress.end()
+    if (request.isJson) writeJson(io, { ...summary, ...jsonOf(failure) })
+    else writeLines(io, linesOf(summary, tally, campaign, failure))
   }
-  return first === undefined ? exitCodes.ok : exitCodes.failed
+  for await (const path of writeFailures(request, protocol, campaign, tally, failure)) {
+    if (!request.isJson) writeLines(io, [`written: ${path}`])
+  }
+  return first === undefined && !summary.interrupted ? exitCodes.ok : exitCodes.failed
+}
+
+function writeLines({ stdout }: Pick<Io, 'stdout'>, lines: readonly string[]): void {
+  stdout.write(lines.map(line => `${line}\n`).join(''))
 }
 
 /** A scenario from a file has one seed, its own. */
@@ -145,23 +152,38 @@ function jsonOf(failure: Failure | undefined): object {
   }
 }
 
-async function writeFailures(
+/** Paths, each when it is written. */
+async function* writeFailures(
   { options, failuresDirectory }: SimulateRequest,
+  entry: ProtocolEntry,
   campaign: Campaign,
   tally: Tally,
   failure: Failure | undefined
-): Promise<string[]> {
-  if (failuresDirectory === undefined) return []
-  const paths: string[] = []
+): AsyncGenerator<string> {
+  if (failuresDirectory === undefined) return
+  const { protocol } = options
   for (const { seed, verdict, facts = '' } of tally.failures().slice(0, failureFilesMax)) {
+    const path = failurePath(failuresDirectory, `${protocol}-seed-${seed}`)
     const replay = replayCommand(options, seed)
-    const file = { protocol: options.protocol, seed, verdict, facts, replay }
-    const name = `${options.protocol}-seed-${seed}`
     const scenario = scenarioOf(campaign, seed)
-    paths.push(await writeFailure(failuresDirectory, name, { ...file, scenario }))
+    await writeFailure(path, { protocol, seed, verdict, facts, replay, scenario })
+    yield path
     if (seed !== failure?.told.scenario.seed || failure.shrunk === undefined) continue
-    const small = { ...file, scenario: failure.shrunk.scenario }
-    paths.push(await writeFailure(failuresDirectory, `${name}-shrunk`, small))
+    yield await writeShrunk(path, failure.shrunk.scenario, options, entry)
   }
-  return paths
+}
+
+/** With what is seen in the smaller scenario itself: other members, times and places than in the whole one. */
+async function writeShrunk(
+  pathOfWhole: string,
+  scenario: Scenario,
+  options: SimulateOptions,
+  entry: ProtocolEntry
+): Promise<string> {
+  const path = pathOfWhole.replace(/\.json$/, '-shrunk.json')
+  const { seed, verdict, firstViolation } = entry.run(scenario)
+  const facts = firstViolation?.facts ?? ''
+  const replay = replayCommand({ ...options, scenario: path }, seed)
+  await writeFailure(path, { protocol: options.protocol, seed, verdict, facts, replay, scenario })
+  return path
 }

@@ -100,7 +100,7 @@ describe('many seeds', () => {
       )
     }
     expect(out).toContain('Seed 3 in full')
-    expect(out).toMatch(/First violation, after 0\.001000 s: lost\n {2}1\/3\n {2}is gone/)
+    expect(out).toMatch(/First violation, after 0\.001000 s: lost\n {2}1\/3\n {2}of 10 is gone/)
     expect(out).not.toContain('Shrunk')
   })
 
@@ -163,8 +163,25 @@ describe('a broken rule', () => {
         replay: `novacron simulate unsynced --scenario ${path}`
       })
     }
-    const shrunk = readFileSync(join(directory, `unsynced-seed-${seed}-shrunk.json`), 'utf8')
-    expect(JSON.parse(shrunk).scenario.load.clients).toBe(1)
+    const path = join(directory, `unsynced-seed-${seed}-shrunk.json`)
+    const shrunk = JSON.parse(readFileSync(path, 'utf8'))
+    expect(shrunk.scenario.load.clients).toBe(1)
+    const { summary } = await runJson([...wordsOf(shrunk.replay), '--shrink-runs', '0'])
+    expect(summary.firstFailure).toMatchObject({ facts: shrunk.facts, scenario: shrunk.scenario })
+  })
+
+  test('shrunk is written down with what is seen in it, not in the whole', async () => {
+    const directory = testDirectory()
+    const argv = ['dice', '--seed', '3', '--workers', '1', '--write-failures', directory]
+    expect((await runSimulate(argv)).exitCode).toBe(1)
+    const read = (name: string) => JSON.parse(readFileSync(join(directory, name), 'utf8'))
+    const [whole, shrunk] = [read('dice-seed-3.json'), read('dice-seed-3-shrunk.json')]
+    expect([whole.facts, whole.scenario.replicas]).toEqual(['1/3\nof 10 is gone', 10])
+    expect([shrunk.facts, shrunk.scenario.replicas]).toEqual(['1/3\nof 4 is gone', 4])
+    expect(shrunk).toMatchObject({ protocol: 'dice', seed: 3, verdict: 'lost' })
+    const path = join(directory, 'dice-seed-3-shrunk.json')
+    expect(shrunk.replay).toBe(`novacron simulate dice --scenario ${path}`)
+    expect(whole.replay).toBe('novacron simulate dice --seed 3')
   })
 
   test('a verdict under a relaxed law says so', async () => {
@@ -213,11 +230,11 @@ describe('what is wrong is one line', () => {
   test.each([
     {
       argv: ['bullshrak'],
-      line: "unknown protocol 'bullshrak' (Did you mean bullshark?); known: bullshark, bullshark-turbo, dice, unsynced, thrower"
+      line: "unknown protocol 'bullshrak' (Did you mean bullshark?); known: bullshark, bullshark-turbo, dice, unsynced, thrower, fragile, whence"
     },
     {
       argv: ['x'],
-      line: "unknown protocol 'x'; known: bullshark, bullshark-turbo, dice, unsynced, thrower"
+      line: "unknown protocol 'x'; known: bullshark, bullshark-turbo, dice, unsynced, thrower, fragile, whence"
     },
     {
       argv: ['dice', '--faults', 'crsh'],
@@ -230,6 +247,22 @@ describe('what is wrong is one line', () => {
     {
       argv: ['dice', '--faults', 'crash,'],
       line: "option '--faults <spec>': 'crash,' has an empty name; give names with commas, such as crash,loss=5%"
+    },
+    {
+      argv: ['dice', '--replicas', '3', '--faults', 'wiped-disk'],
+      line: "option '--faults <spec>': of 3 replicas none may be faulty: wiped-disk makes one so; give --replicas 4 or more, or ask for less"
+    },
+    {
+      argv: ['dice', '--replicas', '4', '--byzantine', '1', '--faults', 'bit-flip'],
+      line: "option '--faults <spec>': of 4 replicas 1 may be faulty: --byzantine 1, bit-flip make 2 so; give --replicas 7 or more, or ask for less"
+    },
+    {
+      argv: ['dice', '--replicas', '4', '--faults', 'bit-flip,gone,old-disk'],
+      line: "option '--faults <spec>': of 4 replicas 1 may be faulty: gone, bit-flip and old-disk make 2 so; give --replicas 7 or more, or ask for less"
+    },
+    {
+      argv: ['dice', '--replicas', '1', '--faults', 'half-open'],
+      line: "option '--faults <spec>': 'half-open' strikes nobody among 1 replica; give --replicas 2 or more"
     },
     {
       argv: ['dice', '--replicas', '1025'],
@@ -287,14 +320,61 @@ describe('what is wrong is one line', () => {
     expect(exitCode).toBe(2)
     expect(err).toContain("option '--virtual 25h': allowed are at most 24h")
   })
+})
 
-  test('a directory for failures that cannot be made', async () => {
-    const path = join(testDirectory(), 'file')
-    writeFileSync(path, '')
-    const argv = ['dice', '--seed', '3', '--workers', '1', '--shrink-runs', '0']
-    const { exitCode, err } = await runSimulate([...argv, '--write-failures', path])
+describe('a directory for failures', () => {
+  test.each([
+    { name: 'that is a file', pathIn: (file: string) => file, code: 'ENOTDIR' },
+    { name: 'inside a file', pathIn: (file: string) => join(file, 'x', 'y'), code: 'ENOTDIR' },
+    { name: 'where none can be made', pathIn: () => '/proc/x/y', code: 'ENOENT' }
+  ])('$name ends the command before a seed is run', async ({ pathIn, code }) => {
+    const file = join(testDirectory(), 'file')
+    writeFileSync(file, '')
+    const path = pathIn(file)
+    const argv = ['thrower', '--seeds', '4', '--workers', '1', '--write-failures', path]
+    const { exitCode, out, err } = await runSimulate(argv)
+    expect([exitCode, out]).toEqual([1, ''])
+    const remedy = 'give --write-failures a directory that can'
+    expect(err).toBe(`novacron: ${path} cannot be written (${code}); ${remedy}\n`)
+  })
+
+  test('is made with what it lies in, and is empty when all has passed', async () => {
+    const path = join(testDirectory(), 'some', 'failures')
+    const argv = ['dice', '--seed', '1', '--workers', '1', '--write-failures', path]
+    for (const _ of ['made', 'found']) expect((await runSimulate(argv)).exitCode).toBe(0)
+    expect(readdirSync(path)).toEqual([])
+  })
+
+  test.each([{ more: [] }, { more: ['--json'] }])(
+    'that fails later does not take the summary along: $more',
+    async ({ more }) => {
+      const directory = testDirectory()
+      // In the place of the second file.
+      mkdirSync(join(directory, 'dice-seed-6.json'))
+      const argv = ['dice', '--seeds', '6', '--workers', '1', '--shrink-runs', '0']
+      argv.push('--write-failures', directory, ...more)
+      const { exitCode, out, err } = await runSimulate(argv)
+      expect(exitCode).toBe(1)
+      const path = join(directory, 'dice-seed-6.json')
+      expect(err).toContain(`novacron: ${path} cannot be written (EISDIR); give --write-failures`)
+      if (more.length > 0) expect(JSON.parse(out)).toMatchObject({ seeds: 6, passed: 4 })
+      else {
+        expect(out).toMatch(/^dice, 10 replicas: 4 of 6 seeds passed\n/)
+        expect(out).toContain(`written: ${join(directory, 'dice-seed-3.json')}\n`)
+      }
+    }
+  )
+})
+
+describe('a failure that cannot be looked at closer', () => {
+  const argv = ['fragile', '--seeds', '6', '--workers', '1']
+
+  test('is in the summary all the same', async () => {
+    const { exitCode, out, err } = await runSimulate(argv)
     expect(exitCode).toBe(1)
-    expect(err).toContain('cannot be written (EEXIST); give --write-failures a directory')
+    expect(err).toContain('unexpected: Error: seed 3 is not told')
+    expect(out).toMatch(/^fragile, 10 replicas: 4 of 6 seeds passed\n/)
+    expect((await runJson(argv)).summary).toMatchObject({ seeds: 6, passed: 4 })
   })
 })
 

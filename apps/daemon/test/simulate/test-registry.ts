@@ -10,7 +10,11 @@ const dice: ProtocolEntry = {
   run({ seed, replicas }) {
     const own = { ...report, seed, traceHash: `trace-${seed}` as SimulationReport['traceHash'] }
     if (seed % 3 !== 0 || replicas < 2) return own
-    const firstViolation = { verdict: 'lost', facts: `1/${seed}\nis gone`, atMs: 1 } as const
+    const firstViolation = {
+      verdict: 'lost',
+      facts: `1/${seed}\nof ${replicas} is gone`,
+      atMs: 1
+    } as const
     return { ...own, verdict: 'lost', recoveredMs: undefined, firstViolation }
   }
 }
@@ -29,4 +33,24 @@ const thrower: ProtocolEntry = {
   }
 }
 
-export const protocols: readonly ProtocolEntry[] = [...shipped, dice, unsynced, thrower]
+/** As dice, but it ends where what happens last in a run is to be kept. */
+const fragile: ProtocolEntry = {
+  name: 'fragile',
+  run(scenario, recorder) {
+    if (recorder !== undefined) throw new Error(`seed ${scenario.seed} is not told`)
+    return dice.run(scenario)
+  }
+}
+
+/** Says which file a thread loads the simulator from. */
+const whence: ProtocolEntry = {
+  name: 'whence',
+  run() {
+    throw new Error(import.meta.resolve('@novacron/simulator'))
+  }
+}
+
+export const protocols: readonly ProtocolEntry[] = [
+  ...shipped,
+  ...[dice, unsynced, thrower, fragile, whence]
+]

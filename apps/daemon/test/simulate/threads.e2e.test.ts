@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { run } from '../../src/run.ts'
+import { conditionsIn } from '../../src/simulate/run-seeds.ts'
 import { CapturedOutput, captureIo, sourceProgram } from '../capture-io.ts'
 import { runJson, runSimulate } from './run-simulate.ts'
 
@@ -40,6 +41,26 @@ describe('with threads', () => {
   })
 })
 
+describe('conditions by which modules are found', () => {
+  test.each([
+    { flags: ['--conditions=a', '--conditions', 'b', '-C', 'c'], all: ['a', 'b', 'c'] },
+    { flags: ['--import', 'x', '--title=-C', '-C', 'c'], all: ['c'] },
+    { flags: ['--conditions-of', 'a', '-C'], all: [] }
+  ])('$flags', ({ flags, all }) => {
+    expect(conditionsIn(flags)).toEqual(all.map(name => `--conditions=${name}`))
+  })
+
+  test.each([
+    { flags: ['--conditions=@novacron/source'] },
+    { flags: ['--conditions', '@novacron/source'] },
+    { flags: ['-C', '@novacron/source'] }
+  ])('are those of the command in its threads too: $flags', async ({ flags }) => {
+    const program = { ...sourceProgram, flags }
+    const { err } = await runSimulate(['whence', '--seeds', '2', '--workers', '2'], { program })
+    expect(err).toMatch(/Error: file:\S+\/packages\/simulator\/src\/index\.ts/)
+  })
+})
+
 describe('an interrupted command', () => {
   /** Aborts when the first line of progress is drawn. */
   async function interruptAtOnce(...argv: readonly string[]) {
@@ -59,7 +80,7 @@ describe('an interrupted command', () => {
     const { exitCode, summary } = await interruptAtOnce(
       ...[...small, '--seeds', '100000', '--workers', workers]
     )
-    expect(exitCode).toBe(0)
+    expect(exitCode).toBe(1)
     expect(summary).toMatchObject({ interrupted: true, failed: [] })
     expect(summary.seeds).toBeGreaterThan(0)
     expect(summary.seeds).toBeLessThan(100_000)
