@@ -1,4 +1,3 @@
-import { commandFault } from '../command-fault.ts'
 import type { Io } from '../io.ts'
 import { Cluster } from './cluster.ts'
 import { type EngineOptions, runReal } from './engine.ts'
@@ -21,10 +20,13 @@ export interface ChaosSummary {
   readonly passed: number
   readonly failed: number
   readonly skipped: number
+  /** Not all that was asked for has ended: the user wanted the command to end first. */
+  readonly interrupted: boolean
+  /** That have ended. */
   readonly scenarios: readonly ScenarioResult[]
 }
 
-/** Does one thing after another to local networks of daemons. @throws {Fault<CommandFacts>} when interrupted */
+/** Does one thing after another to local networks of daemons; when the user wants it to end, with what has ended by then. */
 export async function runChaos(
   options: ChaosOptions,
   io: Io,
@@ -33,10 +35,11 @@ export async function runChaos(
   const scenarios: ScenarioResult[] = []
   await using networks = new Networks(options, io)
   for (const scenario of options.scenarios) {
-    if (io.signal.aborted) throw commandFault('interrupted', 'interrupted')
+    if (io.signal.aborted) break
     io.stderr.write(`novacron: ${scenario.name}: ${scenario.what}\n`)
     const startedAt = performance.now()
     const result = await resultOf(scenario, networks, options, io)
+    if (result === undefined) break
     const seconds = Number(((performance.now() - startedAt) / 1_000).toFixed(1))
     const line = { ...namesOf(scenario), ...result, seconds }
     scenarios.push(line)
@@ -51,6 +54,7 @@ export async function runChaos(
     passed: count('passed'),
     failed: count('failed'),
     skipped: count('skipped'),
+    interrupted: scenarios.length < options.scenarios.length,
     scenarios
   }
 }
@@ -67,16 +71,29 @@ export function namesOf(scenario: Scenario): Names {
 type Outcome = Omit<ScenarioResult, keyof Names | 'seconds'>
 const nothing = { recoveryMs: null, acknowledged: 0, lost: 0, duplicated: 0 }
 
+/** Undefined when it was interrupted: what broke off says nothing about what was tried. */
 async function resultOf(
   scenario: Scenario,
   networks: Networks,
   options: ChaosOptions,
   io: Io
-): Promise<Outcome> {
-  if (scenario.kind === 'simulated') {
+): Promise<Outcome | undefined> {
+  if (scenario.kind === 'real') return resultOfReal(scenario, networks, options, io)
+  try {
     const { isPassed, ...outcome } = await scenario.run(options.seed, io.signal)
     return { ...nothing, verdict: isPassed ? 'passed' : 'failed', ...outcome }
+  } catch (error) {
+    if (io.signal.aborted) return undefined
+    throw error
   }
+}
+
+async function resultOfReal(
+  scenario: RealScenario,
+  networks: Networks,
+  options: ChaosOptions,
+  io: Io
+): Promise<Outcome | undefined> {
   const reason =
     options.nodes < scenario.nodesMin
       ? `needs at least ${scenario.nodesMin} nodes`
@@ -90,7 +107,7 @@ async function resultOf(
     return outcome
   } catch (error) {
     await networks.release(scenario, false)
-    if (io.signal.aborted) throw commandFault('interrupted', 'interrupted', error)
+    if (io.signal.aborted) return undefined
     return { ...nothing, verdict: 'failed', notes: [(error as Error).message] }
   }
 }

@@ -56,7 +56,8 @@ async function chaos(options: ChaosVerbOptions, io: Io): Promise<ExitCode> {
   )
   if (options.json === true) writeJson(io, summary)
   else io.stdout.write(describe(summary))
-  return summary.failed === 0 ? exitCodes.ok : exitCodes.failed
+  if (summary.interrupted) io.stderr.write('novacron: interrupted\n')
+  return summary.failed > 0 || summary.interrupted ? exitCodes.failed : exitCodes.ok
 }
 
 function chosen(names: string): readonly Scenario[] {
@@ -95,7 +96,7 @@ function lineOf(result: ScenarioResult): string {
   return `novacron: ${titleOf(result)} ${verdict} in ${seconds} s${recovery}${why}\n`
 }
 
-function describe({ scenarios, passed, failed, skipped }: ChaosSummary): string {
+function describe({ scenarios, interrupted, ...counts }: ChaosSummary): string {
   const rows = scenarios.map(result => [
     titleOf(result),
     result.verdict,
@@ -106,6 +107,8 @@ function describe({ scenarios, passed, failed, skipped }: ChaosSummary): string 
     `${result.seconds} s`
   ])
   const head = ['scenario', 'verdict', 'recovery', 'acknowledged', 'lost', 'duplicated', 'took']
-  const lines = textTable(head, rows)
-  return `${lines.join('\n')}\n${passed} passed, ${failed} failed, ${skipped} skipped\n`
+  const { passed, failed, skipped } = counts
+  const until = interrupted ? ' until the interruption' : ''
+  const last = `${passed} passed, ${failed} failed, ${skipped} skipped${until}`
+  return [...(rows.length === 0 ? [] : textTable(head, rows)), last, ''].join('\n')
 }

@@ -96,12 +96,14 @@ describe('novacron chaos', () => {
   test('ends all daemons when it is interrupted', async () => {
     const end = new AbortController()
     const io = captureIo({ env: process.env, signal: end.signal })
-    const { temporary, result } = inTemporary(() => run(['chaos', '--scenario', 'kill-9'], io))
+    const argv = ['chaos', '--scenario', 'kill-9']
+    const { temporary, result } = inTemporary(() => run([...argv, '--json'], io))
     await expect.poll(() => processesOf(temporary), soon).toHaveLength(4)
     end.abort()
     expect(await result).toBe(1)
     expect(io.stderr.text).toContain('novacron: interrupted')
-    expect(io.stdout.text).toBe('')
+    const summary = JSON.parse(io.stdout.text)
+    expect(summary).toMatchObject({ passed: 0, failed: 0, interrupted: true, scenarios: [] })
     expect(readdirSync(temporary)).toEqual([])
     expect(processesOf(temporary)).toEqual([])
   })

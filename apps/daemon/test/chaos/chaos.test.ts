@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type ChaosOptions, runChaos } from '../../src/chaos/chaos.ts'
 import { randomOf } from '../../src/chaos/random.ts'
 import type { Scenario, ScenarioResult } from '../../src/chaos/scenario.ts'
@@ -54,14 +54,61 @@ test('what cannot be run here is skipped with the reason, and is no success', as
   ])
 })
 
-test('an interruption ends it between scenarios', async () => {
-  const end = new AbortController()
-  end.abort()
-  const io = captureIo({ signal: end.signal })
-  const scenarios = [simulated('good', true)]
-  await expect(runChaos({ ...options, scenarios }, io, () => undefined)).rejects.toMatchObject({
-    facts: { code: 'interrupted' }
+describe('an interruption', () => {
+  /** Runs scenarios of which the one named `last` interrupts the command. */
+  async function interruptedBy(last: Scenario, end: AbortController) {
+    const io = captureIo({ signal: end.signal })
+    const scenarios = [simulated('good', true), last, simulated('after', true)]
+    return runChaos({ ...options, scenarios }, io, () => undefined)
+  }
+
+  test('between scenarios leaves what has ended', async () => {
+    const end = new AbortController()
+    const ending = simulated('ending', false)
+    if (ending.kind !== 'simulated') throw new Error('is simulated')
+    const run: typeof ending.run = (seed, signal) => {
+      end.abort()
+      return ending.run(seed, signal)
+    }
+    const summary = await interruptedBy({ ...ending, run }, end)
+    expect(summary).toMatchObject({ passed: 1, failed: 1, skipped: 0, interrupted: true })
+    expect(summary.scenarios.map(({ name }) => name)).toEqual(['good', 'ending'])
   })
+
+  test('in the middle of one leaves it out', async () => {
+    const end = new AbortController()
+    const broken = {
+      ...simulated('broken', true),
+      run: async (_: unknown, signal: AbortSignal) => {
+        end.abort()
+        signal.throwIfAborted()
+      }
+    } as unknown as Scenario
+    const summary = await interruptedBy(broken, end)
+    expect(summary).toMatchObject({ passed: 1, failed: 0, interrupted: true })
+    expect(summary.scenarios.map(({ name }) => name)).toEqual(['good'])
+  })
+
+  test('after the last is none, and before the first leaves nothing', async () => {
+    const end = new AbortController()
+    const io = captureIo({ signal: end.signal })
+    const scenarios = [simulated('good', true)]
+    const whole = await runChaos({ ...options, scenarios }, io, () => end.abort())
+    expect(whole).toMatchObject({ passed: 1, interrupted: false })
+    const none = await runChaos({ ...options, scenarios }, io, () => undefined)
+    expect(none).toMatchObject({ passed: 0, failed: 0, interrupted: true, scenarios: [] })
+  })
+})
+
+test('what a simulated scenario throws by itself is no interruption', async () => {
+  const broken = {
+    ...simulated('broken', true),
+    run: () => Promise.reject(new Error('a defect'))
+  } as Scenario
+  const scenarios = [broken]
+  await expect(runChaos({ ...options, scenarios }, captureIo(), () => undefined)).rejects.toThrow(
+    'a defect'
+  )
 })
 
 test('draws follow from the text alone', () => {

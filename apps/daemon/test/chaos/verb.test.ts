@@ -39,6 +39,18 @@ test('each scenario has a name of its own', () => {
   for (const name of names) expect(name).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*$/)
 })
 
+test('an interrupted command prints what has ended, and has failed', async () => {
+  const signal = AbortSignal.abort()
+  const argv = ['chaos', '--scenario', 'dwcp-08-partition-half']
+  const json = captureIo({ signal })
+  expect(await run([...argv, '--json'], json)).toBe(1)
+  expect(JSON.parse(json.stdout.text)).toMatchObject({ interrupted: true, scenarios: [] })
+  expect(json.stderr.text).toBe('novacron: interrupted\n')
+  const text = captureIo({ signal })
+  expect(await run(argv, text)).toBe(1)
+  expect(text.stdout.text).toBe('0 passed, 0 failed, 0 skipped until the interruption\n')
+})
+
 test.each([
   { argv: ['--scenario', 'kill-8'], said: 'there is no scenario "kill-8"' },
   { argv: ['--nodes', '3'], said: 'Allowed is an integer from 4 to 13.' },
