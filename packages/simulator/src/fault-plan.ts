@@ -133,13 +133,6 @@ interface Budget {
   readonly losersMax: number
 }
 
-/** Members that are faulty for good, and those that may lose a disk besides. */
-interface Budget {
-  readonly gone: number
-  /** Beyond that, promises would be forgotten that safety rests on. */
-  readonly losersMax: number
-}
-
 /** Drawn one after another, as in a plan of all kinds. */
 const sequential: readonly string[] = [
   'crash',
