@@ -74,11 +74,13 @@ export function whileFlapping(
     flapsAt.map(atMs => newCommitsIn(run, atMs + fromMs, atMs + untilMs))
   const apart = made(underWayMs, flapMs)
   const whole = made(flapMs, flapEveryMs + underWayMs).slice(0, -1)
+  // Not in each: a log that stood still takes about as long as a gap to move again, so that it mostly misses every second one.
+  const isGrowing = whole.some(commits => commits > 0)
   const endMs = (flapsAt.at(-1) ?? 0) + flapMs
   const after = committersIn(run, endMs, Number.POSITIVE_INFINITY)
   return [
     [apart.every(commits => commits === 0), `halves committed: ${apart.join(' ')}`],
-    [whole.some(commits => commits > 0), 'nothing was committed between the partitions'],
+    [isGrowing, 'nothing was committed between the partitions'],
     [after.size === replicas, `only ${after.size} of ${replicas} committed afterwards`]
   ]
 }
@@ -99,7 +101,7 @@ export const simulatedPartitionScenarios: readonly SimulatedScenario[] = [
   {
     kind: 'simulated',
     name: 'dwcp-10-partition-flapping',
-    what: '10 and 10 of 20, five times for 200 ms: halves commit nothing, and all go on between and after.',
+    what: '10 and 10 of 20, five times for 200 ms: halves commit nothing, the log grows in one gap between at least, and all go on after.',
     run: underEach(async setting => {
       const groups = groupsOf([10, 10], setting.seed)
       const faults = flapsAt.flatMap(atMs => divided(groups, atMs, flapMs))

@@ -47,6 +47,10 @@ describe('a network that flaps at 1,000 ms and four times more, every 600 ms', (
     expect(of(good)).toEqual([])
   })
 
+  test.each([1_250, 1_850, 2_450, 3_050])('may commit in one gap alone: %i ms', atMs => {
+    expect(of([...before, at(atMs, 6), at(3_700, 7), at(3_700, 7, 1)])).toEqual([])
+  })
+
   test('may let one who lags come to what another has at any time', () => {
     expect(of([...good, at(1_150, 4, 1)])).toEqual([])
   })
