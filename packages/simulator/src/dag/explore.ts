@@ -1,5 +1,10 @@
 import { type Hash, Prng, type Round } from '@novacron/base'
-import type { BullsharkOptions, BullsharkRules, Certificate } from '@novacron/consensus'
+import type {
+  BullsharkOptions,
+  BullsharkRules,
+  Certificate,
+  CommittedSubDag
+} from '@novacron/consensus'
 import { AgreementChecker } from '../checkers/agreement.ts'
 import type { Violation } from '../checkers/violation.ts'
 import { DagBuilder } from './builder.ts'
@@ -28,12 +33,19 @@ export interface DagExplorationReport {
   readonly lengths: readonly number[]
 }
 
+/** Told of the commits that one message brought to one observer, where it brought any. */
+export type OnCommitted = (place: number, subDags: readonly CommittedSubDag[]) => void
+
 /**
  * One random DAG, heard of in many orders: all logs must be prefixes of the longest. Stops at the first that is not.
  *
  * source: the same DAG in many orders is what tests/randomized_tests.rs of Sui's Bullshark and Aptos' DAG tests do
  */
-export function exploreDag(exploration: DagExploration, hash: Hash): DagExplorationReport {
+export function exploreDag(
+  exploration: DagExploration,
+  hash: Hash,
+  onCommitted: OnCommitted = () => undefined
+): DagExplorationReport {
   const { seed, replicas, orders, bullshark = {}, rules } = exploration
   const prng = new Prng(seed)
   const builder = new DagBuilder(replicas, hash)
@@ -53,9 +65,13 @@ export function exploreDag(exploration: DagExploration, hash: Hash): DagExplorat
   const checker = new AgreementChecker(orders, found => {
     violation ??= found
   })
+  const executed: OnCommitted = (place, subDags) => {
+    if (subDags.length > 0) onCommitted(place, subDags)
+    for (const subDag of subDags) checker.executed(place, subDag)
+  }
   const lengths: number[] = []
   for (let place = 0; place < orders && violation === undefined; place++) {
-    lengths.push(follow(new DagObserver(bullshark, needs), { dag, signed }, place, checker, prng))
+    lengths.push(follow(new DagObserver(bullshark, needs), { dag, signed }, place, executed, prng))
   }
   return {
     verdict: violation?.verdict ?? 'pass',
@@ -75,7 +91,7 @@ function follow(
   observer: DagObserver,
   { dag, signed }: Heard,
   place: number,
-  checker: AgreementChecker,
+  executed: OnCommitted,
   prng: Prng
 ): number {
   const certificates = heardOf(dag, prng)
@@ -91,13 +107,11 @@ function follow(
   )
   // Without headers the order stays as it was drawn.
   const all = shown.length === 0 ? given : [...given, ...shown].sort((a, b) => a.time - b.time)
-  for (const { give } of all) {
-    for (const subDag of give()) checker.executed(place, subDag)
-  }
+  for (const { give } of all) executed(place, give())
   // What is heard again late must change nothing.
   const order = certificates.map(({ certificate }) => certificate)
   for (const certificate of prng.shuffle(order).slice(0, 10)) {
-    for (const subDag of observer.give(certificate)) checker.executed(place, subDag)
+    executed(place, observer.give(certificate))
   }
   return observer.commits.length
 }
