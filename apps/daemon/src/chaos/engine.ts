@@ -61,6 +61,7 @@ class Run implements ScenarioRun {
   readonly #canary: Canary
   readonly #roots = new RootsSeen()
   readonly #notes: string[] = []
+  readonly #counts = new Map<string, number>()
   readonly #faults: string[] = []
   readonly #over = new AbortController()
   readonly #sampling: Promise<void>
@@ -90,6 +91,10 @@ class Run implements ScenarioRun {
 
   note(text: string): void {
     this.#notes.push(text)
+  }
+
+  count(name: string): void {
+    this.#counts.set(name, 1 + (this.#counts.get(name) ?? 0))
   }
 
   async sleep(ms: number): Promise<void> {
@@ -143,6 +148,7 @@ class Run implements ScenarioRun {
       verdict: this.#faults.length === 0 ? 'passed' : 'failed',
       recoveryMs: recovery ?? null,
       ...findings,
+      ...(this.#counts.size === 0 ? {} : { counts: Object.fromEntries(this.#counts) }),
       notes: [...this.#faults, ...this.#notes]
     }
   }

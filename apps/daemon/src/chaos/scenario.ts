@@ -15,6 +15,8 @@ export interface ScenarioRun {
   readonly io: Pick<Io, 'program' | 'env'>
   /** A sentence for the result. */
   note(text: string): void
+  /** One more of what the fault is made of; the sum stands in the result under this name. */
+  count(name: string): void
   /** Waits; rejects when the command is interrupted. */
   sleep(ms: number): Promise<void>
   /** The fault ends now, although the scenario goes on: what comes back counts as recovery. The last call counts. */
@@ -83,5 +85,7 @@ export interface ScenarioResult {
   readonly lost: number
   readonly duplicated: number
   readonly seconds: number
+  /** How often the scenario did what its fault is made of, such as `kills`; absent where nothing is counted. */
+  readonly counts?: Readonly<Record<string, number>>
   readonly notes: readonly string[]
 }

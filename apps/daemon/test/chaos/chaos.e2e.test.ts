@@ -42,7 +42,7 @@ describe('novacron chaos', () => {
     const summary = JSON.parse(io.stdout.text) as ChaosSummary
     expect(summary).toMatchObject({ nodes: 4, seed: 1, passed: 1 - status, failed: status })
     const [line] = summary.scenarios
-    expect(line).toMatchObject({ name: 'kill-9', lost: 0, duplicated: 0 })
+    expect(line).toMatchObject({ name: 'kill-9', lost: 0, duplicated: 0, counts: { kills: 1 } })
     expect(summary.scenarios.flatMap(lineFaults)).toEqual([])
     expect(line?.acknowledged).toBeGreaterThan(200)
     expect(line).toHaveProperty('recoveryMs')

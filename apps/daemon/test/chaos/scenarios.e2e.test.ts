@@ -26,6 +26,7 @@ async function attempt(scenario: RealScenario, cluster: Cluster): Promise<readon
     signal: io.signal,
     io,
     note: () => undefined,
+    count: () => undefined,
     healed: () => undefined,
     sleep: ms => new Promise(resolve => setTimeout(resolve, ms)),
     expect: (isAsExpected, otherwise) => {

@@ -19,19 +19,23 @@ async function settle(run: ScenarioRun, places: readonly number[]): Promise<read
   return commits
 }
 
+/** Places that have no quorum, and that have one. */
+interface Expected {
+  readonly halted?: readonly number[]
+  readonly going?: readonly number[]
+}
+
 /**
- * Cuts the network into groups for the time of the fault. Those in `halted` are given a moment to come to rest, and must
- * then make no commit; those in `going` must make some.
+ * A stretch of time from when those in `halted` have come to rest, or had time for it: they must make no commit in it, and
+ * those in `going` must make some.
  */
-async function divide(
+async function passTime(
   run: ScenarioRun,
-  groups: readonly (readonly number[])[],
-  { halted = [], going = [] }: { halted?: readonly number[]; going?: readonly number[] }
+  ms: number,
+  { halted = [], going = [] }: Expected
 ): Promise<void> {
-  run.cluster.links.partition(groups)
-  run.note(`groups ${groups.map(group => group.map(node => node + 1).join(',')).join(' | ')}`)
   const before = await settle(run, halted)
-  await run.sleep(run.faultMs)
+  await run.sleep(ms)
   const after = await commitsOf(run)
   const made = (node: number): number => (after[node] ?? 0) - (before[node] ?? 0)
   for (const node of halted) {
@@ -40,6 +44,17 @@ async function divide(
   for (const node of going) {
     run.expect(made(node) > 0, `${run.cluster.nameOf(node)} has a quorum and did not commit`)
   }
+}
+
+/** Cuts the network into groups for the time of the fault. */
+async function divide(
+  run: ScenarioRun,
+  groups: readonly (readonly number[])[],
+  who: Expected
+): Promise<void> {
+  run.cluster.links.partition(groups)
+  run.note(`groups ${groups.map(group => group.map(node => node + 1).join(',')).join(' | ')}`)
+  await passTime(run, run.faultMs, who)
 }
 
 /** A daemon and its two neighbours. */
@@ -89,7 +104,7 @@ export const partitionScenarios: readonly RealScenario[] = [
   {
     ...partition,
     name: 'partition-isolate-one',
-    what: 'Nothing gets to or from one daemon, and no connection ends: silence only.',
+    what: 'Nothing gets to or from one daemon, which halts, and no connection ends: silence only.',
     run: async run => {
       const victim = victimOf(run)
       await othersGoOn(run, [victim], async () => {
@@ -98,7 +113,7 @@ export const partitionScenarios: readonly RealScenario[] = [
           run.cluster.links.shape(victim, other, { mode: 'hold' })
           run.cluster.links.shape(other, victim, { mode: 'hold' })
         }
-        await run.sleep(run.faultMs)
+        await passTime(run, Math.max(stillMs, run.faultMs - stillMs), { halted: [victim] })
       })
     }
   },

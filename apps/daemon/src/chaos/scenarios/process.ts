@@ -6,13 +6,36 @@ import { commitsOf, othersGoOn, until, victimOf } from './steps.ts'
 
 const backMs = 20_000
 
-/** The daemon runs again and takes part; tells otherwise. */
+/** The daemon runs again, has peers, and what the others had committed when this was asked; tells otherwise. */
 async function isBack(run: ScenarioRun, node: number): Promise<void> {
+  const target = Math.max(...(await commitsOf(run)))
   const came = await until(run, backMs, async () => {
     const status = await run.cluster.status(node)
-    return status?.state === 'running' && status.peersConnected > 0
+    if (status?.state !== 'running' || status.peersConnected === 0) return false
+    return status.committedIndex >= target
   })
   run.expect(came, `${run.cluster.nameOf(node)} did not come back`)
+}
+
+/** Its process ends in the middle of whatever it does. */
+async function kill(run: ScenarioRun, node: number): Promise<void> {
+  await run.cluster.kill(node)
+  run.count('kills')
+}
+
+/** What it takes to be as before is counted from here on. */
+function startAgain(run: ScenarioRun, node: number): void {
+  run.healed()
+  run.cluster.start(node)
+}
+
+/** Killed, started again and waited for; the others go on meanwhile. */
+async function killOnce(run: ScenarioRun, victim: number): Promise<void> {
+  await othersGoOn(run, [victim], async () => {
+    await kill(run, victim)
+    startAgain(run, victim)
+    await isBack(run, victim)
+  })
 }
 
 const kills: readonly RealScenario[] = [
@@ -26,7 +49,7 @@ const kills: readonly RealScenario[] = [
     run: async run => {
       const victim = victimOf(run)
       await othersGoOn(run, [victim], async () => {
-        await run.cluster.kill(victim)
+        await kill(run, victim)
         await run.sleep(run.faultMs)
       })
     }
@@ -39,16 +62,12 @@ const kills: readonly RealScenario[] = [
     recoveryMsMax: 5_000,
     faultMs: 4_000,
     run: async run => {
-      const deadline = performance.now() + run.faultMs
+      const deadline = run.record.nowMs() + run.faultMs
       let killed = 0
-      for (let asked = 0; killed < 2 || performance.now() < deadline; ) {
+      for (let asked = 0; killed < 2 || run.record.nowMs() < deadline; killed++) {
         const leader = await leaderOf(run, asked, 'committed')
-        await run.cluster.kill(leader)
-        killed++
+        await killOnce(run, leader)
         asked = run.cluster.honest.find(node => node !== leader) ?? 0
-        run.healed()
-        run.cluster.start(leader)
-        await isBack(run, leader)
       }
       run.note(`${killed} leaders killed`)
     }
@@ -57,22 +76,21 @@ const kills: readonly RealScenario[] = [
     kind: 'real',
     name: 'kill-9-mid-write',
     also: 'dwcp-22',
-    what: 'One daemon is killed again and again in the middle of its writes, at drawn moments.',
+    what: 'Daemons are killed in the middle of their writes, at drawn moments, each when the last one is back.',
     nodesMin: 4,
     recoveryMsMax: 5_000,
     faultMs: 5_000,
     run: async run => {
-      const victim = victimOf(run)
-      const deadline = performance.now() + run.faultMs
+      const deadline = run.record.nowMs() + run.faultMs
+      const hit = new Set<number>()
       let killed = 0
-      while (killed < 2 || performance.now() < deadline) {
-        await isBack(run, victim)
+      for (; killed < 2 || run.record.nowMs() < deadline; killed++) {
         await run.sleep(400 * run.random())
-        await run.cluster.kill(victim)
-        killed++
-        run.cluster.start(victim)
+        const victim = victimOf(run)
+        hit.add(victim)
+        await killOnce(run, victim)
       }
-      run.note(`killed ${killed} times`)
+      run.note(`killed ${killed} times, ${hit.size} different daemons`)
     }
   },
   {
@@ -83,7 +101,7 @@ const kills: readonly RealScenario[] = [
     recoveryMsMax: 5_000,
     faultMs: 500,
     run: async run => {
-      await Promise.all(run.cluster.honest.map(node => run.cluster.kill(node)))
+      await Promise.all(run.cluster.honest.map(node => kill(run, node)))
       await run.sleep(run.faultMs)
     }
   },
@@ -95,15 +113,18 @@ const kills: readonly RealScenario[] = [
     recoveryMsMax: 5_000,
     faultMs: 4_000,
     run: async run => {
-      const deadline = performance.now() + run.faultMs
+      const deadline = run.record.nowMs() + run.faultMs
+      const hit = new Set<number>()
       let killed = 0
-      while (performance.now() < deadline) {
+      for (; run.record.nowMs() < deadline; killed++) {
         const victim = victimOf(run)
-        await run.cluster.kill(victim)
-        run.cluster.start(victim)
-        killed++
+        hit.add(victim)
+        await kill(run, victim)
+        startAgain(run, victim)
         await run.sleep(200 + 600 * run.random())
       }
+      // Several may be down at once, so nobody can be asked to go on.
+      await Promise.all([...hit].map(node => isBack(run, node)))
       run.note(`killed ${killed} times`)
     }
   }
@@ -133,12 +154,14 @@ const pauses: readonly RealScenario[] = [
     recoveryMsMax: 5_000,
     faultMs: 4_000,
     run: async run => {
-      const deadline = performance.now() + run.faultMs
-      while (performance.now() < deadline) {
+      const deadline = run.record.nowMs() + run.faultMs
+      while (run.record.nowMs() < deadline) {
         const victim = victimOf(run)
-        run.cluster.pause(victim)
-        await run.sleep(2_000)
-        run.cluster.resume(victim)
+        await othersGoOn(run, [victim], async () => {
+          run.cluster.pause(victim)
+          await run.sleep(2_000)
+          run.cluster.resume(victim)
+        })
       }
     }
   },

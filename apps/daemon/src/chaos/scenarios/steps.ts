@@ -46,9 +46,9 @@ export async function until(
   ms: number,
   isSo: () => boolean | Promise<boolean>
 ): Promise<boolean> {
-  const deadline = performance.now() + ms
+  const deadline = run.record.nowMs() + ms
   while (!(await isSo())) {
-    if (performance.now() > deadline) return false
+    if (run.record.nowMs() > deadline) return false
     await run.sleep(pollMs)
   }
   return true
