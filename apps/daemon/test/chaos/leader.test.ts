@@ -44,7 +44,8 @@ function fakeRun(...answers: readonly (readonly FakeAnchor[])[]) {
       return { client: () => ({ call: async (method: string) => call(method) }) }
     }
   }
-  const run = { cluster, sleep: async () => undefined } as unknown as ScenarioRun
+  const record = { nowMs: () => 0 }
+  const run = { cluster, record, sleep: async () => undefined } as unknown as ScenarioRun
   return { run, asked }
 }
 

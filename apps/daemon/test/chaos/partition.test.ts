@@ -14,7 +14,7 @@ function scenarioOf(name: string): RealScenario {
 const names = (nodes: readonly number[], words: string) =>
   nodes.map(node => `node-${node} ${words}`)
 const halted = (...nodes: number[]) => names(nodes, 'committed without a quorum')
-const idle = (...nodes: number[]) => names(nodes, 'has a quorum and did not commit')
+const idle = (...nodes: number[]) => names(nodes, 'did not go on meanwhile: 0 commits in 3.0 s')
 
 describe.each([
   { name: 'partition-majority', nodes: 4, mayNot: halted(1), must: idle(2, 3, 4) },

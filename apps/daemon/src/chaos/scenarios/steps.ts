@@ -70,14 +70,19 @@ export async function othersGoOn(
   await during()
   const ms = record.nowMs() - from
   const after = await commitsOf(run)
-  const underWay = commitsUnderWayMax(cluster.honest.length)
-  const atLeast = ms < tellingMs ? 1 : underWay + commitsPerSecondMin * (ms / 1_000)
   for (const node of cluster.honest) {
     if (hit.includes(node)) continue
-    const commits = (after[node] ?? 0) - (before[node] ?? 0)
-    const words = `${commits} commits in ${(ms / 1_000).toFixed(1)} s`
-    run.expect(commits >= atLeast, `${cluster.nameOf(node)} did not go on meanwhile: ${words}`)
+    expectGoing(run, node, (after[node] ?? 0) - (before[node] ?? 0), ms)
   }
+}
+
+/** More than what was under way, at some pace. */
+export function expectGoing(run: ScenarioRun, node: number, commits: number, ms: number): void {
+  const { cluster } = run
+  const underWay = commitsUnderWayMax(cluster.honest.length)
+  const atLeast = ms < tellingMs ? 1 : underWay + commitsPerSecondMin * (ms / 1_000)
+  const words = `${commits} commits in ${(ms / 1_000).toFixed(1)} s`
+  run.expect(commits >= atLeast, `${cluster.nameOf(node)} did not go on meanwhile: ${words}`)
 }
 
 /** Submits that many random bytes through a daemon, under the session of its own; true when it was taken. */
