@@ -119,7 +119,13 @@ export const partitionScenarios: readonly RealScenario[] = [
           run.cluster.links.shape(victim, other, { mode: 'hold' })
           run.cluster.links.shape(other, victim, { mode: 'hold' })
         }
-        await passTime(run, Math.max(stillMs, run.faultMs - stillMs), { halted: [victim] })
+        // Half of the fault to come to rest, and half in which it stands still.
+        const halfMs = Math.max(stillMs, run.faultMs / 2)
+        await run.sleep(halfMs)
+        const before = await commitsOf(run)
+        await run.sleep(halfMs)
+        const isStill = (await commitsOf(run))[victim] === before[victim]
+        run.expect(isStill, `${run.cluster.nameOf(victim)} committed without a quorum`)
       })
     }
   },
