@@ -5,6 +5,10 @@ import { commitsOf, seats } from './steps.ts'
 
 /** Longer than a connection that was reset takes to come back: of two who are away there would be no quorum. */
 const awayMs = 1_200
+/** A look goes back some rounds only, and who is missed soon loses its turn to lead. */
+const lookMs = 100
+/** Whoever is cut off just when it has no turn is not missed: so many times as long another is tried. */
+const fruitlessFactor = 3
 const flaps = 5
 const flapMs = 200
 /** What was under way when they fell apart has mostly arrived by then. */
@@ -37,9 +41,12 @@ export async function missAnchors(run: ScenarioRun): Promise<void> {
     cutOff.add(leader)
     // Who is cut off knows of no newer leader.
     asked = others[0] ?? 0
-    await run.sleep(awayMs)
-    for (const round of await roundsWithout(run, leader, asked)) missed.add(round)
-  } while (record.nowMs() < from + run.faultMs)
+    const until = record.nowMs() + awayMs
+    while (record.nowMs() < until) {
+      await run.sleep(lookMs)
+      for (const round of await roundsWithout(run, leader, asked)) missed.add(round)
+    }
+  } while (record.nowMs() < from + (missed.size > 0 ? run.faultMs : fruitlessFactor * run.faultMs))
   const made = difference(await commitsOf(run), before)
   const seconds = (record.nowMs() - from) / 1_000
   const leadersMissed = missed.size
