@@ -82,7 +82,10 @@ async function bringBack(run: ScenarioRun, victim: number): Promise<void> {
     const words = daemon.lastWords()
     run.note(`it refused: ${words ?? daemon.crash ?? 'without a word'}`)
     const isClear = words !== undefined && !words.includes('unexpected:')
-    run.expect(isClear, `${cluster.nameOf(victim)} ended without saying why`)
+    run.expect(
+      isClear,
+      `${cluster.nameOf(victim)} ended without saying why: ${words ?? daemon.crash}`
+    )
   }
   run.expect(false, `${cluster.nameOf(victim)} does not start even on an empty directory`)
 }
