@@ -169,7 +169,8 @@ test('strangers come in as observers up to their number, with their own limits; 
 test('a connection without all three streams in time is given up', async () => {
   await using stack = new AsyncDisposableStack()
   const heartbeat = { intervalMs: 50, timeoutMs: 5000 }
-  const node = stack.use(await TestNode.start(2, [], { handshakeTimeoutMs: 200, heartbeat }))
+  // Long enough for the upgrade of the connection, which the same time bounds.
+  const node = stack.use(await TestNode.start(2, [], { handshakeTimeoutMs: 1_500, heartbeat }))
   const raw = stack.use(await RawPeer.dial(3, node.mesh.addresses()))
   await raw.open('order')
   await raw.closed

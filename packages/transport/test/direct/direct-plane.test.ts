@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as turn } from 'node:timers/promises'
 import type { Connection, Stream } from '@libp2p/interface'
 import { concatBytes } from '@novacron/base'
 import { expect, test, vi } from 'vitest'
@@ -13,8 +13,6 @@ import { DirectPlane } from '../../src/direct/direct-plane.ts'
 import { defaultMeshOptions, type MeshEvent, peerIdOfSeed } from '../../src/index.ts'
 import type { Link } from '../../src/link/link.ts'
 import { chain, seedOf } from '../network.ts'
-
-const handshakeTimeoutMs = 40
 
 /** Breaks at the second message that is sent on it. */
 class BreakingStream extends EventTarget {
@@ -33,13 +31,13 @@ class BreakingStream extends EventTarget {
 }
 
 // Any rejection that nobody hears of ends the process, and this test.
-test('a stream that breaks while sockets are awaited is one failed attempt, and nothing else when the time is over', async () => {
+test('a stream that breaks while sockets are awaited is one failed attempt, and nothing else when they are given up', async () => {
   const [dialer, listener] = [seedOf(1), seedOf(2)]
   const peer = peerIdOfSeed(dialer)
   const events: MeshEvent[] = []
   const link = { peer, plane: 'libp2p', move: vi.fn() } as unknown as Link
   using plane = new DirectPlane(
-    { ...defaultMeshOptions, chain, handshakeTimeoutMs },
+    { ...defaultMeshOptions, chain },
     {
       self: peerIdOfSeed(listener),
       privateKeySeed: listener,
@@ -59,7 +57,9 @@ test('a stream that breaks while sockets are awaited is one failed attempt, and 
   const terms = { chain, dialer: peer, listener: peerIdOfSeed(listener), offer, answer }
   stream.say(signTerms(terms, 'dialer', signingKeyOf(dialer)))
   await answered
-  await sleep(2 * handshakeTimeoutMs)
+  // What is still awaited is given up.
+  plane[Symbol.dispose]()
+  await turn()
   expect(stream.abort).toHaveBeenCalledOnce()
   expect(link.move).not.toHaveBeenCalled()
   expect(events.map(({ type }) => type)).toEqual(['direct-failed'])
