@@ -1,5 +1,6 @@
 import type { FaultSpecification } from './fault-specification.ts'
 import { isDamageName } from './faults/named.ts'
+import { faultyMaxOf } from './faulty-max.ts'
 
 /** Members that a plan of faults is made for. */
 export interface CommitteePlan {
@@ -33,11 +34,6 @@ const replicasMin: ReadonlyMap<string, number> = new Map([
   ['ring', 4],
   ['tier-cut', 4]
 ])
-
-/** Members that may be faulty: fewer than a third. */
-export function faultyMaxOf(replicas: number): number {
-  return Math.floor((replicas - 1) / 3)
-}
 
 /** Does somebody lose what its promises rest on? It counts as faulty from then on. */
 export function isLosing(name: string): boolean {

@@ -1,5 +1,5 @@
 import type { Prng } from '@novacron/base'
-import { faultyMaxOf, isLosing } from './fault-budget.ts'
+import { isLosing } from './fault-budget.ts'
 import type { FaultKind, FaultSpecification } from './fault-specification.ts'
 import { drawFaults, type FaultBudget } from './faults/draw.ts'
 import { endOf, type Fault } from './faults/fault.ts'
@@ -12,6 +12,7 @@ import {
   namedFaultNames,
   namedFaults
 } from './faults/named.ts'
+import { faultyMaxOf } from './faulty-max.ts'
 import type { NetworkOptions } from './network/network.ts'
 import type { BandwidthOptions } from './network/shaping.ts'
 import type { Scenario } from './scenario.ts'

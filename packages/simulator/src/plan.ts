@@ -4,6 +4,7 @@ import { withFaults } from './fault-plan.ts'
 import type { FaultSpecification } from './fault-specification.ts'
 import type { DiskFate } from './faults/fault.ts'
 import { isDamage } from './faults/named.ts'
+import { faultyMaxOf } from './faulty-max.ts'
 import type { Delay } from './network/delay.ts'
 import { drawScenario, type Scenario } from './scenario.ts'
 import { withPlaces } from './shrink.ts'
@@ -40,7 +41,7 @@ export function planScenario(plan: SimulationPlan, seed: number): Scenario {
 function withLiars(scenario: Scenario, count: number, prng: Prng): Scenario {
   const { replicas, faults } = scenario
   const byzantine = drawLiars(replicas, count, prng)
-  const badMax = Math.floor((replicas - 1) / 3)
+  const badMax = faultyMaxOf(replicas)
   const gone = scenario.gone.slice(0, badMax - count)
   const bad = new Set([...byzantine, ...gone].map(({ place }) => place))
   return {

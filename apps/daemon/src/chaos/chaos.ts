@@ -2,7 +2,7 @@ import type { Io } from '../io.ts'
 import { Cluster } from './cluster.ts'
 import { type EngineOptions, runReal } from './engine.ts'
 import { randomOf } from './random.ts'
-import type { RealScenario, Scenario, ScenarioResult } from './scenario.ts'
+import type { RealScenario, Scenario, ScenarioOutcome, ScenarioResult } from './scenario.ts'
 
 /** Which scenarios, on how many daemons, under what load. */
 export interface ChaosOptions {
@@ -68,7 +68,6 @@ export function namesOf(scenario: Scenario): Names {
   return { name, ...(also === undefined ? {} : { also }) }
 }
 
-type Outcome = Omit<ScenarioResult, keyof Names | 'seconds'>
 const nothing = { recoveryMs: null, acknowledged: 0, lost: 0, duplicated: 0 }
 
 /** Undefined when it was interrupted: what broke off says nothing about what was tried. */
@@ -77,7 +76,7 @@ async function resultOf(
   networks: Networks,
   options: ChaosOptions,
   io: Io
-): Promise<Outcome | undefined> {
+): Promise<ScenarioOutcome | undefined> {
   if (scenario.kind === 'real') return resultOfReal(scenario, networks, options, io)
   try {
     const { isPassed, ...outcome } = await scenario.run(options.seed, io.signal)
@@ -93,7 +92,7 @@ async function resultOfReal(
   networks: Networks,
   options: ChaosOptions,
   io: Io
-): Promise<Outcome | undefined> {
+): Promise<ScenarioOutcome | undefined> {
   const reason =
     options.nodes < scenario.nodesMin
       ? `needs at least ${scenario.nodesMin} nodes`

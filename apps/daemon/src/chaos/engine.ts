@@ -11,7 +11,7 @@ import { LoadRecord } from './load-record.ts'
 import { readNodeLog } from './node-log.ts'
 import type { LinkTraffic } from './proxy/link-grid.ts'
 import { Recovery } from './recovery.ts'
-import type { RealScenario, ScenarioResult, ScenarioRun } from './scenario.ts'
+import type { RealScenario, ScenarioOutcome, ScenarioResult, ScenarioRun } from './scenario.ts'
 
 /** What scenarios have in common, and the draws of this one. */
 export interface EngineOptions {
@@ -40,7 +40,7 @@ export async function runReal(
   cluster: Cluster,
   options: EngineOptions,
   io: Io
-): Promise<Omit<ScenarioResult, 'seconds' | 'name' | 'also'>> {
+): Promise<ScenarioOutcome> {
   const run = new Run(scenario, cluster, options, io)
   try {
     return await run.result()
@@ -121,7 +121,7 @@ class Run implements ScenarioRun {
     await this.#load[Symbol.asyncDispose]()
   }
 
-  async result(): Promise<Omit<ScenarioResult, 'seconds' | 'name' | 'also'>> {
+  async result(): Promise<ScenarioOutcome> {
     const { record, cluster } = this
     const firstIndex = 1 + Math.min(...(await this.#indexes()))
     await Promise.race([record.started, this.#load.finished])

@@ -73,6 +73,9 @@ export interface SimulatedOutcome {
 
 export type Scenario = RealScenario | SimulatedScenario
 
+/** What came of a scenario, whatever it is called. */
+export type ScenarioOutcome = Omit<ScenarioResult, 'name' | 'also' | 'seconds'>
+
 /** One line of the result. */
 export interface ScenarioResult {
   readonly name: string

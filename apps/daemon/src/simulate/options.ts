@@ -5,6 +5,7 @@ import {
   type CommitteePlan,
   type FaultSpecification,
   faultKinds,
+  faultyMaxOf,
   parseFaultSpecification,
   refuseFaults,
   replicasMax,
@@ -83,7 +84,7 @@ function checkCommittee(replicas: number, byzantine: number): void {
       `option '--replicas ${replicas}': allowed are at most ${replicasMax}`
     )
   }
-  const liarsMax = Math.floor((replicas - 1) / 3)
+  const liarsMax = faultyMaxOf(replicas)
   if (byzantine <= liarsMax) return
   throw commandFault(
     'usage',

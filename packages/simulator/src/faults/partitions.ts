@@ -1,4 +1,5 @@
 import type { Prng } from '@novacron/base'
+import { faultyMaxOf } from '../faulty-max.ts'
 import type { Fault } from './fault.ts'
 
 /** Ways to divide a network, by the names that the chaos command has for them as well. */
@@ -30,7 +31,7 @@ export function partitionOf(
   prng: Prng
 ): Fault[] {
   const all = prng.shuffle(Array.from({ length: replicas }, (_, place) => place))
-  const faulty = Math.floor((replicas - 1) / 3)
+  const faulty = faultyMaxOf(replicas)
   const half = Math.floor(replicas / 2)
   const split = (side: readonly number[], isOneWay = false): Fault[] =>
     side.length === 0 ? [] : [{ type: 'partition', atMs, forMs, side, isOneWay }]
