@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { cpSync, readdirSync, rmSync, truncateSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { type FileSystem, nodeFileSystem } from '../../src/store/file-system.ts'
@@ -6,6 +7,38 @@ import { type FileSystem, nodeFileSystem } from '../../src/store/file-system.ts'
 export interface PowerLossFiles extends FileSystem {
   /** Copies a directory as a power cut would leave it right now: files cut to what was synced, unsynced entries gone. */
   copyAfterPowerLoss(directory: string, copy: string): void
+}
+
+const triesMax = 100
+
+/**
+ * Copies while nothing comes or goes: LevelDB has a thread of its own, and removes files that it has merged, between two of the
+ * copied ones too. It never uses a name again.
+ */
+function copyAtRest(directory: string, copy: string, filter: (source: string) => boolean): void {
+  for (let tries = 1; !isCopiedAtRest(directory, copy, filter); tries++) {
+    assert(tries < triesMax, `${directory} changed during each of ${triesMax} copies`)
+    rmSync(copy, { recursive: true, force: true })
+  }
+}
+
+function isCopiedAtRest(
+  directory: string,
+  copy: string,
+  filter: (source: string) => boolean
+): boolean {
+  const before = namesIn(directory)
+  try {
+    cpSync(directory, copy, { recursive: true, filter })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw error
+  }
+  return namesIn(directory) === before
+}
+
+function namesIn(directory: string): string {
+  return readdirSync(directory, { recursive: true }).join('\n')
 }
 
 export function powerLossFiles(): PowerLossFiles {
@@ -72,7 +105,7 @@ export function powerLossFiles(): PowerLossFiles {
     copyAfterPowerLoss(directory, copy) {
       const isOurs = (source: string): boolean =>
         source === directory || basename(source) !== 'lock' || dirname(source) !== directory
-      cpSync(directory, copy, { recursive: true, filter: isOurs })
+      copyAtRest(directory, copy, isOurs)
       for (const [path, length] of syncedLength) {
         const copied = join(copy, path.slice(directory.length))
         if (durableEntries.has(path)) truncateSync(copied, length)
