@@ -98,7 +98,7 @@ const sessions = fc.array(fc.integer({ min: 1, max: 300 })).map(sequences => {
 })
 
 const key = Uint8Array.of(7)
-const bucket = bucketOf(key, hash)
+const bucket = bucketOf(key)
 const operations: fc.Arbitrary<KvOperation> = fc.oneof(
   fc.record({ type: constant('put'), key: bytes, value: bytes }),
   fc.record({ type: constant('delete'), key: bytes }),
@@ -186,7 +186,7 @@ export const executionFormats: readonly Format[] = [
     name: 'bucket',
     homes: [`${source}/buckets/bucket.ts`],
     samples: bytes.map(value => encodeBucket([{ name: byteKeyOf(key), value }])),
-    decode: stored => decodeBucket(stored, bucket, hash),
+    decode: stored => decodeBucket(stored, bucket),
     encode: (entries: ReturnType<typeof decodeBucket>) =>
       encodeBucket(entries.map(entry => ({ name: byteKeyOf(entry.key), value: entry.value })))
   }

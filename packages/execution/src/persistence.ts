@@ -1,12 +1,4 @@
-import {
-  type DecodeFault,
-  emptyBytes,
-  Fault,
-  type Hash,
-  Reader,
-  type Write,
-  Writer
-} from '@novacron/base'
+import { type DecodeFault, emptyBytes, Fault, Reader, type Write, Writer } from '@novacron/base'
 import { type BucketEntry, bucketCount, decodeBucket } from './buckets/bucket.ts'
 import { type EncodedBucket, type Namespace, namespaces } from './buckets/namespace.ts'
 import type { Checkpoint } from './checkpoint.ts'
@@ -184,8 +176,8 @@ function load(
   }
   const { state, sessions } = contents
   orDamaged(index, 'bucket', () => {
-    for (const { bucket, entries } of decodeAll(snapshot.state, hash)) state.load(bucket, entries)
-    sessions.load(decodeAll(snapshot.session, hash))
+    for (const { bucket, entries } of decodeAll(snapshot.state)) state.load(bucket, entries)
+    sessions.load(decodeAll(snapshot.session))
   })
   state.tree.load(snapshot.state)
   sessions.tree.load(snapshot.session)
@@ -200,9 +192,9 @@ interface DecodedBucket {
   readonly entries: readonly BucketEntry[]
 }
 
-function* decodeAll(buckets: readonly EncodedBucket[], hash: Hash): Generator<DecodedBucket> {
+function* decodeAll(buckets: readonly EncodedBucket[]): Generator<DecodedBucket> {
   for (const [bucket, encoding] of buckets) {
-    yield { bucket, entries: decodeBucket(encoding, bucket, hash) }
+    yield { bucket, entries: decodeBucket(encoding, bucket) }
   }
 }
 

@@ -29,17 +29,17 @@ test('ids, roots and signed bytes are part of the protocol', () => {
   }).toMatchInlineSnapshot(`
     {
       "rows": [
-        "bucket 0004bf01 a7dde2d2adba6f97",
-        "bucket 0006e301 064a0cda15e15f89",
-        "bucket 0009f001 53d227b6034e5dac",
-        "bucket 010d3b01 6b1f20d699c60dac",
-        "bucket 010e2b01 5852f973ef2a1913",
-        "executed  cad4a172bc70be0c",
+        "bucket 00005601 a7dde2d2adba6f97",
+        "bucket 00005701 064a0cda15e15f89",
+        "bucket 0002cc01 53d227b6034e5dac",
+        "bucket 01069201 6b1f20d699c60dac",
+        "bucket 01091501 5852f973ef2a1913",
+        "executed  e0371548e0594e31",
       ],
       "session": "83b7a412e972f8884d048c084974aa9e",
-      "sessionRoot": "24554b185c72ed5ac03f943a38b48d25ec32c2d1e512c46c87b1969e2b2fc8b2",
-      "signed": "859b622a3861be37efcfd90183667de3eee465c1622cfbb886e4664dc904185d",
-      "stateRoot": "e0badb56a18936919cfd94b7cf18a1e2ab4d291ce4154265f62e5a77ae759bf3",
+      "sessionRoot": "3c2cd506a77b9267e9da28085ab24691b97ec4f9041a4cdc1b0a4ea2522ebf42",
+      "signed": "8b7f9a198d895cf161447d3b905f492b259927f007d3d6497457bc173ae901ef",
+      "stateRoot": "b6bde60dffe62927c825173d2c419191ec0b3bff8da28073459c636bf52748dc",
     }
   `)
 })

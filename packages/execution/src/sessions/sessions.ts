@@ -78,7 +78,7 @@ export class Sessions {
   open(id: Uint8Array, session: Session): boolean {
     const name = toHex(id)
     if (this.#held.has(name) || !this.#makeRoom(session.touchedIndex)) return false
-    const bucket = bucketOf(id, this.#hash)
+    const bucket = bucketOf(id)
     if (this.tree.touch(bucket)) this.tree.keep(bucket, byteKeyOf(id), undefined)
     this.#insert(name, session, bucket)
     return true

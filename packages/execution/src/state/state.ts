@@ -70,7 +70,7 @@ export class State {
   put(key: Uint8Array, value: Uint8Array): boolean {
     const name = byteKeyOf(key)
     const entry = this.#entries.get(name)
-    const bucket = entry?.bucket ?? bucketOf(key, this.#hash)
+    const bucket = entry?.bucket ?? bucketOf(key)
     const added = entry === undefined ? chargeOf(name, value) : value.length - entry.value.length
     const { stateBytesMax, bucketBytesMax } = this.#options
     const fits =
@@ -85,7 +85,7 @@ export class State {
   putAlways(key: Uint8Array, value: Uint8Array): void {
     const name = byteKeyOf(key)
     const entry = this.#entries.get(name)
-    this.#write(entry?.bucket ?? bucketOf(key, this.#hash), name, entry, value)
+    this.#write(entry?.bucket ?? bucketOf(key), name, entry, value)
   }
 
   /** False when the key was not there. */

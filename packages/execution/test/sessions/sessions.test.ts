@@ -78,5 +78,5 @@ describe('the table of sessions', () => {
 })
 
 function entriesOf(encoding: Uint8Array, bucket: number) {
-  return decodeBucket(encoding, bucket, hash)
+  return decodeBucket(encoding, bucket)
 }
