@@ -162,7 +162,7 @@ describe('what seeds have found stays found', () => {
   // Mutants bring these back.
   test.each([
     {
-      file: 'unordered-payload-183',
+      file: 'unordered-payload-15',
       mutant: 'M18',
       what: 'payload of a vertex that no commit had ordered yet was pruned'
     },
