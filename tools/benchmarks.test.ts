@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { benchmarksPage } from './benchmarks.ts'
 import { type CatchUpResult, catchUpPage } from './benchmarks-page/catch-up.ts'
-import { chaosPage, seedsPage } from './benchmarks-page/faults.ts'
+import { chaosPage, killsPage, seedsPage } from './benchmarks-page/faults.ts'
 import { type MemoryResult, memoryPage } from './benchmarks-page/memory.ts'
 import { type OrderingResult, orderingPage } from './benchmarks-page/ordering.ts'
 
@@ -211,6 +211,8 @@ describe('the sections about faults', () => {
     workers: 2
   }
 
+  const sound = { acknowledged: 5, lost: 0, duplicated: 0, notes: ['fine'] }
+
   test('say how many seeds passed, and which did not', () => {
     expect(seedsPage(seeds)).toContain('3 of 3 passed, in 60 virtual seconds')
     const failed = [{ seed: 7, verdict: 'stalled' }]
@@ -218,7 +220,6 @@ describe('the sections about faults', () => {
   })
 
   test('have a row for each scenario, with the reason of what failed', () => {
-    const sound = { acknowledged: 5, lost: 0, duplicated: 0, notes: ['fine'] }
     const page = chaosPage({
       nodes: 4,
       seed: 1,
@@ -234,6 +235,26 @@ describe('the sections about faults', () => {
     expect(page).toContain('2 lost, 0 doubled')
     expect(page).toContain(
       '| a | passed | 20 | 5 | 0 | 0 |\n| b | **failed**: too late | - | 5 | 2 | 0 |'
+    )
+  })
+
+  test('has the number of crashes', () => {
+    const scenario = {
+      ...sound,
+      name: 'kill-9-mid-write',
+      verdict: 'passed',
+      recoveryMs: 20
+    } as const
+    const page = killsPage({
+      nodes: 4,
+      seed: 1,
+      passed: 1,
+      failed: 0,
+      skipped: 0,
+      scenarios: [{ ...scenario, counts: { kills: 217 } }]
+    })
+    expect(page).toContain(
+      'passed;\n217 kills of real daemons, 5 transactions acknowledged, 0 lost'
     )
   })
 })

@@ -5,6 +5,7 @@ import { type CatchUpResult, catchUpPage } from './benchmarks-page/catch-up.ts'
 import {
   type ChaosResult,
   chaosPage,
+  killsPage,
   type SeedsResult,
   seedsPage
 } from './benchmarks-page/faults.ts'
@@ -70,7 +71,7 @@ export function benchmarksPage(): string {
 ${orderingPage(orderingResults())}
 
 ${sectionOf<CatchUpResult>('catch-up', catchUpPage)}${sectionOf<MemoryResult>('memory-50000', memoryPage)}${soakPage(resultOf<Soak>('soak'))}
-${sectionOf<SeedsResult>('simulate-1000', seedsPage)}${sectionOf<ChaosResult>('chaos-all', chaosPage)}${speed}
+${sectionOf<SeedsResult>('simulate-1000', seedsPage)}${sectionOf<ChaosResult>('chaos-all', chaosPage)}${sectionOf<ChaosResult>('kill-9-200', killsPage)}${speed}
 ${commitDelaysPage(resultOf<CommitDelays>('commit-delays'))}`
 }
 

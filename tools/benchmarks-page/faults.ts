@@ -27,6 +27,7 @@ export interface ChaosResult {
     readonly acknowledged: number
     readonly lost: number
     readonly duplicated: number
+    readonly counts?: Readonly<Record<string, number>>
     readonly notes: readonly string[]
   }[]
 }
@@ -65,6 +66,19 @@ ${failed} failed, ${skipped} skipped; of what was acknowledged ${lost} lost, ${d
 |---|---|---|---|---|---|
 ${scenarios.map(rowOf).join('\n')}
 `
+}
+
+/** The paragraph about many crashes of real daemons, one after another: `novacron chaos --scenario kill-9-mid-write --json`. */
+export function killsPage({ nodes, seed, scenarios }: ChaosResult): string {
+  return scenarios
+    .map(({ name, verdict, counts, acknowledged, lost, duplicated, recoveryMs, notes }) => {
+      const how = verdict === 'passed' ? verdict : `**${verdict}** (${notes[0] ?? ''})`
+      return `\`novacron chaos --nodes ${nodes} --scenario ${name} --seed ${seed} --json\` for longer ([kill-9-200.json](benchmarks/kill-9-200.json)): ${how};
+${counts?.kills ?? 0} kills of real daemons, ${acknowledged} transactions acknowledged, ${lost} lost, ${duplicated} doubled, recovered in ${recoveryMs ?? '-'} ms
+after the last.
+`
+    })
+    .join('\n')
 }
 
 function rowOf(scenario: ChaosResult['scenarios'][number]): string {

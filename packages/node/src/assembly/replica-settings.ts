@@ -90,7 +90,7 @@ export function bullsharkOptions(
   const { bullshark } = tierTimings[network.tier]
   const executionLagCommitsMax =
     bullshark.executionLagCommitsMax * commitFactorOf(cluster, members.length)
-  return { ...bullshark, executionLagCommitsMax, ...orderingOptions(cluster) }
+  return { ...bullshark, executionLagCommitsMax, ...orderingOptions(cluster, members.length) }
 }
 
 export interface ReplicaParts {

@@ -44,7 +44,7 @@ export interface ClusterOptions {
   readonly gcDepthRounds: number
   /** Commits between two leader schedules; 0 for the protocol's own: the first for ever, or with reputation every 8. */
   readonly schedulePeriodCommits: number
-  /** Commits that scores look back on: 75 rounds of four members under turbo. */
+  /** Commits that scores look back on; 0 for the protocol's own: 300, or of turbo those of 30 rounds. */
   readonly scheduleWindowCommits: number
   /**
    * Commits below the last checkpoint that every node keeps at least: two intervals, so that whoever was away between two
@@ -63,7 +63,7 @@ export const defaultClusterOptions: ClusterOptions = {
   batchBytesMax: 500_000,
   gcDepthRounds: 50,
   schedulePeriodCommits: 0,
-  scheduleWindowCommits: 300,
+  scheduleWindowCommits: 0,
   retentionCommitsMin: 4_000
 }
 
@@ -85,7 +85,7 @@ export const clusterOptionsSchema: z.ZodType<ClusterOptions, unknown> = z
       batchBytesMax: integer(1_024, 8_388_608).default(defaults.batchBytesMax),
       gcDepthRounds: integer(4, 10_000).default(defaults.gcDepthRounds),
       schedulePeriodCommits: integer(0, 1_000_000).default(defaults.schedulePeriodCommits),
-      scheduleWindowCommits: integer(1, 1_000_000).default(defaults.scheduleWindowCommits),
+      scheduleWindowCommits: integer(0, 1_000_000).default(defaults.scheduleWindowCommits),
       retentionCommitsMin: integer(1, 1_000_000_000).default(defaults.retentionCommitsMin)
     },
     { error: 'an object' }
@@ -108,23 +108,38 @@ export function writeClusterOptions(writer: Writer, options: ClusterOptions): vo
 
 /** Commits between two schedules from reputation, unless the genesis says otherwise. */
 const reputationPeriodCommits = 8
+/**
+ * Rounds that scores look back on under turbo, and commits of `bullshark`, unless the genesis says otherwise. Who was away is an
+ * anchor again after nearly as long, and until then what its clients submit is ordered a round later than with others.
+ */
+const scoredRounds = 30
+const scoredCommits = 300
 
 /** How many commits the chain makes in the rounds in which `bullshark` makes one. */
 export function commitFactorOf(options: ClusterOptions, memberCount: number): number {
-  return commitFactor(orderingOptions(options).turbo, memberCount)
+  return commitFactor(orderingOptions(options, memberCount).turbo, memberCount)
 }
 
 /** What the ordering protocol is told of it. */
-export function orderingOptions(options: ClusterOptions): BullsharkClusterOptions {
+export function orderingOptions(
+  options: ClusterOptions,
+  memberCount: number
+): BullsharkClusterOptions {
   const { gcDepthRounds, schedulePeriodCommits, scheduleWindowCommits } = options
   if (options.protocol !== 'bullshark-turbo') {
-    return { gcDepthRounds, schedulePeriodCommits, scheduleWindowCommits }
+    return {
+      gcDepthRounds,
+      schedulePeriodCommits,
+      scheduleWindowCommits: scheduleWindowCommits || scoredCommits
+    }
   }
   const { pipelined, fastCommit, anchorsPerRound, reputation } = options
+  const turbo = { pipelined, fastCommit, anchorsPerRound, reputation }
   return {
     gcDepthRounds,
     schedulePeriodCommits: schedulePeriodCommits || (reputation ? reputationPeriodCommits : 0),
-    scheduleWindowCommits,
-    turbo: { pipelined, fastCommit, anchorsPerRound, reputation }
+    scheduleWindowCommits:
+      scheduleWindowCommits || (scoredRounds / 2) * commitFactor(turbo, memberCount),
+    turbo
   }
 }

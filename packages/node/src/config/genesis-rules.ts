@@ -86,7 +86,7 @@ const scoreBytes = 4
 
 /** Bytes that the last commits take in a snapshot under load: a commit orders two rounds, the first also what is older. */
 export function windowBytes(cluster: ClusterOptions, memberCount: number): number {
-  const ordering = orderingOptions(cluster)
+  const ordering = orderingOptions(cluster, memberCount)
   const commits = commitWindow(ordering, memberCount)
   const commitsPerRound = Math.min(ordering.turbo?.anchorsPerRound ?? 1, memberCount)
   const vertices =
@@ -97,7 +97,7 @@ export function windowBytes(cluster: ClusterOptions, memberCount: number): numbe
 /** A snapshot that cannot carry the window would be refused by all, and whoever offers it be taken for a liar. */
 function windowProblems({ cluster, members }: Genesis): Problem[] {
   const { gcDepthRounds } = cluster
-  const ordering = orderingOptions(cluster)
+  const ordering = orderingOptions(cluster, members.length)
   const { schedulePeriodCommits, scheduleWindowCommits, turbo } = ordering
   const commitsPerRound = Math.min(turbo?.anchorsPerRound ?? 1, members.length)
   const commits = commitWindow(ordering, members.length)

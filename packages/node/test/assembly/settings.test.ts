@@ -17,7 +17,7 @@ import {
 } from '../../src/assembly/replica-settings.ts'
 import { batchFrameBytes, ingestFrameBytes } from '../../src/assembly/sizes.ts'
 import { chainDigest } from '../../src/config/chain-digest.ts'
-import { defaultClusterOptions } from '../../src/config/cluster-options.ts'
+import { defaultClusterOptions, orderingOptions } from '../../src/config/cluster-options.ts'
 import { sha256 } from '../../src/config/ed25519.ts'
 import { defaultNodeOptions } from '../../src/config/node-options.ts'
 import { checkIngestOptions, defaultIngestOptions } from '../../src/ingest/options.ts'
@@ -136,10 +136,30 @@ describe('options', () => {
     const cluster = { protocol: 'bullshark-turbo' as const, ...switches, ...more }
     const made = bullsharkOptions(genesisOf(['a'], { cluster }), options)
     const executionLagCommitsMax = 800
-    const own = { executionLagCommitsMax, schedulePeriodCommits: period, turbo }
+    const own = {
+      executionLagCommitsMax,
+      schedulePeriodCommits: period,
+      scheduleWindowCommits: 30,
+      turbo
+    }
     expect(made).toEqual({ ...tier1Bullshark, ...own })
     checkBullsharkOptions(made)
   })
+
+  test.each([
+    { protocol: 'bullshark', members: 4, more: {}, window: 300 },
+    { protocol: 'bullshark-turbo', members: 4, more: {}, window: 120 },
+    { protocol: 'bullshark-turbo', members: 10, more: {}, window: 300 },
+    { protocol: 'bullshark-turbo', members: 20, more: {}, window: 480 },
+    { protocol: 'bullshark-turbo', members: 4, more: { pipelined: false }, window: 60 },
+    { protocol: 'bullshark-turbo', members: 4, more: { scheduleWindowCommits: 77 }, window: 77 }
+  ] as const)(
+    'scores of $members members under $protocol look back on $window commits with $more',
+    ({ protocol, members, more, window }) => {
+      const cluster = { ...defaultClusterOptions, protocol, ...more }
+      expect(orderingOptions(cluster, members).scheduleWindowCommits).toBe(window)
+    }
+  )
 
   test.each([
     ['bullshark', ['a', 'b', 'c', 'd'], 1],

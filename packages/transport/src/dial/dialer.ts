@@ -20,8 +20,15 @@ export interface DialerNeeds {
   readonly random: () => number
 }
 
+/** A dial may take so many times what the last one took that came through, and at least so long. */
+const redialPatience = { factor: 10, leastMs: 1_000 }
+/** One in so many takes its full time all the same: the way may have become slower. */
+const patientEvery = 3
+
 interface KeptPeer {
   addresses: string[]
+  /** What the last dial took that came through. */
+  tookMs: number | undefined
   attempt: number
   timer: NodeJS.Timeout | undefined
   dialing: Promise<void> | undefined
@@ -59,7 +66,13 @@ export class Dialer {
   keep({ peer, addresses }: MeshMember, firstInMs: number): void {
     const known = this.#kept.get(peer)
     if (known === undefined) {
-      const kept = { addresses: [], attempt: 0, timer: undefined, dialing: undefined }
+      const kept = {
+        addresses: [],
+        tookMs: undefined,
+        attempt: 0,
+        timer: undefined,
+        dialing: undefined
+      }
       this.#kept.set(peer, kept)
       this.#learn(kept, addresses)
       this.#schedule(peer, kept, firstInMs)
@@ -112,11 +125,13 @@ export class Dialer {
   }
 
   async #dial(peer: PeerId, kept: KeptPeer): Promise<void> {
-    const timeout = AbortSignal.timeout(this.#options.dialTimeoutMs * kept.addresses.length)
+    const timeout = AbortSignal.timeout(this.#timeoutMs(kept))
+    const startedMs = performance.now()
     const signal = AbortSignal.any([this.#stopped.signal, timeout])
     let failure: { readonly error: unknown } | undefined
     try {
       await this.#needs.dial(peer, kept.addresses, signal)
+      kept.tookMs = performance.now() - startedMs
     } catch (error) {
       failure = { error }
     }
@@ -125,5 +140,12 @@ export class Dialer {
     const { attempt } = kept
     const retryInMs = this.#retry(peer, kept)
     if (failure !== undefined) this.#needs.onFailed(peer, attempt, retryInMs, failure.error)
+  }
+  /** A peer that takes a connection and never answers costs the whole time, also when it has been there again for long. */
+  #timeoutMs({ addresses, tookMs, attempt }: KeptPeer): number {
+    const fullMs = this.#options.dialTimeoutMs * addresses.length
+    if (tookMs === undefined || attempt % patientEvery === patientEvery - 1) return fullMs
+    const { factor, leastMs } = redialPatience
+    return Math.min(fullMs, Math.max(leastMs, Math.ceil(factor * tookMs)))
   }
 }

@@ -26,7 +26,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-function setUp(): {
+function setUp(dialTimeoutMs = 1000): {
   dialer: Dialer
   dials: (readonly string[])[]
   failures: number[]
@@ -36,7 +36,7 @@ function setUp(): {
   const failures: number[] = []
   const world = { isTaken: false, dial: () => Promise.reject(new Error('refused')) }
   const dialer = new Dialer(
-    { reconnect, dialTimeoutMs: 1000 },
+    { reconnect, dialTimeoutMs },
     {
       dial: (_peer, addresses) => {
         dials.push(addresses)
@@ -93,6 +93,24 @@ test('a dial that brings no connection in the end is repeated too, without being
   dialer.keep({ peer, addresses: ['/a'] }, 0)
   await vi.advanceTimersByTimeAsync(200)
   expect([dials.length, failures.length]).toEqual([2, 0])
+  await dialer.stop()
+})
+
+test('a peer that was reached before is given up sooner, but for every third time', async () => {
+  const timeout = vi.spyOn(AbortSignal, 'timeout')
+  const { dialer, world } = setUp(5_000)
+  world.dial = () => new Promise(resolve => setTimeout(resolve, 200))
+  dialer.keep({ peer, addresses: ['/a'] }, 0)
+  await vi.advanceTimersByTimeAsync(100)
+  world.isTaken = true
+  await vi.advanceTimersByTimeAsync(20_000)
+  world.isTaken = false
+  world.dial = () => Promise.reject(new Error('not answered'))
+  dialer.lost(peer, 20_000)
+  await vi.advanceTimersByTimeAsync(10_000)
+  const given = timeout.mock.calls.map(([ms]) => ms)
+  expect(given.slice(0, 5)).toEqual([5_000, 2_000, 5_000, 2_000, 2_000])
+  timeout.mockRestore()
   await dialer.stop()
 })
 

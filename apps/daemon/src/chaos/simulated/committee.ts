@@ -79,7 +79,11 @@ export async function runCommittee(
     seed,
     replicas,
     network: { ...quietScenario.network, delay: { type: 'uniform', ...delayMs } },
-    bullshark: { minHeaderDelayMs: 50, maxHeaderDelayMs: 200, ...orderingOptions(cluster) },
+    bullshark: {
+      minHeaderDelayMs: 50,
+      maxHeaderDelayMs: 200,
+      ...orderingOptions(cluster, replicas)
+    },
     codecSamplePercent: 1,
     commitsAfterHealing: quietScenario.commitsAfterHealing * commitFactor,
     ...more
