@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
@@ -87,21 +88,36 @@ function addressOf(port: number, host = '127.0.0.1'): string {
   return `/ip4/${host}/tcp/${port}`
 }
 
+/**
+ * Below those that systems give to connections that go out (from 32768 on Linux, from 49152 by RFC 6335): a port that waits for
+ * its daemon, to start or to be started again, is not taken by one of these.
+ */
+export const portRange = { first: 20_000, last: 32_767 }
+const portTriesMax = 100
+
 /** Ports of 127.0.0.1 that were free a moment ago, all different since all were held at once. */
 export async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, listenAnywhere))
-  const ports = servers.map(server => {
-    const address = server.address()
-    return typeof address === 'object' && address !== null ? address.port : 0
-  })
-  await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))))
-  return ports
+  const held = await Promise.all(Array.from({ length: count }, holdPort))
+  await Promise.all(held.map(({ server }) => new Promise(resolve => server.close(resolve))))
+  return held.map(({ port }) => port)
 }
 
-function listenAnywhere(): Promise<Server> {
+async function holdPort(): Promise<{ readonly port: number; readonly server: Server }> {
+  for (let tries = 1; ; tries++) {
+    const port = randomInt(portRange.first, portRange.last + 1)
+    try {
+      return { port, server: await listenOn(port) }
+    } catch (error) {
+      const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
+      if (!isTaken || tries === portTriesMax) throw error
+    }
+  }
+}
+
+function listenOn(port: number): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)
-    server.listen({ host: '127.0.0.1', port: 0 }, () => resolve(server))
+    server.listen({ host: '127.0.0.1', port }, () => resolve(server))
   })
 }
