@@ -12,8 +12,7 @@ export interface BucketEntry {
 
 /**
  * 12 bits of FNV-1a over the key, stirred by the finalizer of MurmurHash3 so that keys which differ in their last bytes alone are
- * spread as well. Whoever wants keys of one bucket finds them under any hash, by a few thousand trials each; this one costs a
- * new key a fiftieth of what SHA-256 does.
+ * spread as well. Whoever wants keys of one bucket finds them under any hash, by a few thousand trials each.
  */
 export function bucketOf(key: Uint8Array): number {
   let mixed = 0x811c_9dc5

@@ -139,6 +139,7 @@ export function orderingOptions(
     gcDepthRounds,
     schedulePeriodCommits: schedulePeriodCommits || (reputation ? reputationPeriodCommits : 0),
     scheduleWindowCommits:
+      // The factor counts the commits of two rounds.
       scheduleWindowCommits || (scoredRounds / 2) * commitFactor(turbo, memberCount),
     turbo
   }

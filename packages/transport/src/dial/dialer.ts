@@ -141,7 +141,8 @@ export class Dialer {
     const retryInMs = this.#retry(peer, kept)
     if (failure !== undefined) this.#needs.onFailed(peer, attempt, retryInMs, failure.error)
   }
-  /** A peer that takes a connection and never answers costs the whole time, also when it has been there again for long. */
+
+  /** A dial that is taken and never answered holds the next one back, also when the peer has been there again for long. */
   #timeoutMs({ addresses, tookMs, attempt }: KeptPeer): number {
     const fullMs = this.#options.dialTimeoutMs * addresses.length
     if (tookMs === undefined || attempt % patientEvery === patientEvery - 1) return fullMs
