@@ -11,7 +11,7 @@ export function validityWeight(totalWeight: number): number {
 }
 
 /** Largest weight below one third: what may lie. Exact for every safe integer. */
-function faultyWeight(totalWeight: number): number {
+export function faultyWeight(totalWeight: number): number {
   assert(Number.isSafeInteger(totalWeight) && totalWeight >= 1, 'totalWeight >= 1')
   return Math.floor((totalWeight - 1) / 3)
 }

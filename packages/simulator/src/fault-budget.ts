@@ -1,6 +1,6 @@
+import { faultyWeight } from '@novacron/base'
 import type { FaultSpecification } from './fault-specification.ts'
 import { isDamageName } from './faults/named.ts'
-import { faultyMaxOf } from './faulty-max.ts'
 
 /** Members that a plan of faults is made for. */
 export interface CommitteePlan {
@@ -52,7 +52,7 @@ export function refuseFaults(
   }
   const losing = names.filter(isLosing)
   const causes = [names.filter(name => name === 'gone'), losing].filter(each => each.length > 0)
-  const faultyMax = faultyMaxOf(replicas)
+  const faultyMax = faultyWeight(replicas)
   const faulty = liars + causes.length
   if (causes.length === 0 || faulty <= faultyMax) return undefined
   return { code: 'too-many-faulty', faultyMax, causes, replicasMin: 3 * faulty + 1 }

@@ -1,4 +1,4 @@
-import type { Prng } from '@novacron/base'
+import { faultyWeight, type Prng } from '@novacron/base'
 import { isLosing } from './fault-budget.ts'
 import type { FaultKind, FaultSpecification } from './fault-specification.ts'
 import { drawFaults, type FaultBudget } from './faults/draw.ts'
@@ -12,7 +12,6 @@ import {
   namedFaultNames,
   namedFaults
 } from './faults/named.ts'
-import { faultyMaxOf } from './faulty-max.ts'
 import type { NetworkOptions } from './network/network.ts'
 import type { BandwidthOptions } from './network/shaping.ts'
 import type { Scenario } from './scenario.ts'
@@ -65,7 +64,7 @@ export function withFaults(
   liars = 0
 ): Scenario {
   const { names, named, values } = specification
-  const faultyMax = faultyMaxOf(scenario.replicas) - liars
+  const faultyMax = faultyWeight(scenario.replicas) - liars
   const goneMax = faultyMax - ([...named].some(isLosing) ? 1 : 0)
   const gone = names.has('gone') ? withGone(scenario, goneMax, prng.fork()) : []
   const losersMax = Math.max(0, faultyMax - gone.length)
@@ -155,7 +154,7 @@ function planOf(
   const budget = { replicas, faulty: losersMax }
   const planned = planNamed({ names, values }, { ...budget, untilMs: chaosMs }, prng)
   const losers = new Set(loserOf(planned))
-  const faulty = faultyMaxOf(replicas) - gone
+  const faulty = faultyWeight(replicas) - gone
   const missing = new Set(sequential.filter(name => named.has(name)))
   const put = (drawn: Fault, atMs: number): Fault => {
     const kind = kindOf(drawn, replicas)

@@ -38,7 +38,6 @@ export {
   namedFaults
 } from './faults/named.ts'
 export { type PartitionKind, partitionKinds, partitionOf } from './faults/partitions.ts'
-export { faultyMaxOf } from './faulty-max.ts'
 export { type Departure, departureNames, departures, type Gone } from './gone.ts'
 export type { MakeKeys, WorldKeys } from './keys.ts'
 export { type DriverLaw, driversLaw, relaxedLaw } from './law.ts'

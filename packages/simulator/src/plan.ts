@@ -1,10 +1,9 @@
-import { assert, Prng } from '@novacron/base'
+import { assert, faultyWeight, Prng } from '@novacron/base'
 import { drawLiars } from './byzantine/behaviour.ts'
 import { withFaults } from './fault-plan.ts'
 import type { FaultSpecification } from './fault-specification.ts'
 import type { DiskFate } from './faults/fault.ts'
 import { isDamage } from './faults/named.ts'
-import { faultyMaxOf } from './faulty-max.ts'
 import type { Delay } from './network/delay.ts'
 import { drawScenario, type Scenario } from './scenario.ts'
 import { withPlaces } from './shrink.ts'
@@ -41,7 +40,7 @@ export function planScenario(plan: SimulationPlan, seed: number): Scenario {
 function withLiars(scenario: Scenario, count: number, prng: Prng): Scenario {
   const { replicas, faults } = scenario
   const byzantine = drawLiars(replicas, count, prng)
-  const badMax = faultyMaxOf(replicas)
+  const badMax = faultyWeight(replicas)
   const gone = scenario.gone.slice(0, badMax - count)
   const bad = new Set([...byzantine, ...gone].map(({ place }) => place))
   return {

@@ -1,4 +1,4 @@
-import { assert, Prng } from '@novacron/base'
+import { assert, faultyWeight, Prng } from '@novacron/base'
 import {
   type BullsharkOptions,
   committeeSizeMax,
@@ -10,7 +10,6 @@ import { type Behaviour, checkLiars, drawLiars, type Liar } from './byzantine/be
 import { drawFaults } from './faults/draw.ts'
 import { endOf, type Fault } from './faults/fault.ts'
 import { damageAtOne, drawDiskFaults, drawLoser, drawNamedFaults } from './faults/named.ts'
-import { faultyMaxOf } from './faulty-max.ts'
 import { departureNames, type Gone } from './gone.ts'
 import { type DriverLaw, driversLaw } from './law.ts'
 import { defaultLoadOptions, type LoadOptions } from './load.ts'
@@ -110,7 +109,7 @@ export function drawScenario(seed: number, fixed: Partial<Omit<Scenario, 'seed'>
   const prng = new Prng(seed)
   const replicas = fixed.replicas ?? prng.pick([4, 4, 4, 4, 4, 4, 4, 7, 7, 10])
   const chaosMs = fixed.chaosMs ?? 1_500 + prng.below(2_500)
-  const faulty = faultyMaxOf(replicas)
+  const faulty = faultyWeight(replicas)
   // Whoever lies counts as faulty, and so does whoever is gone for good, or forgets.
   const bad = prng.pick(['liars', 'gone', 'forgetful', 'forgetful'] as const)
   const liars = bad === 'liars' ? Math.min(faulty, 1 + prng.below(2)) : 0

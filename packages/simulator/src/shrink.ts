@@ -1,6 +1,5 @@
-import { assert } from '@novacron/base'
+import { assert, faultyWeight } from '@novacron/base'
 import type { Fault } from './faults/fault.ts'
-import { faultyMaxOf } from './faulty-max.ts'
 import { quietScenario, type Scenario } from './scenario.ts'
 import { faultOfScenario } from './scenario-fault.ts'
 import { isRecord } from './scenario-shape.ts'
@@ -161,7 +160,7 @@ export function withPlaces(scenario: Scenario, replicas: number, observers: numb
   const isThere = ({ place }: { readonly place: number }) => place < places
   const crashPoints = scenario.crashPoints.filter(isThere)
   // Of those who stay broken there may only be so many.
-  const badMax = faultyMaxOf(replicas)
+  const badMax = faultyWeight(replicas)
   const byzantine = scenario.byzantine.filter(({ place }) => place < replicas).slice(0, badMax)
   const gone = scenario.gone.filter(isThere).slice(0, badMax - byzantine.length)
   return { ...scenario, replicas, observers, faults, crashPoints, byzantine, gone }

@@ -1,9 +1,8 @@
-import { type Hash, Prng } from '@novacron/base'
+import { faultyWeight, type Hash, Prng } from '@novacron/base'
 import type { BullsharkRules } from '@novacron/consensus'
 import type { ReplicaRules } from '@novacron/replica'
 import type { RunVerdict } from './checkers/violation.ts'
 import { type DagExploration, exploreDag } from './dag/explore.ts'
-import { faultyMaxOf } from './faulty-max.ts'
 import type { DriverLaw } from './law.ts'
 import { drawMode } from './modes.ts'
 import { bullsharkOrderer, replicaProtocol } from './replica-protocol.ts'
@@ -72,6 +71,6 @@ export function drawExploration(seed: number): DagExploration {
   }
   const bullshark = drawMode(drawn.bullshark ?? {}, prng.fork())
   if (bullshark.turbo === undefined) return drawn
-  const headers = { doubles: faultyMaxOf(drawn.replicas) }
+  const headers = { doubles: faultyWeight(drawn.replicas) }
   return { ...drawn, bullshark, headers }
 }

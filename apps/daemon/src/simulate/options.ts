@@ -1,11 +1,10 @@
 import { resolve } from 'node:path'
-import { Fault } from '@novacron/base'
+import { Fault, faultyWeight } from '@novacron/base'
 import { closest } from '@novacron/node'
 import {
   type CommitteePlan,
   type FaultSpecification,
   faultKinds,
-  faultyMaxOf,
   parseFaultSpecification,
   refuseFaults,
   replicasMax,
@@ -84,7 +83,7 @@ function checkCommittee(replicas: number, byzantine: number): void {
       `option '--replicas ${replicas}': allowed are at most ${replicasMax}`
     )
   }
-  const liarsMax = faultyMaxOf(replicas)
+  const liarsMax = faultyWeight(replicas)
   if (byzantine <= liarsMax) return
   throw commandFault(
     'usage',

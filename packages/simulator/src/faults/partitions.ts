@@ -1,5 +1,4 @@
-import type { Prng } from '@novacron/base'
-import { faultyMaxOf } from '../faulty-max.ts'
+import { faultyWeight, type Prng } from '@novacron/base'
 import type { Fault } from './fault.ts'
 
 /** Ways to divide a network, by the names that the chaos command has for them as well. */
@@ -31,7 +30,7 @@ export function partitionOf(
   prng: Prng
 ): Fault[] {
   const all = prng.shuffle(Array.from({ length: replicas }, (_, place) => place))
-  const faulty = faultyMaxOf(replicas)
+  const faulty = faultyWeight(replicas)
   const half = Math.floor(replicas / 2)
   const split = (side: readonly number[], isOneWay = false): Fault[] =>
     side.length === 0 ? [] : [{ type: 'partition', atMs, forMs, side, isOneWay }]

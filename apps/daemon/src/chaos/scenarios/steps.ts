@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { Fault } from '@novacron/base'
+import { Fault, faultyWeight } from '@novacron/base'
 import { checkMemory, meterMemory } from '../memory.ts'
 import type { ScenarioRun } from '../scenario.ts'
 import { commitsUnderWayMax } from '../under-way.ts'
@@ -21,7 +21,7 @@ export function victimOf(run: ScenarioRun): number {
 
 /** Members that may fail at one time. */
 export function faultyMax({ cluster }: ScenarioRun): number {
-  return Math.floor((cluster.links.size - 1) / 3)
+  return faultyWeight(cluster.links.size)
 }
 
 /** Commits of each daemon, by place; 0 for one that does not answer. */
