@@ -4,7 +4,11 @@
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { TurboOptions } from '../packages/consensus/src/index.ts'
-import { type BullsharkMessage, defaultTurboOptions } from '../packages/consensus/src/index.ts'
+import {
+  type BullsharkMessage,
+  defaultSchedule,
+  defaultTurboOptions
+} from '../packages/consensus/src/index.ts'
 import {
   bullsharkOrderer,
   mixingHash,
@@ -79,7 +83,7 @@ function measure(replicas: number, isOneGone: boolean, turbo: TurboOptions | und
     readDelay: instant,
     flushDelay: instant,
     replica: { checkpointIntervalCommits: 200, retentionCommits: 2_000 },
-    bullshark: { schedulePeriodCommits: turbo === undefined ? 0 : 8, turbo },
+    bullshark: { ...defaultSchedule(turbo, replicas), turbo },
     load: { ...quietScenario.load, clients: replicas, intervalMs: 20 },
     gone: isOneGone ? [{ place: replicas - 1, atMs: 500, loss: 'lost' }] : [],
     chaosMs: Number(values.virtual) * 1_000

@@ -7,6 +7,7 @@ export {
   checkBullsharkOptions,
   commitFactor,
   defaultBullsharkOptions,
+  defaultSchedule,
   defaultTurboOptions,
   type TurboOptions,
   tier1Bullshark,

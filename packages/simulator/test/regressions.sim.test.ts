@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
+import { Prng } from '@novacron/base'
 import type { ReplicaRules } from '@novacron/replica'
 import { describe, expect, test } from 'vitest'
 import {
   bullsharkOrderer,
+  type Fault,
   quietScenario,
   replicaProtocol,
   type Scenario,
@@ -12,6 +14,7 @@ import {
 import { sha256 } from './hash.ts'
 import { mutants } from './mutants.ts'
 import { bullsharkNeeds } from './needs.ts'
+import { asShipped } from './shipped-modes.ts'
 
 const fast: Scenario = {
   ...quietScenario,
@@ -20,6 +23,10 @@ const fast: Scenario = {
   bullshark: { gcDepthRounds: 8 },
   livenessMs: 12_000
 }
+
+type CrashFault = Extract<Fault, { type: 'crash' }>
+const downMs = 1_500
+const crash = { type: 'crash', loss: 'lost', staggerMs: 0, disk: { type: 'own' } } as const
 
 function scenarioIn(file: string): Scenario {
   const url = new URL(`scenarios/${file}.json`, import.meta.url)
@@ -148,6 +155,38 @@ describe('what seeds have found stays found', () => {
     number => {
       const report = simulate(scenarioIn(`waiting-header-${number}`), bullsharkNeeds())
       expect(report.verdict, report.firstViolation?.facts).toBe('pass')
+    }
+  )
+
+  // The lowest of their outages had three to five commits in place of sixty and more.
+  test.each([13, 22, 24])(
+    'seed %i: one was killed while another that had been away was still no anchor, and the others hardly went on',
+    seed => {
+      const prng = new Prng(1_000_000 + seed)
+      const faults: CrashFault[] = []
+      for (let atMs = 1_000; faults.length < 11; atMs += downMs + 700 + prng.below(400)) {
+        faults.push({ ...crash, atMs, downMs, places: [prng.below(4)] })
+      }
+      const delay = { type: 'uniform', fromMs: 0.5, toMs: 15 } as const
+      const { network, load } = quietScenario
+      const scenario = {
+        ...{ ...quietScenario, seed, faults },
+        network: { ...network, delay },
+        load: { ...load, intervalMs: 20 }
+      }
+      const committedAtMs = new Map<number, number>()
+      const report = simulate(asShipped(scenario, 'bullshark-turbo'), {
+        ...bullsharkNeeds(),
+        onExecuted: (_place, { index }, atMs) => {
+          if (!committedAtMs.has(index)) committedAtMs.set(index, atMs)
+        }
+      })
+      expect(report.verdict, report.firstViolation?.facts).toBe('pass')
+      const committedAt = [...committedAtMs.values()]
+      for (const { atMs, places } of faults) {
+        const during = committedAt.filter(at => at >= atMs && at < atMs + downMs)
+        expect(during.length, `place ${places} away from ${atMs} ms on`).toBeGreaterThan(50)
+      }
     }
   )
 

@@ -1,8 +1,5 @@
-import { defaultTurboOptions } from '@novacron/consensus'
+import { defaultSchedule, defaultTurboOptions } from '@novacron/consensus'
 import { type BullsharkMode, type Scenario, withFactor } from '../src/index.ts'
-
-/** As a genesis has it that asks for turbo and says no more. */
-const schedulePeriodCommits = 8
 
 /**
  * The scenario in one of the modes with the switches that are shipped, where `inMode` has those of the scenario or its seed.
@@ -10,6 +7,8 @@ const schedulePeriodCommits = 8
  */
 export function asShipped(scenario: Scenario, mode: BullsharkMode): Scenario {
   if (mode === 'bullshark') return scenario
-  const turbo = { schedulePeriodCommits, turbo: defaultTurboOptions }
+  // As a genesis has it that asks for turbo and says no more.
+  const schedule = defaultSchedule(defaultTurboOptions, scenario.replicas)
+  const turbo = { ...schedule, turbo: defaultTurboOptions }
   return withFactor({ ...scenario, bullshark: { ...scenario.bullshark, ...turbo } })
 }

@@ -78,7 +78,7 @@ export class Committer {
 
   /** The leader of a round, whether or not it has an anchor. */
   leaderOf(round: Round): ReplicaId {
-    const [first] = this.#engine.anchorsOf(round)
+    const [first] = this.anchorsOf(round)
     return first ?? this.#schedule.leaderOf(round)
   }
 
@@ -89,7 +89,7 @@ export class Committer {
 
   /** Who may be the anchors of a round, as the log stands; empty where a round has none. */
   anchorsOf(round: Round): readonly ReplicaId[] {
-    return this.#engine.anchorsOf(round)
+    return this.#engine.anchorsOf(round, this.#position)
   }
 
   /** What a round of which a quorum is certified still waits for. */

@@ -14,7 +14,7 @@ export interface LogPosition {
  * What a round still waits for before the next may be opened: its leader, other anchors that are about to come, vertices that
  * would be links of the next, or nothing.
  */
-export type Awaited = 'nothing' | 'links' | 'anchors' | 'leader'
+export type Awaited = 'nothing' | 'links' | 'anchors' | 'silent-leader' | 'leader'
 
 /**
  * Which anchors the DAG commits next: the one part in which the modes of the protocol differ. Every answer is a function of
@@ -26,7 +26,7 @@ export interface CommitEngine {
   /** A header whose signature holds, certified or not. True when anchors may be decided by it. */
   onHeader(header: Header, position: LogPosition): boolean
   /** Who may be the anchors of a round, in the order in which they are decided; empty where a round has none. */
-  anchorsOf(round: Round): readonly ReplicaId[]
+  anchorsOf(round: Round, position: LogPosition): readonly ReplicaId[]
   /** What a round of which a quorum is certified still waits for. */
   awaits(round: Round, self: ReplicaId, position: LogPosition): Awaited
 }

@@ -2,7 +2,7 @@ import type { Hash, ReplicaId, Round } from '@novacron/base'
 import type { Committee } from '../committee.ts'
 import type { CommittedSubDag } from '../dag/sub-dag.ts'
 import type { SigningDomain } from '../signing.ts'
-import { type BullsharkClusterOptions, schedulePeriod } from './options.ts'
+import { type BullsharkClusterOptions, commitFactor, schedulePeriod } from './options.ts'
 import type { LeaderOf } from './rules.ts'
 import {
   baseLeader,
@@ -25,13 +25,19 @@ export interface LeaderScheduleNeeds {
 /** Leaders that are remembered at most. */
 const leadersMax = 1_024
 
+/** What the members earned in one commit. */
+interface Points {
+  readonly anchorRound: Round
+  readonly points: readonly number[]
+}
+
 /** Who leads which round, as the scores of the commits so far have it. */
 export class LeaderSchedule {
   readonly #options: BullsharkClusterOptions
   readonly #needs: LeaderScheduleNeeds
   #swaps: SwapTable = noSwaps
   /** Points of the last commits, oldest first; empty without a schedule period. */
-  readonly #points: (readonly number[])[] = []
+  readonly #points: Points[] = []
   readonly #leaders = new Map<Round, ReplicaId>()
   readonly #orders = new Map<Round, readonly ReplicaId[]>()
 
@@ -79,9 +85,12 @@ export class LeaderSchedule {
   scoresWith(subDag: Pick<CommittedSubDag, 'vertices' | 'anchor'>): readonly number[] {
     if (schedulePeriod(this.#options) === 0) return []
     const first = this.#points.length - (this.#options.scheduleWindowCommits - 1)
-    const kept = this.#points.slice(Math.max(0, first))
+    const floor = subDag.anchor.round - this.#windowRounds
+    const kept = this.#points
+      .slice(Math.max(0, first))
+      .filter(({ anchorRound }) => anchorRound > floor)
     return this.#pointsOf(subDag).map((own, replica) =>
-      kept.reduce((sum, earlier) => sum + (earlier[replica] ?? 0), own)
+      kept.reduce((sum, { points }) => sum + (points[replica] ?? 0), own)
     )
   }
 
@@ -90,11 +99,20 @@ export class LeaderSchedule {
     const period = schedulePeriod(this.#options)
     const { scheduleWindowCommits, turbo } = this.#options
     if (period === 0) return
-    this.#points.push(this.#pointsOf(subDag))
+    this.#points.push({ anchorRound: subDag.anchor.round, points: this.#pointsOf(subDag) })
     if (this.#points.length > scheduleWindowCommits) this.#points.shift()
     if (subDag.index % period !== 0) return
     const { committee } = this.#needs
     this.#swaps = swapTable(subDag.scores, committee, turbo === undefined ? undefined : isLagging)
+  }
+
+  /**
+   * The rounds in which a window fills with commits when nobody is missing. With somebody gone commits are rare, and scores that
+   * waited for their number would hold on for as long to what was before.
+   */
+  get #windowRounds(): number {
+    const { turbo, scheduleWindowCommits } = this.#options
+    return Math.ceil((2 * scheduleWindowCommits) / commitFactor(turbo, this.#needs.committee.size))
   }
 
   #pointsOf(subDag: Pick<CommittedSubDag, 'vertices' | 'anchor'>): readonly number[] {

@@ -25,7 +25,7 @@ export interface BullsharkClusterOptions {
   readonly gcDepthRounds: number
   /** Commits between two recomputations of the leader schedule from scores; 0 keeps the base schedule. */
   readonly schedulePeriodCommits: number
-  /** Commits that scores look back on. */
+  /** Commits that scores look back on, and no further than the rounds that give so many while nobody is missing. */
   readonly scheduleWindowCommits: number
   /** Left out: Bullshark as published. */
   readonly turbo?: TurboOptions | undefined
@@ -34,6 +34,29 @@ export interface BullsharkClusterOptions {
 /** Commits between two recomputations of the leaders, as the mode has it; 0 for never. */
 export function schedulePeriod({ turbo, schedulePeriodCommits }: BullsharkClusterOptions): number {
   return turbo === undefined || turbo.reputation ? schedulePeriodCommits : 0
+}
+
+/** Commits between two schedules from reputation: one that is gone leads for as long as it takes, so rather few. */
+const reputationPeriodCommits = 2
+/**
+ * Rounds of turbo that scores look back on. Who was away is an anchor again after nearly as long, and until then what its clients
+ * submit is ordered a round later than with others.
+ */
+const scoredRounds = 30
+/** Commits of Bullshark as published that they look back on, where a schedule period has been chosen. */
+const scoredCommits = 300
+
+/** What is in force where nothing else was agreed on. */
+export function defaultSchedule(
+  turbo: TurboOptions | undefined,
+  replicas: number
+): Pick<BullsharkClusterOptions, 'schedulePeriodCommits' | 'scheduleWindowCommits'> {
+  if (turbo === undefined) return { schedulePeriodCommits: 0, scheduleWindowCommits: scoredCommits }
+  return {
+    schedulePeriodCommits: turbo.reputation ? reputationPeriodCommits : 0,
+    // The factor counts the commits of two rounds.
+    scheduleWindowCommits: (scoredRounds / 2) * commitFactor(turbo, replicas)
+  }
 }
 
 /** How many commits the rounds give in which Bullshark gives one: whatever is counted in commits is shorter by as much. */

@@ -31,6 +31,7 @@ export type Pace =
  */
 const waitShares: Readonly<Record<Exclude<Awaited, 'leader'>, number>> = {
   nothing: 0,
+  'silent-leader': 1,
   links: 1 / 32,
   anchors: 1 / 4
 }

@@ -29,8 +29,11 @@ const hopefulRounds = 3
 
 /**
  * Bullshark, started anew after every anchor. The log's position gives a cursor: the next anchor to decide, in the round of
- * the last one or after it. An instance has the cursor's anchor and the leader of every second round above it; the lowest
+ * the last one or after it. An instance has the cursor's anchor and a leader in every second round above it; the lowest
  * one that is committed leads back to the oldest that it reaches, and that one alone is ordered before all is read again.
+ *
+ * Nobody leads an instance twice before all have led it. Leaders drawn anew in each round would often be one that is gone, three
+ * or four times in a row, and nothing is ordered meanwhile; so it costs an instance two rounds.
  *
  * An anchor is committed by certified votes of f+1, as ever, or by the signed headers of 2f+1 authors of the next round that
  * name it. Any vertex two rounds above rests on 2f+1 vertices of the next round, f+1 of them by these authors, one of those
@@ -54,15 +57,31 @@ export class TurboEngine implements CommitEngine {
   next(position: LogPosition): readonly Certificate[] {
     const { dag, rules } = this.#needs
     const cursor = this.#cursorAt(position)
-    const anchorOf: LeaderOf = round =>
-      round === cursor.round ? cursor.anchor : this.#leaderOf(round)
+    const leaders = this.#instanceUpTo(dag.highestRound, cursor)
+    const leaderOf: LeaderOf = round => leaders[(round - cursor.round) / 2] as ReplicaId
     for (let round = cursor.round; round <= dag.highestRound; round = (round + 2) as Round) {
-      const anchor = dag.at(round, anchorOf(round))
+      const anchor = dag.at(round, leaderOf(round))
       if (anchor === undefined || !this.#isCommitted(anchor)) continue
       const after = (cursor.round - 1) as Round
-      return rules.anchorsToOrder(rules.anchorChain(dag, anchorOf, after, anchor))
+      return rules.anchorsToOrder(rules.anchorChain(dag, leaderOf, after, anchor))
     }
     return []
+  }
+
+  /** Who leads the instance of a cursor, in every second round from it. A function of the log alone, like the schedule. */
+  #instanceUpTo(highest: Round, cursor: Cursor): readonly ReplicaId[] {
+    const { schedule } = this.#needs
+    const leaders = [cursor.anchor]
+    let hasLed = new Set(leaders)
+    for (let round = cursor.round + 2; round <= highest; round += 2) {
+      const order = schedule.leadersOf(round as Round, hasLed.size + 1)
+      const [first] = order
+      const next = order.find(author => !hasLed.has(author)) ?? (first as ReplicaId)
+      if (hasLed.has(next)) hasLed = new Set()
+      hasLed.add(next)
+      leaders.push(next)
+    }
+    return leaders
   }
 
   onHeader(header: Header, position: LogPosition): boolean {
@@ -73,7 +92,18 @@ export class TurboEngine implements CommitEngine {
     return this.#headers.offer(header) && this.#options.fastCommit
   }
 
-  anchorsOf(round: Round): readonly ReplicaId[] {
+  anchorsOf(round: Round, position: LogPosition): readonly ReplicaId[] {
+    const cursor = this.#cursorAt(position)
+    const above = round - cursor.round
+    const anchors = this.#scheduled(round)
+    if (above <= 0 || above % 2 !== 0) return anchors
+    const leader = this.#instanceUpTo(round, cursor).at(-1) as ReplicaId
+    if (leader === anchors[0]) return anchors
+    return [leader, ...anchors.filter(author => author !== leader)].slice(0, anchors.length)
+  }
+
+  /** Who may be the anchors of a round that no instance has begun with. */
+  #scheduled(round: Round): readonly ReplicaId[] {
     if (round < this.#step || round % this.#step !== 0) return []
     return this.#needs.schedule.leadersOf(round, this.#options.anchorsPerRound)
   }
@@ -82,13 +112,14 @@ export class TurboEngine implements CommitEngine {
     const { dag } = this.#needs
     const cursor = this.#cursorAt(position)
     const isPatient = round - position.round > patientRounds
-    if (cursor.round < round && this.#awaitsVotes(round, self)) return 'leader'
+    if (cursor.round < round && this.#awaitsVotes(round, self, position)) return 'leader'
     if (cursor.round > round) return this.#hasOpenHeader(round) ? 'links' : 'nothing'
-    const anchors = this.anchorsOf(round)
+    const anchors = this.anchorsOf(round, position)
     const missing = anchors.filter(author => dag.at(round, author) === undefined)
     const [leader] = anchors
     const isLate = leader !== undefined && missing[0] === leader
-    if (isLate && (isPatient || this.#isActive(round, leader))) return 'leader'
+    if (isLate && this.#isActive(round, leader)) return 'leader'
+    if (isLate && isPatient) return 'silent-leader'
     if (missing.some(author => this.#headers.has(round, author))) return 'anchors'
     return this.#hasOpenHeader(round) ? 'links' : 'nothing'
   }
@@ -103,12 +134,13 @@ export class TurboEngine implements CommitEngine {
   }
 
   /** Votes on the leader of the round before may still go either way, and whoever leads next need not wait for them. */
-  #awaitsVotes(round: Round, self: ReplicaId): boolean {
+  #awaitsVotes(round: Round, self: ReplicaId, position: LogPosition): boolean {
     const { dag } = this.#needs
     const before = (round - 1) as Round
-    const [leader] = this.anchorsOf(before)
+    const [leader] = this.anchorsOf(before, position)
     const anchor = leader === undefined ? undefined : dag.at(before, leader)
-    if (anchor === undefined || this.anchorsOf((round + 1) as Round)[0] === self) return false
+    if (anchor === undefined) return false
+    if (this.anchorsOf((round + 1) as Round, position)[0] === self) return false
     if (this.#isCommitted(anchor)) return false
     const others = dag.weightAt(round) - dag.linkWeight(anchor)
     return others < dag.committee.quorumWeight
@@ -143,14 +175,10 @@ export class TurboEngine implements CommitEngine {
     if (round > 0 && anchors < this.#options.anchorsPerRound) {
       const { dag } = this.#needs
       // The schedule may have changed within the round: whoever was ordered by the old one is not asked for again.
-      const left = this.anchorsOf(round).find(author => !dag.isCommitted(round, author))
+      const left = this.#scheduled(round).find(author => !dag.isCommitted(round, author))
       if (left !== undefined) return { round, anchor: left }
     }
     const next = (round + this.#step) as Round
-    return { round: next, anchor: this.#leaderOf(next) }
-  }
-
-  #leaderOf(round: Round): ReplicaId {
-    return this.anchorsOf(round)[0] as ReplicaId
+    return { round: next, anchor: this.#scheduled(next)[0] as ReplicaId }
   }
 }

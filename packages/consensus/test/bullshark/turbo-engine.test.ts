@@ -13,8 +13,8 @@ const plain: TurboOptions = {
 }
 const cluster = { gcDepthRounds: 8, schedulePeriodCommits: 2, scheduleWindowCommits: 4 }
 const everyone = [0, 1, 2, 3]
-const observer = (turbo: Partial<TurboOptions>) =>
-  new Observer(four, { ...cluster, turbo: { ...plain, ...turbo } })
+const observer = (turbo: Partial<TurboOptions>, more: Partial<typeof cluster> = {}) =>
+  new Observer(four, { ...cluster, ...more, turbo: { ...plain, ...turbo } })
 const anchorsOf = (turbo: Partial<TurboOptions>, r: number) =>
   observer(turbo).committer.anchorsOf(round(r))
 const leader = (r: number) => anchorsOf({ pipelined: true }, r)[0] as number
@@ -156,12 +156,50 @@ describe('reputation', () => {
   test('takes who is away out of the anchors, and back when it is there again', () => {
     const away = leader(1)
     const sketch = new Sketch().full(1, 2).full(3, 12, others(away))
-    const some = observer(turbo).insert(sketch.all).order()
+    const some = observer(turbo, { scheduleWindowCommits: 8 }).insert(sketch.all).order()
     expect(some.committer.anchorsOf(round(14))).toHaveLength(3)
     expect(some.committer.anchorsOf(round(14))).not.toContain(away)
     expect(some.committer.leaderOf(round(14))).not.toBe(away)
     some.insert(sketch.full(13, 20).all).order()
     expect(some.committer.anchorsOf(round(22))).toContain(away)
+  })
+})
+
+describe('an instance', () => {
+  /** The first round from which the same one leads this round, and the one two rounds above it. */
+  const twice = (() => {
+    for (let r = 2; ; r++) if (leader(r) === leader(r + 2)) return r
+  })()
+  const gone = leader(twice)
+  const one = { pipelined: true }
+
+  test('has another leader two rounds above one that is gone, so that one alone is passed over', () => {
+    const sketch = new Sketch().full(1, twice - 1).full(twice, twice + 4, others(gone))
+    const some = observer(one).insert(sketch.all).order()
+    const before = Array.from({ length: twice - 1 }, (_, i) => i + 1)
+    expect(some.anchors.slice(0, twice)).toEqual([...before, twice + 2])
+    expect(some.commits[twice - 1]?.anchor.author).not.toBe(gone)
+  })
+
+  test('lets one that has led it lead again once all have', () => {
+    const quorumless = new Sketch().full(1, twice - 1)
+    const some = observer(one).insert(quorumless.all).order()
+    expect(some.anchors.at(-1)).toBe(twice - 2)
+    const led = Array.from({ length: 8 }, (_, i) => twice - 1 + 2 * i).map(
+      r => some.committer.anchorsOf(round(r))[0]
+    )
+    expect([...led.slice(0, 4)].sort()).toEqual(everyone)
+    expect([...led.slice(4)].sort()).toEqual(everyone)
+  })
+
+  test('is the same after a restore', () => {
+    const sketch = new Sketch().full(1, twice - 1).full(twice, twice + 6, others(gone))
+    const lived = observer(one).insert(sketch.all).order()
+    for (let known = 1; known < lived.commits.length; known++) {
+      const restored = observer(one)
+      restored.committer.restore(lived.commits.slice(0, known))
+      expect(restored.insert(sketch.all).order().digests).toEqual(lived.digests.slice(known))
+    }
   })
 })
 
@@ -219,7 +257,7 @@ describe('what an open round waits for', () => {
   test('without commits for long also a leader that nobody has heard of', () => {
     const absent = leader(8)
     const sketch = new Sketch().full(1, 8, others(absent))
-    expect(awaits({ pipelined: true }, sketch, [], 8)).toBe('leader')
+    expect(awaits({ pipelined: true }, sketch, [], 8)).toBe('silent-leader')
     expect(awaits({ pipelined: true }, sketch, [], leader(4) === absent ? 4 : 3)).toBe('nothing')
   })
 

@@ -2,6 +2,7 @@ import { ascii, type Writer } from '@novacron/base'
 import {
   type BullsharkClusterOptions,
   commitFactor,
+  defaultSchedule,
   defaultTurboOptions
 } from '@novacron/consensus'
 import { z } from 'zod'
@@ -42,7 +43,7 @@ export interface ClusterOptions {
    * as long in every protocol, so this does not depend on it.
    */
   readonly gcDepthRounds: number
-  /** Commits between two leader schedules; 0 for the protocol's own: the first for ever, or with reputation every 8. */
+  /** Commits between two leader schedules; 0 for the protocol's own: the first for ever, or with reputation every 2. */
   readonly schedulePeriodCommits: number
   /** Commits that scores look back on; 0 for the protocol's own: 300, or of turbo those of 30 rounds. */
   readonly scheduleWindowCommits: number
@@ -106,15 +107,6 @@ export function writeClusterOptions(writer: Writer, options: ClusterOptions): vo
   })
 }
 
-/** Commits between two schedules from reputation, unless the genesis says otherwise. */
-const reputationPeriodCommits = 8
-/**
- * Rounds that scores look back on under turbo, and commits of `bullshark`, unless the genesis says otherwise. Who was away is an
- * anchor again after nearly as long, and until then what its clients submit is ordered a round later than with others.
- */
-const scoredRounds = 30
-const scoredCommits = 300
-
 /** How many commits the chain makes in the rounds in which `bullshark` makes one. */
 export function commitFactorOf(options: ClusterOptions, memberCount: number): number {
   return commitFactor(orderingOptions(options, memberCount).turbo, memberCount)
@@ -125,22 +117,14 @@ export function orderingOptions(
   options: ClusterOptions,
   memberCount: number
 ): BullsharkClusterOptions {
-  const { gcDepthRounds, schedulePeriodCommits, scheduleWindowCommits } = options
-  if (options.protocol !== 'bullshark-turbo') {
-    return {
-      gcDepthRounds,
-      schedulePeriodCommits,
-      scheduleWindowCommits: scheduleWindowCommits || scoredCommits
-    }
-  }
   const { pipelined, fastCommit, anchorsPerRound, reputation } = options
-  const turbo = { pipelined, fastCommit, anchorsPerRound, reputation }
+  const isTurbo = options.protocol === 'bullshark-turbo'
+  const turbo = isTurbo ? { pipelined, fastCommit, anchorsPerRound, reputation } : undefined
+  const schedule = defaultSchedule(turbo, memberCount)
   return {
-    gcDepthRounds,
-    schedulePeriodCommits: schedulePeriodCommits || (reputation ? reputationPeriodCommits : 0),
-    scheduleWindowCommits:
-      // The factor counts the commits of two rounds.
-      scheduleWindowCommits || (scoredRounds / 2) * commitFactor(turbo, memberCount),
-    turbo
+    gcDepthRounds: options.gcDepthRounds,
+    schedulePeriodCommits: options.schedulePeriodCommits || schedule.schedulePeriodCommits,
+    scheduleWindowCommits: options.scheduleWindowCommits || schedule.scheduleWindowCommits,
+    ...(turbo === undefined ? {} : { turbo })
   }
 }

@@ -119,7 +119,7 @@ describe('options', () => {
   const switches = { pipelined: true, fastCommit: false, anchorsPerRound: 3, reputation: true }
 
   test.each([
-    { name: 'with its switches', more: {}, turbo: switches, period: 8 },
+    { name: 'with its switches', more: {}, turbo: switches, period: 2 },
     {
       name: 'with a period of its own',
       more: { schedulePeriodCommits: 9 },

@@ -279,9 +279,9 @@ test.each<[Partial<ClusterOptions>, string[]]>([
   ],
   [{ ...turbo, gcDepthRounds: 2_046 }, []],
   [{ ...turbo, gcDepthRounds: 2_047 }, ['cluster.gcDepthRounds']],
-  [{ ...turbo, scheduleWindowCommits: 4_088 }, []],
-  [{ ...turbo, scheduleWindowCommits: 4_089 }, ['cluster.schedulePeriodCommits']],
-  [{ ...turbo, scheduleWindowCommits: 4_089, reputation: false }, []],
+  [{ ...turbo, scheduleWindowCommits: 4_094 }, []],
+  [{ ...turbo, scheduleWindowCommits: 4_095 }, ['cluster.schedulePeriodCommits']],
+  [{ ...turbo, scheduleWindowCommits: 4_095, reputation: false }, []],
   // Without a period nothing looks back.
   [{ ...exact, schedulePeriodCommits: 0, scheduleWindowCommits: 1_000_000 }, []]
 ])('a window that no snapshot could carry is refused: %o', (cluster, keys) => {

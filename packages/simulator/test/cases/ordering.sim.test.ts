@@ -1,5 +1,5 @@
 import { type Millis, Prng, type ReplicaId, type Round } from '@novacron/base'
-import { type BullsharkOptions, defaultTurboOptions } from '@novacron/consensus'
+import { type BullsharkOptions, defaultSchedule, defaultTurboOptions } from '@novacron/consensus'
 import { describe, expect, test } from 'vitest'
 import {
   type BullsharkMode,
@@ -112,7 +112,7 @@ test.each([4, 7])(
 
 const modeOptions: Readonly<Record<BullsharkMode, Partial<BullsharkOptions>>> = {
   bullshark: {},
-  'bullshark-turbo': { turbo: defaultTurboOptions, schedulePeriodCommits: 8 }
+  'bullshark-turbo': { turbo: defaultTurboOptions, ...defaultSchedule(defaultTurboOptions, 4) }
 }
 
 describe('case 4 (Sui and Aptos randomized tests): one biased DAG in 100 causal orders', () => {
