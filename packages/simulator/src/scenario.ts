@@ -181,7 +181,7 @@ export function drawScenario(seed: number, fixed: Partial<Omit<Scenario, 'seed'>
  */
 function withBatchesNamedTwice(scenario: Scenario): Scenario {
   const { replicas, network, bullshark, replica } = scenario
-  const delay: Delay = { type: 'uniform', fromMs: 30, toMs: 200 }
+  const delay: Delay = { type: 'uniform', fromMs: 10, toMs: 300 }
   const late = Array.from({ length: replicas - 1 }, (_, i) => ({ from: 0, to: i + 1, delay }))
   const linkDelays = [...network.linkDelays.filter(({ from }) => from !== 0), ...late]
   return {
@@ -226,7 +226,7 @@ function drawOrdering(prng: Prng): Partial<BullsharkOptions> {
     gcDepthRounds: prng.pick([8, 8, 20, 50]),
     requeueRounds: prng.pick([1, 1, 1, 2, 8]),
     schedulePeriodCommits: prng.pick([0, 2, 3, 5]),
-    scheduleWindowCommits: prng.pick([6, 20]),
+    scheduleWindowCommits: prng.pick([6, 20, 120]),
     minHeaderDelayMs,
     maxHeaderDelayMs,
     maxHeaderDelayCeilingMs: prng.pick([maxHeaderDelayMs, 2_000])

@@ -69,7 +69,7 @@ export interface PeerStatus {
   readonly member: boolean
   readonly state: 'connected' | 'connecting' | 'disconnected' | 'refused'
   readonly addresses: readonly string[]
-  /** Smoothed round trip of heartbeats on the order stream. */
+  /** The least of the last eight round trips of heartbeats on the order stream; missing until there are two. */
   readonly rttMs?: number
   /** Waiting here, not yet handed to the connection. */
   readonly queuedBytes: BytesByClass

@@ -56,6 +56,8 @@ export class Committer {
   #lastIndex = 0 as CommitIndex
   #lastDigest: Digest = genesisCommitDigest
   #lastTimestamp = 0 as Millis
+  /** Authors of the anchors that were ordered, of the rounds that are not collected yet. */
+  readonly #ordered = new Map<Round, ReplicaId[]>()
 
   constructor(options: BullsharkClusterOptions, needs: CommitterNeeds) {
     this.#options = options
@@ -87,8 +89,12 @@ export class Committer {
     return this.#engine.onHeader(header, this.#position)
   }
 
-  /** Who may be the anchors of a round, as the log stands; empty where a round has none. */
+  /** Who were the anchors of a round, or may be, as the log stands; empty where a round has none. */
   anchorsOf(round: Round): readonly ReplicaId[] {
+    if (round < this.#position.round) {
+      const ordered = this.#ordered.get(round)
+      if (ordered !== undefined) return ordered
+    }
     return this.#engine.anchorsOf(round, this.#position)
   }
 
@@ -109,6 +115,7 @@ export class Committer {
     this.#lastTimestamp = last.timestamp
     this.#position = { round: 0 as Round, anchors: 0 }
     this.#schedule.reset()
+    this.#ordered.clear()
     for (const commit of commits) this.#advance(commit)
     const { dag, rules } = this.#needs
     const floor = rules.gcRound(last.anchor.round, this.#options.gcDepthRounds, dag.highestRound)
@@ -172,10 +179,24 @@ export class Committer {
     return round === this.lastAnchorRound && !rules.isOrdered(dag, round, author)
   }
 
+  #noteAnchor({ anchor: { round, author } }: CommittedSubDag): void {
+    const known = this.#ordered.get(round)
+    if (known !== undefined) {
+      known.push(author)
+      return
+    }
+    this.#ordered.set(round, [author])
+    for (const before of this.#ordered.keys()) {
+      if (before + this.#options.gcDepthRounds > round) break
+      this.#ordered.delete(before)
+    }
+  }
+
   #advance(commit: CommittedSubDag): void {
     const { round } = commit.anchor
     const anchors = round === this.#position.round ? this.#position.anchors + 1 : 1
     this.#position = { round, anchors }
+    this.#noteAnchor(commit)
     this.#schedule.count(commit)
   }
 }

@@ -12,7 +12,7 @@ export interface LogPosition {
 
 /**
  * What a round still waits for before the next may be opened: its leader, other anchors that are about to come, vertices that
- * would be links of the next, or nothing.
+ * would be links of the next, or nothing. A silent leader is one that has not been heard of lately.
  */
 export type Awaited = 'nothing' | 'links' | 'anchors' | 'silent-leader' | 'leader'
 

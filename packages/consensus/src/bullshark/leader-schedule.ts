@@ -85,7 +85,7 @@ export class LeaderSchedule {
   scoresWith(subDag: Pick<CommittedSubDag, 'vertices' | 'anchor'>): readonly number[] {
     if (schedulePeriod(this.#options) === 0) return []
     const first = this.#points.length - (this.#options.scheduleWindowCommits - 1)
-    const floor = subDag.anchor.round - this.#windowRounds
+    const floor = subDag.anchor.round - this.#windowRoundsMax
     const kept = this.#points
       .slice(Math.max(0, first))
       .filter(({ anchorRound }) => anchorRound > floor)
@@ -107,11 +107,12 @@ export class LeaderSchedule {
   }
 
   /**
-   * The rounds in which a window fills with commits when nobody is missing. With somebody gone commits are rare, and scores that
-   * waited for their number would hold on for as long to what was before.
+   * The rounds in which a window of turbo fills with commits when nobody is missing. With somebody gone commits are rare, and scores
+   * that waited for their number would hold on for as long to what was before.
    */
-  get #windowRounds(): number {
+  get #windowRoundsMax(): number {
     const { turbo, scheduleWindowCommits } = this.#options
+    if (turbo === undefined) return Number.POSITIVE_INFINITY
     return Math.ceil((2 * scheduleWindowCommits) / commitFactor(turbo, this.#needs.committee.size))
   }
 

@@ -25,7 +25,7 @@ export interface BullsharkClusterOptions {
   readonly gcDepthRounds: number
   /** Commits between two recomputations of the leader schedule from scores; 0 keeps the base schedule. */
   readonly schedulePeriodCommits: number
-  /** Commits that scores look back on, and no further than the rounds that give so many while nobody is missing. */
+  /** Commits that scores look back on; of turbo no further than the rounds that give so many while nobody is missing. */
   readonly scheduleWindowCommits: number
   /** Left out: Bullshark as published. */
   readonly turbo?: TurboOptions | undefined

@@ -21,7 +21,7 @@ export interface PaceLeaders {
 }
 
 export type Pace =
-  | { readonly type: 'propose'; readonly round: Round; readonly isTimeout: boolean }
+  | { readonly type: 'propose'; readonly round: Round; readonly without: Awaited }
   | { readonly type: 'wait'; readonly until: Millis; readonly reason?: string }
   | { readonly type: 'blocked'; readonly reason?: string }
 
@@ -29,12 +29,17 @@ export type Pace =
  * Of the time-out, which is four round trips: an anchor whose header is here has its certificate within one of them, unless it
  * is held back; a link is worth an eighth of one.
  */
-const waitShares: Readonly<Record<Exclude<Awaited, 'leader'>, number>> = {
+const waitShares: Readonly<Record<Exclude<Awaited, 'leader' | 'silent-leader'>, number>> = {
   nothing: 0,
-  'silent-leader': 1,
   links: 1 / 32,
   anchors: 1 / 4
 }
+
+/**
+ * Rounds without a commit after which the wait for a leader that nobody hears is twice as long. One that is gone must cost little;
+ * one that is only far away must be heard in the end, whoever it is that the network holds up.
+ */
+const barrenRounds = 16
 
 const withoutCommit = 'too many rounds without a commit'
 
@@ -94,16 +99,23 @@ export class Pacemaker {
     const earliest = this.#lastProposedAt + delayMs
     const deadline = this.#enteredAt + this.#maxHeaderDelayMs
     const awaited = this.#leaders.awaits(round, self)
-    const isLeaderHere = awaited !== 'leader'
+    const barren = next - input.lastAnchorRound
     let at = earliest
-    if (!isLeaderHere || input.isOwnVertexPending) at = Math.max(earliest, deadline)
-    else at = Math.max(earliest, this.#enteredAt + this.#baseHeaderDelayMs * waitShares[awaited])
+    if (awaited === 'leader' || input.isOwnVertexPending) at = Math.max(earliest, deadline)
+    else at = Math.max(earliest, this.#enteredAt + this.#waitMs(awaited, barren))
     const ahead = options.proposeAheadGcDepths * options.gcDepthRounds
-    const isStuck = next > input.lastAnchorRound + ahead
+    const isStuck = barren > ahead
     if (isStuck) at = Math.max(at, this.#enteredAt + this.#stuckDelayMs())
-    if (now >= at) return { type: 'propose', round: next, isTimeout: !isLeaderHere }
+    if (now >= at) return { type: 'propose', round: next, without: awaited }
     const until = Math.ceil(at) as Millis
     return isStuck ? { type: 'wait', until, reason: withoutCommit } : { type: 'wait', until }
+  }
+
+  #waitMs(awaited: Exclude<Awaited, 'leader'>, barren: number): number {
+    if (awaited !== 'silent-leader') return this.#baseHeaderDelayMs * waitShares[awaited]
+    const { maxHeaderDelayCeilingMs } = this.#parts.options
+    const doublings = Math.floor(barren / barrenRounds)
+    return Math.min(maxHeaderDelayCeilingMs, this.#baseHeaderDelayMs * 2 ** doublings)
   }
 
   /**
@@ -115,10 +127,14 @@ export class Pacemaker {
     return 2 * Math.max(maxHeaderDelayCeilingMs, idleHeaderDelayMs)
   }
 
-  onProposed(now: Millis, wasTimeout: boolean): void {
+  /** The round before was left without that. */
+  onProposed(now: Millis, without: Awaited): void {
     this.#lastProposedAt = now
-    this.#maxHeaderDelayMs = wasTimeout
-      ? Math.min(this.#parts.options.maxHeaderDelayCeilingMs, this.#maxHeaderDelayMs * 2)
-      : Math.max(this.#baseHeaderDelayMs, this.#maxHeaderDelayMs / 2)
+    if (without === 'leader') {
+      const { maxHeaderDelayCeilingMs } = this.#parts.options
+      this.#maxHeaderDelayMs = Math.min(maxHeaderDelayCeilingMs, this.#maxHeaderDelayMs * 2)
+    } else if (without !== 'silent-leader') {
+      this.#maxHeaderDelayMs = Math.max(this.#baseHeaderDelayMs, this.#maxHeaderDelayMs / 2)
+    }
   }
 }

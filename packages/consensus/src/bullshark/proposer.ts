@@ -4,6 +4,7 @@ import type { BatchReference } from '../dag/header.ts'
 import type { Certifier } from './certifier.ts'
 import type { Committer } from './committer.ts'
 import type { DagKeeper } from './dag-keeper.ts'
+import type { Awaited } from './engine.ts'
 import { Pacemaker } from './pacemaker.ts'
 import type { BullsharkEffect, BullsharkParts } from './parts.ts'
 import type { SignedRecord } from './signed-record.ts'
@@ -25,7 +26,7 @@ export class Proposer {
   #floor = 0 as Round
   #isPayloadWaiting = false
   #requestedRound = 0 as Round
-  #requestWasTimeout = false
+  #leftWithout: Awaited = 'nothing'
   #blockedReason: string | undefined
 
   constructor(needs: ProposerNeeds) {
@@ -69,9 +70,11 @@ export class Proposer {
     this.#blockedReason = pace.type === 'propose' ? undefined : pace.reason
     if (pace.type === 'wait') timers.set('propose', pace.until, out)
     if (pace.type !== 'propose') return
-    if (pace.isTimeout) out.push({ type: 'count', name: 'leader_timeout', by: 1 })
+    if (pace.without === 'leader' || pace.without === 'silent-leader') {
+      out.push({ type: 'count', name: 'leader_timeout', by: 1 })
+    }
     this.#requestedRound = pace.round
-    this.#requestWasTimeout = pace.isTimeout
+    this.#leftWithout = pace.without
     const { headerBatchesMax, headerPayloadBytesMax } = parts.options
     const carried = this.#needs.keeper.unlinkedPayload()
     const carriedBytes = carried.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
@@ -100,7 +103,7 @@ export class Proposer {
     }
     const carried = keeper.unlinkedPayload().slice(0, parts.options.headerBatchesMax)
     const signed = certifier.propose(round, [...carried, ...batches], now, out)
-    this.#pacemaker.onProposed(now, this.#requestWasTimeout)
+    this.#pacemaker.onProposed(now, this.#leftWithout)
     keeper.replaceUnlinked(round, signed.header.payload)
     keeper.noteHeader(signed.header)
     return certifier.certifyAlone(out)

@@ -143,7 +143,10 @@ export function scoreTurboCommit(
   return scores
 }
 
-/** An eighth below the others: less is chance, and who is left out of the anchors for it would only be ordered later. */
+/**
+ * An eighth below the others: less is chance, and who is left out of the anchors for it would only be ordered later. One point
+ * less has everybody whose turn in the last round is still to come.
+ */
 export function isLagging(score: number, lowestGood: number): boolean {
-  return 8 * score < 7 * lowestGood
+  return 8 * score < 7 * lowestGood && score < lowestGood - 1
 }

@@ -20,6 +20,15 @@ interface Cursor {
   readonly anchor: ReplicaId
 }
 
+/** Who leads the rounds from a cursor on: it, and as many of every second round above it as were asked for. */
+interface Instance {
+  readonly position: LogPosition
+  readonly cursor: Cursor
+  readonly leaders: ReplicaId[]
+  /** Since all had led last. */
+  hasLed: Set<ReplicaId>
+}
+
 /** Headers of so many rounds above the highest quorum are looked at; further ones count once they are certified. */
 const headerRoundsAhead = 4
 /** Without an anchor for so many rounds a leader is waited for even if nothing has been heard of it. */
@@ -32,8 +41,8 @@ const hopefulRounds = 3
  * the last one or after it. An instance has the cursor's anchor and a leader in every second round above it; the lowest
  * one that is committed leads back to the oldest that it reaches, and that one alone is ordered before all is read again.
  *
- * Nobody leads an instance twice before all have led it. Leaders drawn anew in each round would often be one that is gone, three
- * or four times in a row, and nothing is ordered meanwhile; so it costs an instance two rounds.
+ * Nobody leads an instance twice before a quorum has led it. Leaders drawn anew in each round would at times be one that is gone
+ * three or four times in a row, and nothing is ordered meanwhile; so it costs an instance two rounds, or four at the end of a turn.
  *
  * An anchor is committed by certified votes of f+1, as ever, or by the signed headers of 2f+1 authors of the next round that
  * name it. Any vertex two rounds above rests on 2f+1 vertices of the next round, f+1 of them by these authors, one of those
@@ -46,6 +55,7 @@ export class TurboEngine implements CommitEngine {
   readonly #needs: TurboEngineNeeds
   readonly #headers: HeaderLinks
   readonly #step: number
+  #instance: Instance | undefined
 
   constructor(options: TurboOptions, needs: TurboEngineNeeds) {
     this.#options = options
@@ -56,9 +66,9 @@ export class TurboEngine implements CommitEngine {
 
   next(position: LogPosition): readonly Certificate[] {
     const { dag, rules } = this.#needs
-    const cursor = this.#cursorAt(position)
-    const leaders = this.#instanceUpTo(dag.highestRound, cursor)
-    const leaderOf: LeaderOf = round => leaders[(round - cursor.round) / 2] as ReplicaId
+    const instance = this.#instanceAt(position)
+    const { cursor } = instance
+    const leaderOf: LeaderOf = round => this.#leaderOf(round, instance)
     for (let round = cursor.round; round <= dag.highestRound; round = (round + 2) as Round) {
       const anchor = dag.at(round, leaderOf(round))
       if (anchor === undefined || !this.#isCommitted(anchor)) continue
@@ -68,20 +78,33 @@ export class TurboEngine implements CommitEngine {
     return []
   }
 
-  /** Who leads the instance of a cursor, in every second round from it. A function of the log alone, like the schedule. */
-  #instanceUpTo(highest: Round, cursor: Cursor): readonly ReplicaId[] {
-    const { schedule } = this.#needs
-    const leaders = [cursor.anchor]
-    let hasLed = new Set(leaders)
-    for (let round = cursor.round + 2; round <= highest; round += 2) {
-      const order = schedule.leadersOf(round as Round, hasLed.size + 1)
-      const [first] = order
-      const next = order.find(author => !hasLed.has(author)) ?? (first as ReplicaId)
-      if (hasLed.has(next)) hasLed = new Set()
-      hasLed.add(next)
-      leaders.push(next)
+  /** Each commit has a position of its own. */
+  #instanceAt(position: LogPosition): Instance {
+    if (this.#instance?.position !== position) {
+      const cursor = this.#cursorAt(position)
+      const leaders = [cursor.anchor]
+      this.#instance = { position, cursor, leaders, hasLed: new Set(leaders) }
     }
-    return leaders
+    return this.#instance
+  }
+
+  /** Who leads an instance in its cursor's round, or any even number of rounds above. A function of the log alone, like the schedule. */
+  #leaderOf(round: Round, instance: Instance): ReplicaId {
+    const { schedule, dag, rules } = this.#needs
+    const { cursor, leaders } = instance
+    const index = (round - cursor.round) / 2
+    while (leaders.length <= index) {
+      // With a quorum one that is honest and here has had its turn, and by weight, so many light members do not hold up the heavy.
+      const ledWeight = dag.committee.weightOfAll([...instance.hasLed])
+      if (ledWeight >= rules.quorumWeight(dag.committee)) instance.hasLed = new Set()
+      const { hasLed } = instance
+      const above = (cursor.round + 2 * leaders.length) as Round
+      const order = schedule.leadersOf(above, hasLed.size + 1)
+      const next = order.find(author => !hasLed.has(author)) ?? order[0]
+      hasLed.add(next as ReplicaId)
+      leaders.push(next as ReplicaId)
+    }
+    return leaders[index] as ReplicaId
   }
 
   onHeader(header: Header, position: LogPosition): boolean {
@@ -93,11 +116,11 @@ export class TurboEngine implements CommitEngine {
   }
 
   anchorsOf(round: Round, position: LogPosition): readonly ReplicaId[] {
-    const cursor = this.#cursorAt(position)
-    const above = round - cursor.round
+    const instance = this.#instanceAt(position)
+    const above = round - instance.cursor.round
     const anchors = this.#scheduled(round)
     if (above <= 0 || above % 2 !== 0) return anchors
-    const leader = this.#instanceUpTo(round, cursor).at(-1) as ReplicaId
+    const leader = this.#leaderOf(round, instance)
     if (leader === anchors[0]) return anchors
     return [leader, ...anchors.filter(author => author !== leader)].slice(0, anchors.length)
   }
@@ -110,8 +133,10 @@ export class TurboEngine implements CommitEngine {
 
   awaits(round: Round, self: ReplicaId, position: LogPosition): Awaited {
     const { dag } = this.#needs
-    const cursor = this.#cursorAt(position)
-    const isPatient = round - position.round > patientRounds
+    const { cursor } = this.#instanceAt(position)
+    // In the rounds between nobody leads the instance, so nothing would come of waiting.
+    const isLed = (round - cursor.round) % 2 === 0
+    const isPatient = isLed && round - position.round > patientRounds
     if (cursor.round < round && this.#awaitsVotes(round, self, position)) return 'leader'
     if (cursor.round > round) return this.#hasOpenHeader(round) ? 'links' : 'nothing'
     const anchors = this.anchorsOf(round, position)

@@ -4,7 +4,7 @@ import { type CommittedSubDag, defaultTurboOptions } from '../../src/index.ts'
 import { digest, domain, four, hash, replica, round } from '../fixtures.ts'
 
 const everyone = [0, 1, 2, 3]
-/** Of four members, four commits a round, so ten rounds of turbo; of Bullshark as published these are eighty. */
+/** Of four members, four commits a round, so ten rounds of turbo. */
 const scheduleWindowCommits = 40
 const cluster = { gcDepthRounds: 50, schedulePeriodCommits: 2, scheduleWindowCommits }
 const needs = { committee: four, domain, hash }
@@ -19,15 +19,30 @@ function commitOf(index: number, r: number, authors: readonly number[]) {
 }
 
 test.each([
-  { turbo: defaultTurboOptions, rounds: 10 },
-  { turbo: undefined, rounds: 80 }
-])('scores look back on $rounds rounds, however few commits these gave', ({ turbo, rounds }) => {
-  const schedule = new LeaderSchedule({ ...cluster, turbo }, needs)
+  { name: 'ten rounds', window: 40, rounds: 10 },
+  { name: 'a round that has begun', window: 37, rounds: 10 },
+  { name: 'one round', window: 1, rounds: 1 }
+])('scores of turbo look back on $name, however few commits these gave', ({ window, rounds }) => {
+  const options = { ...cluster, scheduleWindowCommits: window, turbo: defaultTurboOptions }
+  const schedule = new LeaderSchedule(options, needs)
   const firstRound = 7
-  for (const index of [1, 3, 5]) schedule.count(commitOf(index, firstRound, everyone))
-  const scoresAt = (r: number) => schedule.scoresWith(commitOf(7, r, [1, 2]))
-  expect(scoresAt(firstRound + rounds - 1)).toEqual([3, 4, 4, 3])
+  schedule.count(commitOf(1, firstRound, everyone))
+  const scoresAt = (r: number) => schedule.scoresWith(commitOf(3, r, [1, 2]))
+  if (window > 1) expect(scoresAt(firstRound + rounds - 1)).toEqual([1, 2, 2, 1])
   expect(scoresAt(firstRound + rounds)).toEqual([0, 1, 1, 0])
+})
+
+test('and on no more commits than the window has', () => {
+  const options = { ...cluster, scheduleWindowCommits: 3, turbo: defaultTurboOptions }
+  const schedule = new LeaderSchedule(options, needs)
+  for (const index of [1, 3, 5]) schedule.count(commitOf(index, 7, everyone))
+  expect(schedule.scoresWith(commitOf(7, 7, everyone))).toEqual([3, 3, 3, 3])
+})
+
+test('scores of Bullshark as published look back on commits alone', () => {
+  const schedule = new LeaderSchedule(cluster, needs)
+  schedule.count(commitOf(1, 8, everyone))
+  expect(schedule.scoresWith(commitOf(3, 1_008, [1, 2]))).toEqual([1, 2, 2, 1])
 })
 
 test('who is gone leads no more after few commits, although somebody else was away before', () => {

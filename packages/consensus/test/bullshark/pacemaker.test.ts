@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { Awaited } from '../../src/bullshark/engine.ts'
 import { ExactEngine } from '../../src/bullshark/exact-engine.ts'
 import { type PaceInput, type PaceLeaders, Pacemaker } from '../../src/bullshark/pacemaker.ts'
 import type { BullsharkParts } from '../../src/bullshark/parts.ts'
@@ -41,7 +42,11 @@ function pacemakerOn(sketch: Sketch, self: number | 'observer' = 0) {
   return { pacemaker: new Pacemaker(parts, leadersOn(parts)), dag: parts.dag }
 }
 
-const propose = (r: number, isTimeout = false) => ({ type: 'propose', round: r, isTimeout })
+const propose = (r: number, without: Awaited = 'nothing') => ({
+  type: 'propose',
+  round: r,
+  without
+})
 const wait = (until: number) => ({ type: 'wait', until })
 /** Round 2 is here without its anchor. */
 const leaderless = () => new Sketch().full(1, 1).full(2, 2, [0, 2, 3])
@@ -58,7 +63,7 @@ describe('rounds on demand', () => {
   ])('at the least delay when $name', ({ input, payload }) => {
     const fill = () => (payload ? { payload: [batch('p')] } : {})
     const { pacemaker } = pacemakerOn(new Sketch(four, fill).full(1, 1))
-    pacemaker.onProposed(at(1_000), false)
+    pacemaker.onProposed(at(1_000), 'nothing')
     expect(pacemaker.decide(input, at(1_009))).toEqual(wait(1_010))
     expect(pacemaker.decide(input, at(1_010))).toEqual(propose(2))
     expect(pacemaker.round).toBe(1)
@@ -66,14 +71,14 @@ describe('rounds on demand', () => {
 
   test('slowly when nothing is to be done', () => {
     const { pacemaker } = pacemakerOn(new Sketch().full(1, 1))
-    pacemaker.onProposed(at(1_000), false)
+    pacemaker.onProposed(at(1_000), 'nothing')
     expect(pacemaker.decide(idle, at(1_199))).toEqual(wait(1_200))
     expect(pacemaker.decide(idle, at(1_200))).toEqual(propose(2))
   })
 
   test('at once as the leader of the next round', () => {
     const { pacemaker } = pacemakerOn(new Sketch().full(1, 1), 1)
-    pacemaker.onProposed(at(1_000), false)
+    pacemaker.onProposed(at(1_000), 'nothing')
     expect(pacemaker.decide(busy, at(1_000))).toEqual(propose(2))
     expect(pacemaker.decide(idle, at(1_000))).toEqual(wait(1_200))
   })
@@ -84,7 +89,7 @@ describe('rounds on demand', () => {
 
   test('a header that was seen in the current round does not hurry the next', () => {
     const { pacemaker } = pacemakerOn(new Sketch().full(1, 1))
-    pacemaker.onProposed(at(1_000), false)
+    pacemaker.onProposed(at(1_000), 'nothing')
     expect(pacemaker.decide({ ...idle, highestHeaderSeen: round(1) }, at(1_010))).toEqual(
       wait(1_200)
     )
@@ -96,7 +101,7 @@ describe('waiting for a leader', () => {
     const { pacemaker, dag } = pacemakerOn(leaderless())
     expect(pacemaker.decide(busy, at(1_000))).toEqual(wait(1_100))
     expect(pacemaker.decide(busy, at(1_099))).toEqual(wait(1_100))
-    expect(pacemaker.decide(busy, at(1_100))).toEqual(propose(3, true))
+    expect(pacemaker.decide(busy, at(1_100))).toEqual(propose(3, 'leader'))
     dag.insert(new Sketch().full(1, 2).at(2, 1))
     expect(pacemaker.decide(busy, at(1_050))).toEqual(propose(3))
   })
@@ -109,15 +114,24 @@ describe('waiting for a leader', () => {
     expect(pacemaker.decide(busy, at(1_050))).toEqual(propose(2))
   })
 
-  test('doubles after each time-out up to a ceiling, and halves without one', () => {
+  test('doubles after each time-out up to a ceiling, stays after one for a silent leader, and halves without', () => {
     const { pacemaker } = pacemakerOn(leaderless())
     pacemaker.decide(busy, at(1_000))
-    const waits = [true, true, true, false, false, false].map(wasTimeout => {
-      pacemaker.onProposed(at(0), wasTimeout)
+    const left = [
+      'leader',
+      'leader',
+      'leader',
+      'silent-leader',
+      'nothing',
+      'links',
+      'nothing'
+    ] as const
+    const waits = left.map(without => {
+      pacemaker.onProposed(at(0), without)
       const pace = pacemaker.decide(busy, at(1_001))
       return pace.type === 'wait' ? pace.until - 1_000 : undefined
     })
-    expect(waits).toEqual([200, 400, 400, 200, 100, 100])
+    expect(waits).toEqual([200, 400, 400, 400, 200, 100, 100])
   })
 
   test('is counted from when the round had a quorum', () => {
@@ -132,12 +146,24 @@ describe('waiting for a leader', () => {
     const parts = partsOf({ dag: new Sketch().full(1, 1).dag() }, options)
     const short = new Pacemaker(parts, { anchorsOf: () => [replica(1)], awaits: () => 'anchors' })
     expect(short.decide(busy, at(1_000))).toEqual(wait(1_025))
-    expect(short.decide(busy, at(1_025))).toEqual(propose(2))
+    expect(short.decide(busy, at(1_025))).toEqual(propose(2, 'anchors'))
     short.onRoundTrip(50)
     expect(short.decide(busy, at(1_025))).toEqual(wait(1_050))
     const shorter = new Pacemaker(parts, { anchorsOf: () => [], awaits: () => 'links' })
     expect(shorter.decide(busy, at(1_000))).toEqual(wait(1_004))
-    expect(shorter.decide(busy, at(1_004))).toEqual(propose(2))
+    expect(shorter.decide(busy, at(1_004))).toEqual(propose(2, 'links'))
+  })
+
+  test('for a silent leader is that of the first time-out, longer only where nothing is committed for long', () => {
+    const parts = partsOf({ dag: new Sketch().full(1, 1).dag() }, { ...options, gcDepthRounds: 50 })
+    const silent = new Pacemaker(parts, { anchorsOf: () => [], awaits: () => 'silent-leader' })
+    for (let i = 0; i < 3; i++) silent.onProposed(at(0), 'silent-leader')
+    const decide = (lastAnchorRound: number, ms: number) =>
+      silent.decide({ ...busy, lastAnchorRound: lastAnchorRound as never }, at(ms))
+    expect(decide(0, 1_000)).toEqual(wait(1_100))
+    expect(decide(0, 1_100)).toEqual(propose(2, 'silent-leader'))
+    const barren = [15, 16, 32, 48].map(rounds => decide(2 - rounds, 1_000))
+    expect(barren).toEqual([1_100, 1_200, 1_400, 1_400].map(wait))
   })
 
   test('is not for the leader of the next round, and nobody leads a round of votes', () => {
@@ -152,7 +178,7 @@ describe('waiting for a leader', () => {
       parts,
       leadersOn(parts, r => replica(r % 2 === 0 ? 1 : 0))
     )
-    always.onProposed(at(1_000), false)
+    always.onProposed(at(1_000), 'nothing')
     expect(always.decide(busy, at(1_000))).toEqual(wait(1_100))
   })
 
@@ -166,7 +192,7 @@ describe('waiting for a leader', () => {
     expect(pacemaker.decide(busy, at(1_000))).toEqual(wait(1_000 + expected))
     // Faster again: the bound falls with rounds that need no time-out.
     pacemaker.onRoundTrip(1)
-    for (let i = 0; i < 4; i++) pacemaker.onProposed(at(0), false)
+    for (let i = 0; i < 4; i++) pacemaker.onProposed(at(0), 'nothing')
     expect(pacemaker.decide(busy, at(1_000))).toEqual(wait(1_100))
   })
 })

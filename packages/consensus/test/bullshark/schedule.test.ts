@@ -190,6 +190,7 @@ describe('points where every round has anchors', () => {
     { score: 88, isBehind: false }
   ])('$score of 100: behind by more than an eighth is $isBehind', ({ score, isBehind }) => {
     expect(isLagging(score, 100)).toBe(isBehind)
+    expect([isLagging(4, 5), isLagging(3, 5), isLagging(0, 1)]).toEqual([false, true, false])
     expect(swapTable([score, 100, 100, 100], four, isLagging).bad).toEqual(
       isBehind ? replicas(0) : []
     )

@@ -61,7 +61,8 @@ function runLoad(requestsPerSecond: number, mode: 'bullshark' | 'bullshark-turbo
     },
     chaosMs: loadMs,
     loadAfterMs: 0,
-    livenessMs: 60_000
+    // Who was refused tries again after 20 s, some of them several times.
+    livenessMs: 200_000
   }
   const traffic = { pushedBytes: 0, answerBytes: 0 }
   const run = runCase(inMode(scenario, mode), { wrap: protocol => heavy(protocol, traffic) })

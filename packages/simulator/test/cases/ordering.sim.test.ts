@@ -253,6 +253,6 @@ describe.each(bullsharkModes)(
 /** Whom the leaders of four members are without from such scores on, and who leads in the place of that one. */
 function swapOf(scores: readonly number[], mode: BullsharkMode): string {
   const [low, high] = [Math.min(...scores), Math.max(...scores)]
-  const isWorse = mode === 'bullshark' ? low < high : 8 * low < 7 * high
+  const isWorse = mode === 'bullshark' ? low < high : 8 * low < 7 * high && low < high - 1
   return isWorse ? `${scores.lastIndexOf(high)} for ${scores.indexOf(low)}` : 'nobody'
 }

@@ -18,6 +18,14 @@ import type { RawStream } from './raw-stream.ts'
 /** Pings whose answer we still recognise. */
 const pingsKeptMax = 8
 
+/**
+ * Round trips that are looked back on. The least of them is what the network takes: whoever has just started, or is busy, answers
+ * late, and time-outs that rest on that would have everybody wait for a leader that is gone.
+ */
+const tripsKept = 8
+/** A single one may be that of a process that has just started. */
+const tripsMin = 2
+
 /** Bounds and heartbeat of one connection. */
 export interface LinkOptions {
   /** Random bytes of this start of the process. */
@@ -72,7 +80,8 @@ export class Link implements LaneOwner {
   #lastHeardMs: number
   #lastPingMs = Number.NEGATIVE_INFINITY
   #pingId = 0
-  #rttMs: number | undefined
+  /** The last round trips, oldest first. */
+  readonly #tripsMs: number[] = []
 
   constructor(connection: Connection, options: LinkOptions, owner: LinkOwner, nowMs: number) {
     this.connection = connection
@@ -100,8 +109,9 @@ export class Link implements LaneOwner {
     return this.#peerIncarnation
   }
 
+  /** The least of the last round trips of heartbeats; undefined until there are two. */
   get rttMs(): number | undefined {
-    return this.#rttMs
+    return this.#tripsMs.length < tripsMin ? undefined : Math.min(...this.#tripsMs)
   }
 
   get plane(): Plane {
@@ -318,7 +328,7 @@ export class Link implements LaneOwner {
     const sentAtMs = this.#pings.get(id)
     if (sentAtMs === undefined) return
     this.#pings.delete(id)
-    const rttMs = performance.now() - sentAtMs
-    this.#rttMs = this.#rttMs === undefined ? rttMs : this.#rttMs + (rttMs - this.#rttMs) / 8
+    this.#tripsMs.push(performance.now() - sentAtMs)
+    if (this.#tripsMs.length > tripsKept) this.#tripsMs.shift()
   }
 }
