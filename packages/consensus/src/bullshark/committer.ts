@@ -89,13 +89,15 @@ export class Committer {
     return this.#engine.onHeader(header, this.#position)
   }
 
-  /** Who were the anchors of a round, or may be, as the log stands; empty where a round has none. */
+  /**
+   * Who were the anchors of a round, as long as it is not collected, and then who may be, as the log stands: of a round that was
+   * passed over, by the schedule of now. Empty where a round has none.
+   */
   anchorsOf(round: Round): readonly ReplicaId[] {
-    if (round < this.#position.round) {
-      const ordered = this.#ordered.get(round)
-      if (ordered !== undefined) return ordered
-    }
-    return this.#engine.anchorsOf(round, this.#position)
+    const anchors = this.#engine.anchorsOf(round, this.#position)
+    const ordered = round <= this.#position.round ? this.#ordered.get(round) : undefined
+    if (ordered === undefined) return anchors
+    return [...ordered, ...anchors.filter(author => !ordered.includes(author))]
   }
 
   /** What a round of which a quorum is certified still waits for. */

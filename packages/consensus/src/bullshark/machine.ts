@@ -155,7 +155,7 @@ export class Bullshark implements Orderer<BullsharkMessage> {
     return this.#committer.leaderOf(round)
   }
 
-  /** Who may be the anchors of a round, as the log stands; empty where a round has none. */
+  /** Who were the anchors of a round, and then who may be, as the log stands; empty where a round has none. */
   anchorsOf(round: Round): readonly ReplicaId[] {
     return this.#committer.anchorsOf(round)
   }

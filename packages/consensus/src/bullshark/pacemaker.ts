@@ -102,7 +102,7 @@ export class Pacemaker {
     const barren = next - input.lastAnchorRound
     let at = earliest
     if (awaited === 'leader' || input.isOwnVertexPending) at = Math.max(earliest, deadline)
-    else at = Math.max(earliest, this.#enteredAt + this.#waitMs(awaited, barren))
+    if (awaited !== 'leader') at = Math.max(at, this.#enteredAt + this.#waitMs(awaited, barren))
     const ahead = options.proposeAheadGcDepths * options.gcDepthRounds
     const isStuck = barren > ahead
     if (isStuck) at = Math.max(at, this.#enteredAt + this.#stuckDelayMs())
@@ -114,7 +114,7 @@ export class Pacemaker {
   #waitMs(awaited: Exclude<Awaited, 'leader'>, barren: number): number {
     if (awaited !== 'silent-leader') return this.#baseHeaderDelayMs * waitShares[awaited]
     const { maxHeaderDelayCeilingMs } = this.#parts.options
-    const doublings = Math.floor(barren / barrenRounds)
+    const doublings = Math.min(30, Math.floor(barren / barrenRounds))
     return Math.min(maxHeaderDelayCeilingMs, this.#baseHeaderDelayMs * 2 ** doublings)
   }
 

@@ -25,7 +25,7 @@ interface Instance {
   readonly position: LogPosition
   readonly cursor: Cursor
   readonly leaders: ReplicaId[]
-  /** Since all had led last. */
+  /** Since a quorum had led last. */
   hasLed: Set<ReplicaId>
 }
 
@@ -90,13 +90,13 @@ export class TurboEngine implements CommitEngine {
 
   /** Who leads an instance in its cursor's round, or any even number of rounds above. A function of the log alone, like the schedule. */
   #leaderOf(round: Round, instance: Instance): ReplicaId {
-    const { schedule, dag, rules } = this.#needs
+    const { schedule, dag } = this.#needs
     const { cursor, leaders } = instance
     const index = (round - cursor.round) / 2
     while (leaders.length <= index) {
       // With a quorum one that is honest and here has had its turn, and by weight, so many light members do not hold up the heavy.
       const ledWeight = dag.committee.weightOfAll([...instance.hasLed])
-      if (ledWeight >= rules.quorumWeight(dag.committee)) instance.hasLed = new Set()
+      if (ledWeight >= dag.committee.quorumWeight) instance.hasLed = new Set()
       const { hasLed } = instance
       const above = (cursor.round + 2 * leaders.length) as Round
       const order = schedule.leadersOf(above, hasLed.size + 1)
@@ -134,7 +134,7 @@ export class TurboEngine implements CommitEngine {
   awaits(round: Round, self: ReplicaId, position: LogPosition): Awaited {
     const { dag } = this.#needs
     const { cursor } = this.#instanceAt(position)
-    // In the rounds between nobody leads the instance, so nothing would come of waiting.
+    // In the rounds between nobody leads the instance, so nothing would come of patience.
     const isLed = (round - cursor.round) % 2 === 0
     const isPatient = isLed && round - position.round > patientRounds
     if (cursor.round < round && this.#awaitsVotes(round, self, position)) return 'leader'

@@ -60,9 +60,50 @@ test('a restore from a window of commits goes on as if it had lived through them
       restored.insert(sketch.all).order()
       expect(restored.digests).toEqual(lived.digests.slice(known))
       expect(restored.dag.uncommittedPayloadCount).toBe(lived.dag.uncommittedPayloadCount)
-      for (let r = 2; r <= roundsMax; r += 2) {
+      for (let r = 1; r <= roundsMax; r++) {
         if (r <= restored.committer.lastAnchorRound) continue
         expect(restored.committer.leaderOf(r as never)).toBe(lived.committer.leaderOf(r as never))
+      }
+    }),
+    { numRuns: 120 }
+  )
+})
+
+test('a committer that was asked before takes a window over as one that is new', () => {
+  fc.assert(
+    fc.property(runs, fc.nat(), ({ seed, committee, options }, cut) => {
+      const sketch = randomSketch(seed, committee, roundsMax, options)
+      const lived = new Observer(committee, options).insert(sketch.all).order()
+      const known = cut % (lived.commits.length + 1)
+      const adopting = new Observer(committee, options)
+      adopting.insert(sketch.all.filter(c => c.header.round <= 6)).order()
+      for (let r = 1; r <= roundsMax; r++) adopting.committer.leaderOf(r as never)
+      if (adopting.committer.lastIndex >= known) return
+      const before = lived.commits.slice(0, known)
+      adopting.committer.restore(before.slice(-commitWindow(options, committee.size)))
+      adopting.insert(sketch.all).order()
+      const { lastIndex, lastDigest } = adopting.committer
+      expect([lastIndex, lastDigest]).toEqual([
+        lived.committer.lastIndex,
+        lived.committer.lastDigest
+      ])
+    }),
+    { numRuns: 120 }
+  )
+})
+
+test('the anchors of a round are those that were ordered, in their order, until it is collected', () => {
+  fc.assert(
+    fc.property(runs, ({ seed, committee, options }) => {
+      const sketch = randomSketch(seed, committee, roundsMax, options)
+      const { committer, commits, dag } = new Observer(committee, options)
+        .insert(sketch.all)
+        .order()
+      const byRound = Map.groupBy(commits, commit => commit.anchor.round)
+      for (const [r, ordered] of byRound) {
+        if (r <= dag.gcRound) continue
+        const authors = ordered.map(commit => commit.anchor.author)
+        expect(committer.anchorsOf(r).slice(0, authors.length)).toEqual(authors)
       }
     }),
     { numRuns: 120 }

@@ -21,14 +21,15 @@ function commitOf(index: number, r: number, authors: readonly number[]) {
 test.each([
   { name: 'ten rounds', window: 40, rounds: 10 },
   { name: 'a round that has begun', window: 37, rounds: 10 },
-  { name: 'one round', window: 1, rounds: 1 }
+  { name: 'one round', window: 4, rounds: 1 },
+  { name: 'two rounds', window: 5, rounds: 2 }
 ])('scores of turbo look back on $name, however few commits these gave', ({ window, rounds }) => {
   const options = { ...cluster, scheduleWindowCommits: window, turbo: defaultTurboOptions }
   const schedule = new LeaderSchedule(options, needs)
   const firstRound = 7
   schedule.count(commitOf(1, firstRound, everyone))
   const scoresAt = (r: number) => schedule.scoresWith(commitOf(3, r, [1, 2]))
-  if (window > 1) expect(scoresAt(firstRound + rounds - 1)).toEqual([1, 2, 2, 1])
+  expect(scoresAt(firstRound + rounds - 1)).toEqual([1, 2, 2, 1])
   expect(scoresAt(firstRound + rounds)).toEqual([0, 1, 1, 0])
 })
 

@@ -61,7 +61,7 @@ function runLoad(requestsPerSecond: number, mode: 'bullshark' | 'bullshark-turbo
     },
     chaosMs: loadMs,
     loadAfterMs: 0,
-    // Who was refused tries again after 20 s, some of them several times.
+    // At twice the capacity some are refused again and again, and try again after 20 s: of 40 seeds a third needs over a minute.
     livenessMs: 200_000
   }
   const traffic = { pushedBytes: 0, answerBytes: 0 }

@@ -1,6 +1,6 @@
 import type { Connection } from '@libp2p/interface'
 import { type StreamClass, streamClasses } from '@novacron/base'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { Link, type LinkOwner } from '../../src/link/link.ts'
 import { heartbeatRecord, helloRecord } from '../../src/wire/control.ts'
 import type { WireRecord } from '../../src/wire/record.ts'
@@ -107,6 +107,15 @@ test('pings are sent each interval and answered; of a late answer nothing is lea
   expect(least).toBeLessThan(rttMs as number)
   world.streams.order.receive(heartbeatRecord('pong', 9))
   expect(world.link.rttMs).toBe(least)
+  // Where the way has become longer, eight of them say so.
+  using clock = vi.spyOn(performance, 'now')
+  for (let id = 16; id <= 23; id++) {
+    const sentAtMs = startMs + id * 100
+    world.link.tick(sentAtMs)
+    clock.mockReturnValue(sentAtMs + 2 * least)
+    world.streams.order.receive(heartbeatRecord('pong', id))
+  }
+  expect(world.link.rttMs).toBeCloseTo(2 * least)
 })
 
 test('a silent link is closed, unless this process itself stood still', () => {
