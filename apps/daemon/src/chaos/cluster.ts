@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { NodeOptions, NodeStatus } from '@novacron/node'
+import { defaultNodeOptions, type NodeOptions, type NodeStatus } from '@novacron/node'
 import { commandFault } from '../command-fault.ts'
 import { Daemon } from '../devnet/daemon.ts'
 import { type DevnetNode, freePorts, makeNodes } from '../devnet/layout.ts'
@@ -34,6 +34,8 @@ export type Replacement = (
 const readyMs = 60_000
 /** Of four daemons every forty rounds: often enough that a run of some seconds has several. */
 const checkpointIntervalCommits = 160
+/** All that is acknowledged is looked for at the end, however long a fault lasts and as fast as commits may come. */
+const retention = { ...defaultNodeOptions.retention, commits: 10_000_000 }
 /** A dead port: who believed in announced addresses would not get far, and never past the links. */
 const nowhere = '/ip4/127.0.0.1/tcp/1'
 
@@ -88,7 +90,7 @@ export class Cluster implements AsyncDisposable {
     const links = stack.use(await LinkGrid.open(targets, random))
     const nodes = makeNodes(root, ports, {
       cluster: { checkpointIntervalCommits },
-      options: node => ({ announce: [nowhere], ...plan.options?.(node) }),
+      options: node => ({ announce: [nowhere], retention, ...plan.options?.(node) }),
       dialPort: (from, to) => links.port(from, to)
     })
     const owned = stack.move()

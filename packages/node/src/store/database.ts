@@ -8,6 +8,7 @@ import { isInRange } from './ordered-table.ts'
 import { plainBytes } from './own-bytes.ts'
 import type { Entry, RangeOptions } from './store.ts'
 import { type StoreFacts, toStoreFault } from './store-fault.ts'
+import { damagedTables, discard, putBack, setAside } from './table-check.ts'
 import { databaseKey, endOfTable, prefixOf } from './table-key.ts'
 
 interface DatabaseOptions {
@@ -187,6 +188,7 @@ async function openLevel(options: DatabaseOptions): Promise<Level<Uint8Array, Ui
   const { path, writeBufferBytes, blockCacheBytes } = options
   // Before there is anything of LevelDB, which opens by itself.
   refuseDamaged(path)
+  const damaged = await damagedTables(path)
   const level = new Level<Uint8Array, Uint8Array>(path, {
     keyEncoding: 'view',
     valueEncoding: 'view',
@@ -196,14 +198,19 @@ async function openLevel(options: DatabaseOptions): Promise<Level<Uint8Array, Ui
     maxOpenFiles: openFilesMax,
     maxFileSize: tableFileBytes
   })
+  setAside(damaged)
   try {
     await level.open()
   } catch (error) {
+    putBack(damaged)
     const fault = toStoreFault(error, path)
     if (fault.code === 'disk-full') throw fault
+    const [table] = damaged
+    if (table !== undefined) throw new Fault<StoreFacts>({ code: 'bad-file', ...table })
     const reason = 'reason' in fault.facts ? fault.facts.reason : fault.message
     throw new Fault<StoreFacts>({ code: 'bad-file', path, reason }, { cause: error })
   }
+  discard(damaged)
   if (noteDroppedWrites(path)) {
     await level.close()
     refuseDamaged(path)
