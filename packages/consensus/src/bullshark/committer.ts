@@ -95,7 +95,7 @@ export class Committer {
    */
   anchorsOf(round: Round): readonly ReplicaId[] {
     const anchors = this.#engine.anchorsOf(round, this.#position)
-    const ordered = round <= this.#position.round ? this.#ordered.get(round) : undefined
+    const ordered = this.#ordered.get(round)
     if (ordered === undefined) return anchors
     return [...ordered, ...anchors.filter(author => !ordered.includes(author))]
   }

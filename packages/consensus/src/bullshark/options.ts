@@ -69,7 +69,10 @@ export function commitFactor(turbo: TurboOptions | undefined, replicas: number):
 export interface BullsharkOptions extends BullsharkClusterOptions {
   /** Least time between two own headers when there is work: latency against CPU. */
   readonly minHeaderDelayMs: number
-  /** Waiting for a leader ends here; doubled after each such wait, halved after a round without one. A silent one changes nothing. */
+  /**
+   * Waiting for a leader ends here; doubled after each such wait, halved after a round without one. A wait for a silent one changes
+   * nothing.
+   */
   readonly maxHeaderDelayMs: number
   readonly maxHeaderDelayCeilingMs: number
   /** Rounds go on at this pace when there is nothing to order. */

@@ -99,10 +99,11 @@ export class TurboEngine implements CommitEngine {
       if (ledWeight >= dag.committee.quorumWeight) instance.hasLed = new Set()
       const { hasLed } = instance
       const above = (cursor.round + 2 * leaders.length) as Round
+      // Those who do not lag are a quorum, and who has led is none.
       const order = schedule.leadersOf(above, hasLed.size + 1)
-      const next = order.find(author => !hasLed.has(author)) ?? order[0]
-      hasLed.add(next as ReplicaId)
-      leaders.push(next as ReplicaId)
+      const next = order.find(author => !hasLed.has(author)) as ReplicaId
+      hasLed.add(next)
+      leaders.push(next)
     }
     return leaders[index] as ReplicaId
   }

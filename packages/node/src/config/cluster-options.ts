@@ -45,7 +45,10 @@ export interface ClusterOptions {
   readonly gcDepthRounds: number
   /** Commits between two leader schedules; 0 for the protocol's own: the first for ever, or with reputation every 2. */
   readonly schedulePeriodCommits: number
-  /** Commits that scores look back on, under turbo within the rounds that give so many; 0 for the protocol's own: 300, or those of 30 rounds. */
+  /**
+   * Commits that scores look back on, under turbo within the rounds that give so many; 0 for the protocol's own: 300, or those of
+   * 30 rounds.
+   */
   readonly scheduleWindowCommits: number
   /**
    * Commits below the last checkpoint that every node keeps at least: two intervals, so that whoever was away between two
@@ -125,6 +128,6 @@ export function orderingOptions(
     gcDepthRounds: options.gcDepthRounds,
     schedulePeriodCommits: options.schedulePeriodCommits || schedule.schedulePeriodCommits,
     scheduleWindowCommits: options.scheduleWindowCommits || schedule.scheduleWindowCommits,
-    ...(turbo === undefined ? {} : { turbo })
+    turbo
   }
 }

@@ -8,7 +8,7 @@ import { isInRange } from './ordered-table.ts'
 import { plainBytes } from './own-bytes.ts'
 import type { Entry, RangeOptions } from './store.ts'
 import { type StoreFacts, toStoreFault } from './store-fault.ts'
-import { damagedTables, discard, putBack, setAside } from './table-check.ts'
+import { type DamagedTable, damagedTables, discard, putBack, setAside } from './table-check.ts'
 import { databaseKey, endOfTable, prefixOf } from './table-key.ts'
 
 interface DatabaseOptions {
@@ -33,7 +33,8 @@ export class Database {
   #reopening: Promise<void> | undefined
 
   static async open(options: DatabaseOptions, needs: DatabaseNeeds): Promise<Database> {
-    return new Database(options, needs, await openLevel(options))
+    // Not at a reopening, of which a full disk has one a second: table files never change once they are written.
+    return new Database(options, needs, await openLevel(options, await damagedTables(options.path)))
   }
 
   private constructor(
@@ -184,11 +185,13 @@ interface Bounds {
 
 type PlainOperation = Exclude<Operation, { readonly type: 'del-range' }>
 
-async function openLevel(options: DatabaseOptions): Promise<Level<Uint8Array, Uint8Array>> {
+async function openLevel(
+  options: DatabaseOptions,
+  damaged: readonly DamagedTable[] = []
+): Promise<Level<Uint8Array, Uint8Array>> {
   const { path, writeBufferBytes, blockCacheBytes } = options
   // Before there is anything of LevelDB, which opens by itself.
   refuseDamaged(path)
-  const damaged = await damagedTables(path)
   const level = new Level<Uint8Array, Uint8Array>(path, {
     keyEncoding: 'view',
     valueEncoding: 'view',
