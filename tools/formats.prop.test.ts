@@ -15,6 +15,7 @@ import {
   spoiled,
   swollen
 } from './formats/laws.ts'
+import { levelDbTable } from './formats/leveldb-table.ts'
 import { nodeFormats, replicaFormats, streamFormats, transportFormats } from './formats/node.ts'
 import { rowFormats } from './formats/rows.ts'
 import { overwork, workOf } from './formats/work.ts'
@@ -27,6 +28,7 @@ const formats = [
   ...nodeFormats,
   ...transportFormats,
   ...rowFormats,
+  levelDbTable,
   ...jsonFormats
 ]
 const runs = { numRuns: fuzzRuns }
@@ -55,7 +57,8 @@ const withoutEncoder = [
   'latency matrix',
   'line of the log (itself in place of a fault)',
   'part of a genesis',
-  'scenario of the simulator'
+  'scenario of the simulator',
+  'table of LevelDB (a reason in place of a fault)'
 ]
 
 describe.each(formats)('$name', (format: Format) => {

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   addSummaries,
+  failureLines,
   lastLine,
   type Summary,
   secondsOf,
@@ -47,10 +48,9 @@ const outcomes: readonly Outcome[] =
     ? runs.map(runVitest)
     : [{ summary: { passed: 0, failed: 1, skipped: 0 }, exitCode: 1 }]
 if (broken !== undefined) console.log(`npm run ${broken} failed, so no test ran`)
-const casesSeconds = secondsOf(
-  '/test/cases/',
-  outcomes.flatMap(({ report }) => report ?? [])
-)
+const reports = outcomes.flatMap(({ report }) => report ?? [])
+for (const line of failureLines(reports, root)) console.log(line)
+const casesSeconds = secondsOf('/test/cases/', reports)
 if (casesSeconds > 0) console.log(`the files of the twenty cases took ${casesSeconds} s together`)
 const summary = addSummaries(outcomes.map(outcome => outcome.summary))
 console.log(lastLine(summary))

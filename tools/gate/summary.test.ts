@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import {
   addSummaries,
+  failureLines,
   lastLine,
   secondsOf,
   splitArguments,
@@ -66,6 +67,21 @@ test('arguments are for the scripts that go first, or for vitest', () => {
     scripts: [],
     runs: [['--coverage'], ['--project', 'sim'], ['c']]
   })
+})
+
+test('failures are named at the end, each in one line', () => {
+  const failed = {
+    ...failedFile,
+    assertionResults: [
+      { fullName: 'sums add up', status: 'failed', failureMessages: ['Error: 1 is not 2\n  at x'] },
+      { fullName: 'goes well', status: 'passed', failureMessages: [] }
+    ]
+  }
+  const broken = { ...unloaded, message: "Cannot find module 'y'\nmore" }
+  expect(failureLines([green, { ...green, testResults: [failed, broken] }], '/a')).toEqual([
+    'failed: test/cases/x.sim.test.ts: sums add up: Error: 1 is not 2',
+    "failed: test/cases/x.sim.test.ts: not loaded: Cannot find module 'y'"
+  ])
 })
 
 test('the files of a folder took so long together', () => {

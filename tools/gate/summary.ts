@@ -1,3 +1,5 @@
+import { relative } from 'node:path'
+
 /** The parts of vitest's JSON report that the last line needs. */
 export interface TestReport {
   readonly numPassedTests: number
@@ -10,7 +12,13 @@ export interface TestReport {
     readonly startTime: number
     readonly endTime: number
     readonly status: string
-    readonly assertionResults: readonly { readonly status: string }[]
+    /** Of a file that could not be loaded. */
+    readonly message?: string
+    readonly assertionResults: readonly {
+      readonly fullName?: string
+      readonly status: string
+      readonly failureMessages?: readonly string[]
+    }[]
   }[]
 }
 
@@ -36,6 +44,25 @@ export function summarize(report: TestReport | undefined, exitCode: number): Sum
   const skipped = report.numPendingTests + report.numTodoTests
   const isBroken = failed === 0 && (exitCode !== 0 || passed === 0)
   return { passed, failed: isBroken ? 1 : failed, skipped }
+}
+
+/** One line for each failure, so that the end of a long output tells what failed: file, test, first line of the reason. */
+export function failureLines(reports: readonly TestReport[], root: string): readonly string[] {
+  const files = reports.flatMap(report => report.testResults)
+  return files
+    .filter(({ status }) => status === 'failed')
+    .flatMap(({ name, message, assertionResults }) => {
+      const failed = assertionResults.filter(({ status }) => status === 'failed')
+      const reasons = failed.map(
+        ({ fullName, failureMessages }) => `${fullName}: ${firstLine(failureMessages?.[0])}`
+      )
+      const told = reasons.length > 0 ? reasons : [`not loaded: ${firstLine(message)}`]
+      return told.map(reason => `failed: ${relative(root, name)}: ${reason}`)
+    })
+}
+
+function firstLine(message = ''): string {
+  return message.split('\n', 1)[0] as string
 }
 
 /** How long the files of a folder took together, in seconds. */

@@ -109,8 +109,10 @@ function blockAt(table: Buffer, { offset, size }: BlockHandle): Buffer {
 
 /** The entries of an index block: what is shared with the key before, the rest of the key, and a handle. */
 function* handlesOf(index: Buffer): Generator<BlockHandle> {
-  const restarts = index.readUInt32LE(index.length - 4)
-  const entries = new Handles(index.subarray(0, index.length - 4 * (restarts + 1)))
+  const restarts = index.length < 4 ? 0 : index.readUInt32LE(index.length - 4)
+  const end = index.length - 4 * (restarts + 1)
+  if (end < 0) throw new Damage('its index is damaged')
+  const entries = new Handles(index.subarray(0, end))
   while (!entries.isDone) {
     entries.varint()
     const keyBytes = entries.varint()
@@ -146,7 +148,7 @@ class Handles {
     let value = 0
     for (let factor = 1; ; factor *= 128) {
       const byte = this.#bytes[this.#at++]
-      if (byte === undefined || factor > 2 ** 42) throw new Damage('its footer is damaged')
+      if (byte === undefined || factor > 2 ** 42) throw new Damage('its footer or index is damaged')
       value += (byte & 0x7f) * factor
       if (byte < 0x80) return value
     }
