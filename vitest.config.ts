@@ -19,6 +19,8 @@ export default defineConfig({
   resolve,
   ssr,
   test: {
+    // All cores: what is left to itself keeps one back, which is half of a machine with two.
+    maxWorkers: availableParallelism(),
     // For the processes that tests start: a node from source spends most of its start in being compiled.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/compiled') },
     projects: [
