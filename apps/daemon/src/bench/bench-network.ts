@@ -1,10 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { type ClusterOptions, defaultNodeOptions, type NodeOptions } from '@novacron/node'
+import { basename, join } from 'node:path'
+import { Fault } from '@novacron/base'
+import {
+  type ClusterOptions,
+  type ConfigFault,
+  defaultNodeOptions,
+  type NodeOptions
+} from '@novacron/node'
 import { LinkGrid } from '../chaos/proxy/link-grid.ts'
+import { commandFault } from '../command-fault.ts'
 import { Daemon } from '../devnet/daemon.ts'
-import { type DevnetNode, freePorts, makeNodes } from '../devnet/layout.ts'
+import { type DevnetNode, freePorts, type LayoutOptions, makeNodes } from '../devnet/layout.ts'
 import { untilReady } from '../devnet/network.ts'
 import type { Io } from '../io.ts'
 import { type Namespaces, openNamespaces } from './namespaces.ts'
@@ -69,7 +76,7 @@ export async function startBenchNetwork(
     encryption: [options.encryption],
     ...nodeOptions.network
   }
-  const nodes = makeNodes(root, ports, {
+  const layout: LayoutOptions = {
     ...(options.clusterOptions === undefined ? {} : { cluster: options.clusterOptions }),
     ...(spaces === undefined ? {} : { host: node => spaces.host(node) }),
     options: node => ({
@@ -79,7 +86,8 @@ export async function startBenchNetwork(
       network
     }),
     ...(links === undefined ? {} : { dialPort: (from, to) => links.port(from, to) })
-  })
+  }
+  const nodes = namingOptions(() => makeNodes(root, ports, layout))
   const daemons: Daemon[] = []
   const stop = async (): Promise<void> => {
     const told = await Promise.all(daemons.map(daemon => daemon.stop()))
@@ -99,6 +107,20 @@ export async function startBenchNetwork(
   const found = spaces === undefined ? limited : 'namespaces'
   const dispose = (): Promise<void> => owned.disposeAsync()
   return { daemons, links: found, restart: start, stop, [Symbol.asyncDispose]: dispose }
+}
+
+/** A file that does not outlive the command is wrong by what the command was given. */
+function namingOptions<T>(make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== 'invalid') throw error
+    const { path, problems } = (error as ConfigFault).facts as ConfigFault['facts'] & {
+      readonly code: 'invalid'
+    }
+    const option = basename(path) === 'config.json' ? '--node-options' : '--cluster-options'
+    throw commandFault('usage', `option '${option} <json>': ${problems.join('; ')}`, error)
+  }
 }
 
 /** Delays are made by proxies, and then limits too. */

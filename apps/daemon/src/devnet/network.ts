@@ -123,7 +123,7 @@ export async function untilReady(
     const late = statuses.findIndex(status => !isReady(status, daemons.length))
     if (late === -1) return
     if (performance.now() > deadline) {
-      const why = `is not ready after ${showMs(readyMs)}: ${whyNot(statuses[late], daemons.length)}`
+      const why = `is not ready after ${showMs(readyMs)} (--timeout): ${whyNot(statuses[late], daemons.length)}`
       throw failure(daemons[late] as Daemon, why)
     }
     await sleep(pollMs)
@@ -143,8 +143,8 @@ function whyNot(status: NodeStatus | undefined, nodes: number): string {
 /** One line, and below it what the daemon wrote last. */
 function failure(daemon: Daemon, why: string): Error {
   const tail = daemon.logTail()
-  const text = `${daemon.name} ${why}\n${daemon.logPath} ends with:\n${tail}`.trimEnd()
-  return commandFault('failed', text)
+  const log = tail === '' ? `${daemon.logPath} is empty` : `${daemon.logPath} ends with:\n${tail}`
+  return commandFault('failed', `${daemon.name} ${why}\n${log}`.trimEnd())
 }
 
 /** Undefined when the node does not answer, also when another process answers in its place. */

@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import { commandFault } from '../command-fault.ts'
 import { readWholeFile } from '../read-input.ts'
+import { countOf } from '../settings.ts'
 
 const fileBytesMax = 64_000_000
 const hostsMax = 4_096
@@ -28,7 +29,7 @@ export function parseLatencyMatrix(text: string, path: string): readonly (readon
     if (cells.length === length) continue
     throw wrong(
       path,
-      `row ${row + 1} has ${cells.length} columns, the file has ${length} rows; give a square`
+      `row ${row + 1} has ${countOf(cells.length, 'column')}, the file has ${countOf(length, 'row')}; give a square`
     )
   }
   return matrix

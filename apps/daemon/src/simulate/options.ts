@@ -7,13 +7,12 @@ import {
   faultKinds,
   parseFaultSpecification,
   refuseFaults,
-  replicasMax,
   type Scenario,
   type ScenarioFacts,
   scenarioBounds,
   scenarioOfJson
 } from '@novacron/simulator'
-import { commandFault } from '../command-fault.ts'
+import { type CommandFacts, commandFault } from '../command-fault.ts'
 import { readWholeFile } from '../read-input.ts'
 import { countOf } from '../settings.ts'
 import type { Campaign } from './campaign.ts'
@@ -42,14 +41,17 @@ export async function campaignOf(
   const { protocol, replicas, virtualMs, byzantine, faults, latencyMatrix, scenario } = options
   checkProtocol(protocol, protocols)
   if (scenario !== undefined) {
-    return { protocol, source: { type: 'scenario', scenario: await readScenario(scenario) } }
+    const read = () => readScenario(resolve(scenario))
+    return { protocol, source: { type: 'scenario', scenario: await ofOption('--scenario', read) } }
   }
   checkCommittee(replicas, byzantine ?? 0)
   checkVirtual(virtualMs)
   const specification = faults === undefined ? undefined : specificationOf(faults)
   if (specification !== undefined) checkFaults(specification, { replicas, liars: byzantine ?? 0 })
   const roundTripsMs =
-    latencyMatrix === undefined ? undefined : await readLatencyMatrix(resolve(latencyMatrix))
+    latencyMatrix === undefined
+      ? undefined
+      : await ofOption('--latency-matrix', () => readLatencyMatrix(resolve(latencyMatrix)))
   if (roundTripsMs !== undefined && roundTripsMs.length < replicas) {
     throw commandFault(
       'usage',
@@ -77,12 +79,6 @@ function checkProtocol(protocol: string, protocols: readonly string[]): void {
 }
 
 function checkCommittee(replicas: number, byzantine: number): void {
-  if (replicas > replicasMax) {
-    throw commandFault(
-      'usage',
-      `option '--replicas ${replicas}': allowed are at most ${replicasMax}`
-    )
-  }
   const liarsMax = faultyWeight(replicas)
   if (byzantine <= liarsMax) return
   throw commandFault(
@@ -151,6 +147,17 @@ function wrongFaults(problem: string): Error {
 function suggestion(word: string, words: readonly string[]): string {
   const meant = closest(word, words)
   return meant === undefined ? '' : ` (Did you mean ${meant}?)`
+}
+
+/** A file that cannot be used is a wrong command line: exit code 1 is for runs that did not pass. */
+async function ofOption<T>(option: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read()
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== 'failed') throw error
+    const { message } = error.facts as unknown as CommandFacts
+    throw commandFault('usage', `option '${option} <file>': ${message}`, error)
+  }
 }
 
 /** A file of `--write-failures`, or a scenario alone. */

@@ -1,8 +1,10 @@
+import { faultyWeight } from '@novacron/base'
 import { defaultClusterOptions, type OrderingProtocol, orderingProtocols } from '@novacron/node'
+import { Option } from 'commander'
 import { type GeneratorPlan, runGenerator } from '../bench/generator.ts'
 import { benchOrdering } from '../bench/ordering.ts'
 import type { BenchApplication } from '../bench/payload-plan.ts'
-import { describeReport } from '../bench/report.ts'
+import { type BenchReport, describeReport } from '../bench/report.ts'
 import { type SweepReport, sweep } from '../bench/sweep.ts'
 import { commandFault } from '../command-fault.ts'
 import { type ExitCode, endOf, exitCodes, type Io, writeJson } from '../io.ts'
@@ -52,7 +54,11 @@ export const addBench: AddVerb = (program, { io, exit }) => {
     .addOption(durationOption('--duration <time>', 'measure for this long', '30s'))
     .addOption(durationOption('--warmup <time>', 'load before it, which does not count', '5s'))
     .option('--clients <count>', 'connections that submit', integer(1, 1_024), 4)
-    .option('--connections <count>', 'the same', integer(1, 1_024))
+    .addOption(
+      new Option('--connections <count>', 'the same')
+        .argParser(integer(1, 1_024))
+        .conflicts('clients')
+    )
     .option('--app <name>', 'log | kv', oneOf('log', 'kv'), 'log')
     .option('--writes <kind>', 'batched | single', oneOf('batched', 'single'), 'batched')
     .option('--encryption <name>', 'tls | noise', oneOf('tls', 'noise'), 'tls')
@@ -94,8 +100,7 @@ function rate(text: string): number | 'max' {
 
 async function runOrdering(options: OrderingVerbOptions, io: Io): Promise<ExitCode> {
   const { nodes, crash, rate: asked, overload: isOverloaded = false } = options
-  if (crash >= nodes) throw commandFault('usage', `--crash ${crash} leaves none of ${nodes} nodes`)
-  if (isOverloaded && asked !== 'max') throw commandFault('usage', '--overload needs --rate max')
+  checkTogether(options)
   const note = (text: string): void => void io.stderr.write(`novacron: ${text}\n`)
   const run = {
     nodes,
@@ -121,9 +126,29 @@ async function runOrdering(options: OrderingVerbOptions, io: Io): Promise<ExitCo
       : await benchOrdering({ ...run, ratePerSecond: asked }, io, note)
   if (options.json === true) writeJson(io, report)
   else io.stdout.write(describeReport(report))
-  if (report.agreement) return exitCodes.ok
-  note('failed: not all nodes were seen to agree')
+  const failure = failureOf(report)
+  if (failure === undefined) return exitCodes.ok
+  note(`failed: ${failure}`)
   return exitCodes.failed
+}
+
+/** What is right by itself and makes no sense together. */
+function checkTogether({ nodes, crash, rate, overload, encryption, direct }: OrderingVerbOptions) {
+  const crashMax = faultyWeight(nodes)
+  if (crash > crashMax) {
+    const remedy = `at most ${crashMax}, or --nodes ${3 * crash + 1}`
+    throw commandFault('usage', `--crash ${crash} leaves no quorum of --nodes ${nodes}; ${remedy}`)
+  }
+  if (overload === true && rate !== 'max')
+    throw commandFault('usage', '--overload needs --rate max')
+  if (encryption === 'noise' && direct === true) {
+    throw commandFault('usage', '--direct is TLS; leave it out, or --encryption noise')
+  }
+}
+
+function failureOf({ agreement, throughput }: BenchReport): string | undefined {
+  if (!agreement) return 'not all nodes were seen to agree'
+  return throughput === 0 ? 'nothing was acknowledged while it was measured' : undefined
 }
 
 /** Nothing when it is what a genesis has anyway: only what differs is told as changed. */

@@ -1,3 +1,4 @@
+import { closest } from '@novacron/node'
 import { catalogue } from '../chaos/catalogue.ts'
 import { type ChaosSummary, namesOf, runChaos } from '../chaos/chaos.ts'
 import type { Scenario, ScenarioResult } from '../chaos/scenario.ts'
@@ -22,11 +23,15 @@ export const addChaos: AddVerb = (program, { io, exit }) => {
     .description(
       'Break a local network of real daemons on purpose, heal it, and check what it did.'
     )
-    .option('--nodes <count>', 'daemons', integer(4, 13), 4)
+    .option('--nodes <count>', 'daemons of the real scenarios', integer(4, 13), 4)
     .option('--scenario <name>', 'one by name, several by commas, all, or list', 'all')
     .option('--seed <number>', 'what is drawn: who is hit, and when', integer(0, 2 ** 48), 1)
-    .option('--duration <time>', 'of each fault, such as 30s (default: of each its own)', duration)
-    .option('--rate <tx/s>', 'load while it lasts', integer(50, 100_000), 1_000)
+    .option(
+      '--duration <time>',
+      'of each real fault, such as 30s (default: of each its own)',
+      duration
+    )
+    .option('--rate <tx/s>', 'load while a real one lasts', integer(50, 100_000), 1_000)
     .option('--json', 'print the results as one JSON object')
     .action(async (options: ChaosVerbOptions) => exit(await chaos(options, io)))
   addExamples(
@@ -65,8 +70,16 @@ function chosen(names: string): readonly Scenario[] {
   return names.split(',').map(name => {
     const found = catalogue.find(scenario => Object.values(namesOf(scenario)).includes(name))
     if (found !== undefined) return found
-    const text = `there is no scenario ${JSON.stringify(name)}; see them all: novacron chaos --scenario list`
-    throw commandFault('usage', text)
+    if (name === 'list') throw commandFault('usage', '--scenario list stands alone')
+    const meant = closest(
+      name,
+      catalogue.map(namesOf).flatMap(each => Object.values(each))
+    )
+    const suggestion = meant === undefined ? '' : ` (Did you mean ${meant}?)`
+    throw commandFault(
+      'usage',
+      `there is no scenario ${JSON.stringify(name)}${suggestion}; see them all: novacron chaos --scenario list`
+    )
   })
 }
 

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { type Command, Option } from 'commander'
 import type { ExitCode, Io } from '../io.ts'
 import { duration, integer } from '../settings.ts'
-import { simulateDefaults } from '../simulate/defaults.ts'
+import { replicasMax, simulateDefaults } from '../simulate/defaults.ts'
 import { moduleBeside } from '../simulate/module-beside.ts'
 import { type AddVerb, addExamples } from '../verb.ts'
 
@@ -66,7 +66,7 @@ function addSeedOptions(command: Command): void {
 function addWorldOptions(command: Command): void {
   const { replicas, virtualMs } = simulateDefaults
   command
-    .option('--replicas <count>', 'members of the committee', integer(1, 1_000_000), replicas)
+    .option('--replicas <count>', 'members of the committee', integer(2, replicasMax), replicas)
     .option(
       '--byzantine <count>',
       'members that lie, fewer than a third (default: as the seed draws)',

@@ -75,8 +75,28 @@ test('limits what each node sends, and measures the single leader beside the oth
 test.each([
   {
     name: 'nobody would be left',
-    argv: ['--nodes', '2', '--crash', '2'],
-    text: '--crash 2 leaves'
+    argv: ['--nodes', '4', '--crash', '2'],
+    text: '--crash 2 leaves no quorum of --nodes 4; at most 1, or --nodes 7'
+  },
+  {
+    name: 'sockets of TLS are asked for with Noise',
+    argv: ['--encryption', 'noise', '--direct'],
+    text: '--direct is TLS; leave it out, or --encryption noise'
+  },
+  {
+    name: 'connections are counted twice',
+    argv: ['--clients', '2', '--connections', '3'],
+    text: "'--connections <count>' cannot be used with option '--clients <count>'"
+  },
+  {
+    name: 'daemons cannot be configured so',
+    argv: ['--node-options', '{"retentoin":{}}'],
+    text: "option '--node-options <json>': retentoin is an unknown key"
+  },
+  {
+    name: 'no genesis can be made so',
+    argv: ['--cluster-options', '{"batchBytesMax":1}'],
+    text: "option '--cluster-options <json>': cluster.batchBytesMax is 1"
   },
   { name: 'one rate has no twice', argv: ['--overload'], text: '--overload needs --rate max' },
   { name: 'a change is an object', argv: ['--node-options', '[]'], text: 'a JSON object' },

@@ -11,6 +11,8 @@ export interface FakeReports {
   /** From a start of a daemon to the moment from which it answers; for good, when it never does. */
   readonly startMs?: number
   readonly peers?: number
+  /** That of the scenario, unless given. */
+  readonly faultMs?: number
 }
 
 /** What a scenario did to such daemons, and found wrong with them. */
@@ -19,14 +21,25 @@ export interface FakeOutcome {
   /** Every daemon that was killed, in turn, with how many were away then. */
   readonly kills: readonly { readonly node: number; readonly awayBefore: number }[]
   readonly counts: Readonly<Record<string, number>>
+  readonly notes: readonly string[]
+  /** How long it took. */
+  readonly ms: number
 }
 
 /** Runs a scenario on such daemons. */
 export async function runFake(
   scenario: RealScenario,
-  { nodes, commits, random = () => 0.5, startMs = 500, peers = nodes - 1 }: FakeReports
+  {
+    nodes,
+    commits,
+    random = () => 0.5,
+    startMs = 500,
+    peers = nodes - 1,
+    faultMs = scenario.faultMs
+  }: FakeReports
 ): Promise<FakeOutcome> {
   const faults: string[] = []
+  const notes: string[] = []
   const kills: { node: number; awayBefore: number }[] = []
   const counts: Record<string, number> = {}
   /** When a daemon answers again. */
@@ -73,8 +86,8 @@ export async function runFake(
     cluster: cluster as unknown as Cluster,
     record: { nowMs: () => nowMs },
     random,
-    faultMs: scenario.faultMs,
-    note: nothing,
+    faultMs,
+    note: (text: string) => void notes.push(text),
     count: (name: string) => {
       counts[name] = 1 + (counts[name] ?? 0)
     },
@@ -87,7 +100,7 @@ export async function runFake(
     }
   }
   await scenario.run(run as unknown as ScenarioRun)
-  return { faults, kills, counts }
+  return { faults, kills, counts, notes, ms: nowMs }
 }
 
 /** What a scenario finds wrong with such daemons. */

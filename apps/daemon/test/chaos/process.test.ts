@@ -65,3 +65,11 @@ test('kill-9-all kills everybody at once', async () => {
   expect(kills.map(({ awayBefore }) => awayBefore)).toEqual([0, 1, 2, 3])
   expect(counts).toEqual({ kills: 4 })
 })
+
+test('nobody stands still for longer than the others remember, and a longer wish is answered in a note', async () => {
+  const asked = { nodes: 4, commits: moving }
+  const long = await runFake(scenarioOf('sigstop'), { ...asked, faultMs: 60_000 })
+  expect([long.ms, long.notes]).toEqual([20_000, ['stood still for 20 s, the longest it may']])
+  const short = await runFake(scenarioOf('sigstop'), { ...asked, faultMs: 20_000 })
+  expect([short.ms, short.notes]).toEqual([20_000, []])
+})

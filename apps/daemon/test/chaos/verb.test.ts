@@ -52,7 +52,8 @@ test('an interrupted command prints what has ended, and has failed', async () =>
 })
 
 test.each([
-  { argv: ['--scenario', 'kill-8'], said: 'there is no scenario "kill-8"' },
+  { argv: ['--scenario', 'kill-8'], said: 'there is no scenario "kill-8" (Did you mean kill-9?)' },
+  { argv: ['--scenario', 'list,kill-9'], said: '--scenario list stands alone' },
   { argv: ['--nodes', '3'], said: 'Allowed is an integer from 4 to 13.' },
   { argv: ['--rate', '49'], said: 'Allowed is an integer from 50 to 100000.' }
 ])('$argv is a wrong usage', async ({ argv, said }) => {

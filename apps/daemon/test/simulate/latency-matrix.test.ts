@@ -37,8 +37,8 @@ describe('what is wrong is named by row and column', () => {
   test.each([
     { text: '', problem: 'has no row' },
     { text: '{}', problem: 'has no row' },
-    { text: '0,1\n2', problem: 'row 2 has 1 columns, the file has 2 rows; give a square' },
-    { text: '0,1', problem: 'row 1 has 2 columns, the file has 1 rows' },
+    { text: '0,1\n2', problem: 'row 2 has 1 column, the file has 2 rows; give a square' },
+    { text: '0,1', problem: 'row 1 has 2 columns, the file has 1 row' },
     { text: '0,x\n2,0', problem: 'row 1, column 2 is x; give a round trip from 0 to 60000 ms' },
     { text: '0,1\n,0', problem: 'row 2, column 1 is missing' },
     { text: '0,1\n-1,0', problem: 'row 2, column 1 is -1' },

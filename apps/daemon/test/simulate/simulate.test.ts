@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { replicasMax } from '@novacron/simulator'
 import { describe, expect, test } from 'vitest'
 import { testDirectory } from '../test-directory.ts'
 import { runJson, runSimulate, wordsOf } from './run-simulate.ts'
@@ -261,12 +262,16 @@ describe('what is wrong is one line', () => {
       line: "option '--faults <spec>': of 4 replicas 1 may be faulty: gone, bit-flip and old-disk make 2 so; give --replicas 7 or more, or ask for less"
     },
     {
-      argv: ['dice', '--replicas', '1', '--faults', 'half-open'],
-      line: "option '--faults <spec>': 'half-open' strikes nobody among 1 replica; give --replicas 2 or more"
+      argv: ['dice', '--replicas', '2', '--faults', 'bridge'],
+      line: "option '--faults <spec>': 'bridge' strikes nobody among 2 replicas; give --replicas 3 or more"
     },
     {
       argv: ['dice', '--replicas', '1025'],
-      line: "option '--replicas 1025': allowed are at most 1024"
+      line: `option '--replicas <count>' argument '1025' is invalid. Allowed is an integer from 2 to ${replicasMax}.`
+    },
+    {
+      argv: ['dice', '--replicas', '1'],
+      line: "option '--replicas <count>' argument '1' is invalid. Allowed is an integer from 2 to 1024."
     },
     {
       argv: ['dice', '--byzantine', '4'],
@@ -310,8 +315,8 @@ describe('what is wrong is one line', () => {
     const path = join(testDirectory(), 'scenario.json')
     if (content !== undefined) writeFileSync(path, content)
     const { exitCode, out, err } = await runSimulate(['dice', '--scenario', path])
-    expect([exitCode, out]).toEqual([1, ''])
-    expect(err).toContain(path)
+    expect([exitCode, out]).toEqual([2, ''])
+    expect(err).toContain(`option '--scenario <file>': ${path}`)
     expect(err).toContain(problem)
   })
 

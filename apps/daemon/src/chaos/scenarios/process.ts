@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { availableParallelism } from 'node:os'
+import { showMs } from '../../settings.ts'
 import type { RealScenario, ScenarioRun } from '../scenario.ts'
 import { leaderOf } from './leader.ts'
 import { commitsOf, othersGoOn, until, victimOf } from './steps.ts'
@@ -134,6 +135,9 @@ const kills: readonly RealScenario[] = [
   }
 ]
 
+/** Of a daemon that is to go on as if nothing had been. */
+const stillMsMax = 20_000
+
 const pauses: readonly RealScenario[] = [
   {
     kind: 'real',
@@ -146,7 +150,10 @@ const pauses: readonly RealScenario[] = [
       const victim = victimOf(run)
       await othersGoOn(run, [victim], async () => {
         run.cluster.pause(victim)
-        await run.sleep(Math.min(run.faultMs, 20_000))
+        const stillMs = Math.min(run.faultMs, stillMsMax)
+        if (stillMs < run.faultMs)
+          run.note(`stood still for ${showMs(stillMs)}, the longest it may`)
+        await run.sleep(stillMs)
       })
     }
   },
