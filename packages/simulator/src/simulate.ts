@@ -180,7 +180,7 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
     if (accused === undefined || !this.world.isHonest(place)) return
     const at = this.world.placeOf(accused)
     if (!this.world.isHonest(at)) this.#exposed.add(at)
-    else this.#onViolation({ verdict: 'accused', facts: `place ${place} tells of ${accused}` })
+    else this.#onAccused(at, `place ${place} tells of ${accused}`)
   }
 
   /** Who forgets what it signed can be told by those who have it. */
@@ -216,8 +216,13 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
 
   rejected(place: number, from: PeerId, code: string): void {
     const { world } = this
-    if (!world.isHonest(place) || !world.isHonest(world.placeOf(from))) return
-    this.#onViolation({ verdict: 'accused', facts: `place ${place} accuses ${from}: ${code}` })
+    const at = world.placeOf(from)
+    if (!world.isHonest(place) || !world.isHonest(at)) return
+    this.#onAccused(at, `place ${place} accuses ${from}: ${code}`)
+  }
+
+  #onAccused(at: number, facts: string): void {
+    if (!this.#doubleSigning.hasSignedTwice(at)) this.#onViolation({ verdict: 'accused', facts })
   }
 
   failed(place: number, error: unknown): void {

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import {
   bullsharkOrderer,
   type Fault,
+  mixingHash,
   quietScenario,
   replicaProtocol,
   type Scenario,
@@ -58,6 +59,12 @@ describe('what seeds have found stays found', () => {
     { file: 'simulate-33', what: 'an interface was busy with what was still under way to it' }
   ])('the scenario $file: $what', ({ file }) => {
     const report = simulate(scenarioIn(file), bullsharkNeeds())
+    expect(report.verdict, report.firstViolation?.facts).toBe('pass')
+  })
+
+  test('whoever came back with an old disk was accused, rightly: only one had what it signed before', () => {
+    // The command's hash: another would draw other leaders.
+    const report = simulate(scenarioIn('simulate-924'), bullsharkNeeds(undefined, mixingHash))
     expect(report.verdict, report.firstViolation?.facts).toBe('pass')
   })
 

@@ -177,8 +177,11 @@ test('who may have lost its record is bound by what enough others have', () => {
   // Only one place has the first: nobody that is asked may know of it.
   checker.arrived(0, [first], 2)
   checker.arrived(0, [first], 2)
+  expect(checker.hasSignedTwice(1)).toBe(false)
   checker.arrived(2, [second], 2)
   expect(found).toEqual([])
+  // All the same it has, and whoever has both may say so.
+  expect([checker.hasSignedTwice(1), checker.hasSignedTwice(2)]).toEqual([true, false])
   checker.arrived(3, [second], 2)
   checker.arrived(2, [second], 2)
   expect(found).toEqual([])
