@@ -212,7 +212,7 @@ describe('a network that cannot be started', () => {
     const io = captureIo({ program: { ...sourceProgram, main } })
     const options = { nodes: 2, dir: root, keep: false, readyMs: 300 }
     await expect(startNetwork(options, io, () => {})).rejects.toThrow(
-      /node-1 is not ready after 300 ms: its control socket does not answer/
+      /node-1 is not ready after 300 ms \(--timeout\): its control socket does not answer/
     )
   })
 
