@@ -180,7 +180,7 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
     if (accused === undefined || !this.world.isHonest(place)) return
     const at = this.world.placeOf(accused)
     if (!this.world.isHonest(at)) this.#exposed.add(at)
-    else this.#onAccused(at, `place ${place} tells of ${accused}`)
+    else this.#onConvicted(at, `place ${place} tells of ${accused}`)
   }
 
   /** Who forgets what it signed can be told by those who have it. */
@@ -218,10 +218,13 @@ export class Simulation<T extends ProtocolTypes> implements Witness<T> {
     const { world } = this
     const at = world.placeOf(from)
     if (!world.isHonest(place) || !world.isHonest(at)) return
-    this.#onAccused(at, `place ${place} accuses ${from}: ${code}`)
+    const facts = `place ${place} accuses ${from}: ${code}`
+    if (code === 'equivocation') this.#onConvicted(at, facts)
+    else this.#onViolation({ verdict: 'accused', facts })
   }
 
-  #onAccused(at: number, facts: string): void {
+  /** Of two signatures for one slot, which are there to be seen if it is right. */
+  #onConvicted(at: number, facts: string): void {
     if (!this.#doubleSigning.hasSignedTwice(at)) this.#onViolation({ verdict: 'accused', facts })
   }
 

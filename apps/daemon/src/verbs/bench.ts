@@ -133,10 +133,12 @@ async function runOrdering(options: OrderingVerbOptions, io: Io): Promise<ExitCo
 }
 
 /** What is right by itself and makes no sense together. */
-function checkTogether({ nodes, crash, rate, overload, encryption, direct }: OrderingVerbOptions) {
-  const crashMax = faultyWeight(nodes)
+function checkTogether(options: OrderingVerbOptions): void {
+  const { nodes, crash, rate, overload, encryption, direct, protocol } = options
+  // A single leader needs more than half, and trusts them.
+  const crashMax = protocol === 'single-leader' ? (nodes - 1) >> 1 : faultyWeight(nodes)
   if (crash > crashMax) {
-    const remedy = `at most ${crashMax}, or --nodes ${3 * crash + 1}`
+    const remedy = `give at most ${crashMax}, or more nodes`
     throw commandFault('usage', `--crash ${crash} leaves no quorum of --nodes ${nodes}; ${remedy}`)
   }
   if (overload === true && rate !== 'max')

@@ -74,9 +74,14 @@ test('limits what each node sends, and measures the single leader beside the oth
 
 test.each([
   {
-    name: 'nobody would be left',
+    name: 'no quorum would be left',
     argv: ['--nodes', '4', '--crash', '2'],
-    text: '--crash 2 leaves no quorum of --nodes 4; at most 1, or --nodes 7'
+    text: '--crash 2 leaves no quorum of --nodes 4; give at most 1, or more nodes'
+  },
+  {
+    name: 'no majority would be left',
+    argv: ['--protocol', 'single-leader', '--nodes', '5', '--crash', '3'],
+    text: 'give at most 2, or more nodes'
   },
   {
     name: 'sockets of TLS are asked for with Noise',
