@@ -3,7 +3,7 @@ import { crc32c } from '../../packages/node/src/store/crc32c.ts'
 import { damageOf } from '../../packages/node/src/store/table-check.ts'
 import type { Format } from './format.ts'
 
-/** Numbers are small here: of one byte as a varint. */
+/** Where a block lies, and how long it is. */
 const handle = (offset: number, size: number) => [varint(offset), varint(size)].flat()
 
 function varint(value: number): number[] {

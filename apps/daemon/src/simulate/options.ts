@@ -1,6 +1,5 @@
 import { resolve } from 'node:path'
 import { Fault, faultyWeight } from '@novacron/base'
-import { closest } from '@novacron/node'
 import {
   type CommitteePlan,
   type FaultSpecification,
@@ -15,6 +14,7 @@ import {
 import { type CommandFacts, commandFault } from '../command-fault.ts'
 import { readWholeFile } from '../read-input.ts'
 import { countOf } from '../settings.ts'
+import { suggestion } from '../suggestion.ts'
 import type { Campaign } from './campaign.ts'
 import { readLatencyMatrix } from './latency-matrix.ts'
 
@@ -142,11 +142,6 @@ function asksFor(count: number): string {
 
 function wrongFaults(problem: string): Error {
   return commandFault('usage', `option '--faults <spec>': ${problem}`)
-}
-
-function suggestion(word: string, words: readonly string[]): string {
-  const meant = closest(word, words)
-  return meant === undefined ? '' : ` (Did you mean ${meant}?)`
 }
 
 /** A file that cannot be used is a wrong command line: exit code 1 is for runs that did not pass. */

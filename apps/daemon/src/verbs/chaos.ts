@@ -1,10 +1,10 @@
-import { closest } from '@novacron/node'
 import { catalogue } from '../chaos/catalogue.ts'
 import { type ChaosSummary, namesOf, runChaos } from '../chaos/chaos.ts'
 import type { Scenario, ScenarioResult } from '../chaos/scenario.ts'
 import { commandFault } from '../command-fault.ts'
 import { type ExitCode, exitCodes, type Io, writeJson } from '../io.ts'
 import { duration, integer, showMs } from '../settings.ts'
+import { suggestion } from '../suggestion.ts'
 import { textTable } from '../text-table.ts'
 import { type AddVerb, addExamples } from '../verb.ts'
 
@@ -71,15 +71,9 @@ function chosen(names: string): readonly Scenario[] {
     const found = catalogue.find(scenario => Object.values(namesOf(scenario)).includes(name))
     if (found !== undefined) return found
     if (name === 'list') throw commandFault('usage', '--scenario list stands alone')
-    const meant = closest(
-      name,
-      catalogue.map(namesOf).flatMap(each => Object.values(each))
-    )
-    const suggestion = meant === undefined ? '' : ` (Did you mean ${meant}?)`
-    throw commandFault(
-      'usage',
-      `there is no scenario ${JSON.stringify(name)}${suggestion}; see them all: novacron chaos --scenario list`
-    )
+    const names = catalogue.map(namesOf).flatMap(each => Object.values(each))
+    const text = `there is no scenario ${JSON.stringify(name)}${suggestion(name, names)}`
+    throw commandFault('usage', `${text}; see them all: novacron chaos --scenario list`)
   })
 }
 

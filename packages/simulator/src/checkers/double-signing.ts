@@ -6,10 +6,8 @@ import type { Report } from './violation.ts'
 export class DoubleSigningChecker {
   readonly #report: Report
   readonly #liars: ReadonlySet<number>
-  /** Who has which signature, of signers that may have lost their record. */
-  readonly #holders = new Map<string, Set<number>>()
-  /** What came first, by signer and slot, of signers that may have lost their record. */
-  readonly #first = new Map<string, Digest>()
+  /** Who has which content, by signer and slot, of signers that may have lost their record. */
+  readonly #holders = new Map<string, Map<Digest, Set<number>>>()
   readonly #twice = new Set<number>()
   /** Content by slot and signer. */
   readonly #signed = new Map<string, Map<number, Digest>>()
@@ -45,10 +43,11 @@ export class DoubleSigningChecker {
   arrived(at: number, slots: readonly SignedSlot[], placesMin: number): void {
     for (const one of slots) {
       const { signer, slot, content } = one
-      this.#compare(signer, `${signer}/${slot}`, content)
-      const key = `${signer}/${slot}/${content}`
-      const holders = this.#holders.get(key) ?? new Set()
-      this.#holders.set(key, holders.add(at))
+      const key = `${signer}/${slot}`
+      const contents = this.#holders.get(key) ?? new Map<Digest, Set<number>>()
+      const holders = contents.get(content) ?? new Set()
+      this.#holders.set(key, contents.set(content, holders.add(at)))
+      if (contents.size > 1) this.#twice.add(signer)
       if (holders.size >= placesMin || this.#signed.get(slot)?.has(signer) === true)
         this.sent([one])
     }
@@ -57,12 +56,6 @@ export class DoubleSigningChecker {
   /** Whether a signer that may have lost its record signed again what too few had to bind it: to accuse it is right then. */
   hasSignedTwice(signer: number): boolean {
     return this.#twice.has(signer)
-  }
-
-  #compare(signer: number, slot: string, content: Digest): void {
-    const first = this.#first.get(slot)
-    if (first === undefined) this.#first.set(slot, content)
-    else if (first !== content) this.#twice.add(signer)
   }
 
   /** One lookup for all votes of a certificate. */
