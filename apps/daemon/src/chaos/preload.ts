@@ -55,7 +55,7 @@ export function slowSyncFlags(file: string): readonly string[] {
       }
     }
     const through = new Set()
-    const { openSync, closeSync, write } = fs
+    const { openSync, closeSync, write, writeSync } = fs
     fs.openSync = (path, flags, mode) => {
       const fd = openSync(path, flags, mode)
       if (typeof flags === 'number' && (flags & fs.constants.O_DSYNC) !== 0) through.add(fd)
@@ -64,6 +64,12 @@ export function slowSyncFlags(file: string): readonly string[] {
     fs.closeSync = fd => {
       through.delete(fd)
       closeSync(fd)
+    }
+    fs.writeSync = (fd, ...given) => {
+      const count = writeSync(fd, ...given)
+      const ms = through.has(fd) ? lateMs() : 0
+      if (ms > 0) Atomics.wait(wait, 0, 0, ms)
+      return count
     }
     fs.write = (fd, ...given) => {
       const done = given.pop()

@@ -6,6 +6,9 @@ import type { StoreFacts } from './store-fault.ts'
 /** LevelDB's files are measured again after this many bytes or writes. */
 const measureBytes = 8 * 1024 * 1024
 const measureWrites = 1000
+/** While this much more than must stay is free, the file system is asked once in a while: it is filled by others too. */
+const amplyFreeBytes = 256 * 1024 * 1024
+const freeLookMs = 50
 
 /** Decides whether there is room, from the quota and from what the file system has left. */
 export class DiskBudget {
@@ -14,6 +17,9 @@ export class DiskBudget {
   #databaseBytes = 0
   #writtenBytes = 0
   #writeCount = 0
+  #lookedAtMs = Number.NEGATIVE_INFINITY
+  /** What was free then, less what was admitted since. */
+  #freeBytes: number | undefined
 
   constructor(options: StoreOptions, files: FileSystem) {
     this.#options = options
@@ -55,13 +61,25 @@ export class DiskBudget {
     if (used + bytes > diskBytesMax) {
       throw full(path, `${used} bytes used, ${bytes} wanted, diskBytesMax is ${diskBytesMax}`)
     }
-    const free = this.lookAtFreeBytes()
+    const free = this.#freeBytesFor(bytes)
     if (free !== undefined && free < diskFreeBytesMin + bytes) {
       throw full(
         path,
         `${free} bytes free, ${bytes} wanted, diskFreeBytesMin is ${diskFreeBytesMin}`
       )
     }
+    if (this.#freeBytes !== undefined) this.#freeBytes -= bytes
+  }
+
+  #freeBytesFor(bytes: number): number | undefined {
+    const isAmple =
+      (this.#freeBytes ?? 0) >= this.#options.diskFreeBytesMin + bytes + amplyFreeBytes
+    const nowMs = performance.now()
+    if (!isAmple || nowMs - this.#lookedAtMs >= freeLookMs) {
+      this.#freeBytes = this.lookAtFreeBytes()
+      this.#lookedAtMs = nowMs
+    }
+    return this.#freeBytes
   }
 }
 

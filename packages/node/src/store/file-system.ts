@@ -13,6 +13,7 @@ import {
   statfsSync,
   unlinkSync,
   write,
+  writeSync,
   writevSync
 } from 'node:fs'
 import { promisify } from 'node:util'
@@ -37,6 +38,8 @@ export interface FileSystem {
   openBlocks(path: string, isDirect: boolean): number
   /** On a descriptor of `openBlocks`: durable when it resolves. May write less than asked. `bytes` must not change meanwhile. */
   write(fd: number, bytes: Uint8Array, position: number): Promise<number>
+  /** The same on the calling thread. */
+  writeNow(fd: number, bytes: Uint8Array, position: number): number
   truncate(fd: number, length: number): void
   sync(fd: number): Promise<void>
   syncNow(fd: number): void
@@ -79,6 +82,11 @@ export const nodeFileSystem: FileSystem = {
     const { bytesWritten } = await writeAsync(fd, bytes, 0, bytes.length, position)
     if (O_DSYNC === undefined) await fdatasyncAsync(fd)
     return bytesWritten
+  },
+  writeNow(fd, bytes, position) {
+    const count = writeSync(fd, bytes, 0, bytes.length, position)
+    if (O_DSYNC === undefined) fdatasyncSync(fd)
+    return count
   },
   truncate: ftruncateSync,
   sync: fd => fdatasyncAsync(fd),

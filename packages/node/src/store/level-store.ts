@@ -11,6 +11,7 @@ import type { SignedLogPresence } from './journal-loader.ts'
 import { type DirectoryLock, lockDirectory } from './lock.ts'
 import { type Operation, toUnit, type Unit } from './operation.ts'
 import { checkStoreOptions, defaultStoreOptions, type StoreOptions } from './options.ts'
+import { quickFiles } from './quick-files.ts'
 import { SegmentStore } from './segment-store.ts'
 import {
   type BatchStore,
@@ -83,6 +84,7 @@ interface Group {
 class LevelStore implements Store {
   readonly #options: StoreOptions
   readonly #needs: StoreNeeds
+  readonly #files: FileSystem
   readonly #queue: WriteQueue
   readonly #budget: DiskBudget
   #segments!: SegmentStore
@@ -116,12 +118,13 @@ class LevelStore implements Store {
     this.#options = options
     this.#needs = needs
     this.#queue = new WriteQueue(options.queuedBytesMax)
-    this.#budget = new DiskBudget(options, needs.files ?? nodeFileSystem)
+    this.#files = needs.files ?? quickFiles(nodeFileSystem)
+    this.#budget = new DiskBudget(options, this.#files)
   }
 
   async #open(stack: AsyncDisposableStack): Promise<void> {
     const { directory, writeBufferBytes, blockCacheBytes } = this.#options
-    const files = this.#needs.files ?? nodeFileSystem
+    const files = this.#files
     const onDamage = (table: string, key: string): void => this.#onDamage(table, key)
     const batchesPath = join(directory, 'batches')
     mkdirSync(batchesPath, { recursive: true, mode: 0o700 })

@@ -26,3 +26,22 @@ test('it is time to measure after 8 MiB or a thousand writes', () => {
   for (let i = 1; i < 1000; i++) expect(budget.noteDatabaseWrite(0)).toBe(false)
   expect(budget.noteDatabaseWrite(0)).toBe(true)
 })
+
+test('the file system is not asked each time while much is free, and each time when little is', () => {
+  const files = failingFiles()
+  const budget = new DiskBudget({ ...options, diskBytesMax: 2 ** 40 }, files)
+  const looks = (): number => files.calls.filter(call => call === 'freeBytes').length
+  files.setFreeBytes(2 ** 30)
+  budget.admit(1, 0)
+  const before = looks()
+  for (let i = 0; i < 10; i++) budget.admit(1, 0)
+  // A look or two where the test was held up for long.
+  expect(looks() - before).toBeLessThan(5)
+  // What was admitted since counts as gone.
+  budget.admit(2 ** 30 - 2 ** 20, 0)
+  const then = looks()
+  files.setFreeBytes(1000)
+  budget.admit(1000, 0)
+  expect(looks()).toBe(then + 1)
+  expect(() => budget.admit(1001, 0)).toThrow('1000 bytes free, 1001 wanted')
+})

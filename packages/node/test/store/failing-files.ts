@@ -1,5 +1,8 @@
 import { type FileSystem, nodeFileSystem } from '../../src/store/file-system.ts'
 
+/** Written of a block that does not fit. */
+const shortCount = 100
+
 export type FileOperation = keyof FileSystem
 
 /** The real file system, of which a test can fail any operation. */
@@ -27,6 +30,14 @@ export function failingFiles(): FailingFiles {
     calls.push(operation)
     const code = failures.get(operation)
     if (code !== undefined) throw systemError(code)
+  }
+  /** A block at most, so that short writes are the rule here; undefined where not even that fits. */
+  const blocksWithRoom = (bytes: Uint8Array): Uint8Array | undefined => {
+    if (room <= 0) throw systemError('ENOSPC')
+    const length = Math.min(bytes.length, 4096)
+    const fits = length <= room
+    room = fits ? room - length : 0
+    return fits ? bytes.subarray(0, length) : undefined
   }
   const real = nodeFileSystem
   return {
@@ -72,15 +83,13 @@ export function failingFiles(): FailingFiles {
     },
     write: async (fd, bytes, position) => {
       enter('write')
-      if (room <= 0) throw systemError('ENOSPC')
-      // A block at most, so that short writes are the rule here.
-      const length = Math.min(bytes.length, 4096)
-      if (room < length) {
-        room = 0
-        return 100
-      }
-      room -= length
-      return await real.write(fd, bytes.subarray(0, length), position)
+      const some = blocksWithRoom(bytes)
+      return some === undefined ? shortCount : await real.write(fd, some, position)
+    },
+    writeNow: (fd, bytes, position) => {
+      enter('writeNow')
+      const some = blocksWithRoom(bytes)
+      return some === undefined ? shortCount : real.writeNow(fd, some, position)
     },
     truncate: (fd, length) => {
       enter('truncate')

@@ -3,6 +3,7 @@ import { nodeFileSystem } from '../../src/store/file-system.ts'
 import { createSignedLog } from '../../src/store/journal-file.ts'
 import { openStore } from '../../src/store/level-store.ts'
 import type { StoreOptions } from '../../src/store/options.ts'
+import { quickFiles } from '../../src/store/quick-files.ts'
 import { powerLossFiles } from './power-loss-files.ts'
 import { storeContract } from './store-contract.ts'
 import { small } from './store-units.ts'
@@ -28,7 +29,10 @@ for (const [name, { hasSignedLog, options }] of Object.entries(variants)) {
     const directory = temporaryDirectory()
     const files = powerLossFiles()
     if (hasSignedLog) createSignedLog(join(directory, 'signed.log'), nodeFileSystem)
-    const { store } = await openStore({ directory, ...small, ...options }, { files })
+    const { store } = await openStore(
+      { directory, ...small, ...options },
+      { files: quickFiles(files) }
+    )
     const stores = [store]
     return {
       store,

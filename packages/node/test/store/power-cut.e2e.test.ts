@@ -1,14 +1,18 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { nodeFileSystem } from '../../src/store/file-system.ts'
+import { type FileSystem, nodeFileSystem } from '../../src/store/file-system.ts'
 import { createSignedLog } from '../../src/store/journal-file.ts'
 import { openStore } from '../../src/store/level-store.ts'
+import { quickFiles } from '../../src/store/quick-files.ts'
 import { powerLossFiles } from './power-loss-files.ts'
 import { entriesOf } from './store-contract.ts'
 import { batchOf, put, small } from './store-units.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 
-test('a power cut loses nothing that a flush covered, at any moment', async () => {
+test.each([
+  ['on other threads', (files: FileSystem) => files],
+  ['on the main thread', (files: FileSystem) => quickFiles(files)]
+])('a power cut loses nothing that a flush covered, at any moment: syncs %s', async (_, on) => {
   const directory = temporaryDirectory()
   createSignedLog(join(directory, 'signed.log'), nodeFileSystem)
   const files = powerLossFiles()
@@ -21,7 +25,7 @@ test('a power cut loses nothing that a flush covered, at any moment', async () =
   }
   const { store } = await openStore(
     { directory, ...small, drainDelayMs: 60_000, applyDelayMs: 1 },
-    { files, onPersist }
+    { files: on(files), onPersist }
   )
   for (let step = 1; step <= 6; step++) {
     const { digest, bytes } = batchOf(step, 1000)

@@ -74,6 +74,11 @@ export function powerLossFiles(): PowerLossFiles {
       noteSync(fd, position + count)
       return count
     },
+    writeNow(fd, bytes, position) {
+      const count = real.writeNow(fd, bytes, position)
+      noteSync(fd, position + count)
+      return count
+    },
     close(fd) {
       pathOf.delete(fd)
       real.close(fd)

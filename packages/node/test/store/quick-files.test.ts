@@ -1,0 +1,88 @@
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import type { FileSystem } from '../../src/store/file-system.ts'
+import { quickFiles } from '../../src/store/quick-files.ts'
+import { failingFiles } from './failing-files.ts'
+
+/** Quick files over real ones, whose clock moves by `tookMs` with every operation on the calling thread. */
+function setUp() {
+  const directory = mkdtempSync(join(tmpdir(), 'quick-files-'))
+  onTestFinished(() => rmSync(directory, { recursive: true }))
+  const path = join(directory, 'file')
+  writeFileSync(path, '')
+  const inner = failingFiles()
+  const disk = { tookMs: 0.2 }
+  let nowMs = 0
+  const timed: FileSystem = {
+    ...inner,
+    sync: async () => {
+      inner.calls.push('sync')
+    },
+    syncNow: fd => {
+      nowMs += disk.tookMs
+      inner.syncNow(fd)
+    },
+    writeNow: (fd, bytes, position) => {
+      nowMs += disk.tookMs
+      return inner.writeNow(fd, bytes, position)
+    }
+  }
+  const files = quickFiles(timed, () => nowMs)
+  const fd = openSync(path, 'r+')
+  onTestFinished(() => closeSync(fd))
+  const syncs = async (count: number): Promise<{ here: number; elsewhere: number }> => {
+    inner.calls.length = 0
+    for (let i = 0; i < count; i++) await files.sync(fd)
+    const here = inner.calls.filter(call => call === 'syncNow').length
+    return { here, elsewhere: inner.calls.filter(call => call === 'sync').length }
+  }
+  return { inner, disk, files, fd, path, syncs }
+}
+
+test('a quick disk is waited for on the main thread', async () => {
+  const { syncs } = setUp()
+  expect(await syncs(100)).toEqual({ here: 100, elsewhere: 0 })
+})
+
+test('a slow disk is left to other threads, and tried ever more seldom', async () => {
+  const { disk, syncs } = setUp()
+  disk.tookMs = 10
+  expect(await syncs(1)).toEqual({ here: 1, elsewhere: 0 })
+  expect(await syncs(64)).toEqual({ here: 0, elsewhere: 64 })
+  expect(await syncs(1 + 128 + 1)).toEqual({ here: 2, elsewhere: 128 })
+  const { here } = await syncs(30_000)
+  expect(here).toBeLessThan(12)
+})
+
+test('a disk that is quick again is waited for again', async () => {
+  const { disk, syncs } = setUp()
+  disk.tookMs = 10
+  await syncs(1 + 64 + 1)
+  disk.tookMs = 0.2
+  expect(await syncs(128)).toEqual({ here: 0, elsewhere: 128 })
+  expect(await syncs(100)).toEqual({ here: 100, elsewhere: 0 })
+  disk.tookMs = 10
+  expect(await syncs(1 + 64)).toEqual({ here: 1, elsewhere: 64 })
+})
+
+test('small writes are written where they are called for, large ones elsewhere', async () => {
+  const { inner, files, fd, path } = setUp()
+  expect(await files.write(fd, new Uint8Array(4096).fill(1), 0)).toBe(4096)
+  await files.write(fd, new Uint8Array(65_537).fill(2), 4096)
+  expect(inner.calls).toEqual(['writeNow', 'write'])
+  expect([...readFileSync(path)].slice(4095, 4097)).toEqual([1, 2])
+})
+
+test('what fails rejects as on another thread, and a slow failure counts as slow', async () => {
+  const { inner, files, fd, disk, syncs } = setUp()
+  inner.fail('syncNow', 'EIO')
+  await expect(files.sync(fd)).rejects.toThrow('EIO')
+  inner.mend()
+  disk.tookMs = 10
+  inner.fail('writeNow', 'ENOSPC')
+  await expect(files.write(fd, new Uint8Array(1), 0)).rejects.toThrow('ENOSPC')
+  inner.mend()
+  expect(await syncs(1)).toEqual({ here: 0, elsewhere: 1 })
+})
