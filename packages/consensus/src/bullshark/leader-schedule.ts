@@ -86,12 +86,16 @@ export class LeaderSchedule {
     if (schedulePeriod(this.#options) === 0) return []
     const first = this.#points.length - (this.#options.scheduleWindowCommits - 1)
     const floor = subDag.anchor.round - this.#windowRoundsMax
-    const kept = this.#points
-      .slice(Math.max(0, first))
-      .filter(({ anchorRound }) => anchorRound > floor)
-    return this.#pointsOf(subDag).map((own, replica) =>
-      kept.reduce((sum, { points }) => sum + (points[replica] ?? 0), own)
-    )
+    const scores = [...this.#pointsOf(subDag)]
+    // For each commit: plain loops, without a closure or an array for each.
+    for (let i = Math.max(0, first); i < this.#points.length; i++) {
+      const { anchorRound, points } = this.#points[i] as Points
+      if (anchorRound <= floor) continue
+      for (let replica = 0; replica < scores.length; replica++) {
+        scores[replica] = (scores[replica] as number) + (points[replica] ?? 0)
+      }
+    }
+    return scores
   }
 
   /** Every period the leaders follow the scores. */
