@@ -35,7 +35,7 @@ export const defaultReplicaOptions: ReplicaOptions = {
   unwrittenBytesMax: 4_194_304,
   retentionCommits: 10_000,
   retentionBytes: 2_000_000_000,
-  headIntervalMs: 1000,
+  headIntervalMs: 250,
   payloadWaitMs: 10_000,
   executeCommitsPerStep: 64,
   readCommitsMax: 256,

@@ -13,13 +13,16 @@ export interface SearchOptions {
   /** The search ends when the lowest rate that failed is at most so much above the highest that held. */
   readonly precision: number
   readonly p99MaxMs: number
+  /** Probes of a rate until it counts as one that is not held: a machine that was busy for a moment is no saturation. */
+  readonly triesMax: number
 }
 
 export const defaultSearchOptions: SearchOptions = {
   startRate: 4_000,
   rateMax: 4_000_000,
   precision: 1.1,
-  p99MaxMs: 500
+  p99MaxMs: 500,
+  triesMax: 2
 }
 
 /** Lower rates that are tried in full length when the short runs were too hopeful. */
@@ -39,7 +42,12 @@ export async function searchSaturation(
   probe: (ratePerSecond: number) => Promise<Probe>,
   options: SearchOptions = defaultSearchOptions
 ): Promise<number | undefined> {
-  const isHeld = async (rate: number): Promise<boolean> => holds(await probe(rate), options)
+  const isHeld = async (rate: number): Promise<boolean> => {
+    for (let tries = 1; tries <= options.triesMax; tries++) {
+      if (holds(await probe(rate), options)) return true
+    }
+    return false
+  }
   let low: number | undefined
   let high: number | undefined
   for (let rate = options.startRate; high === undefined || low === undefined; ) {

@@ -30,7 +30,8 @@ export interface SweepOptions extends Omit<OrderingOptions, 'ratePerSecond'> {
 }
 
 const probeMs = 5_000
-const probeWarmupMs = 2_000
+/** Less finds what new daemons bear, whose programs are not compiled yet: a fifth of what they bear soon after. */
+const probeWarmupMs = 5_000
 
 /**
  * Finds the highest rate with a 99th percentile of 500 ms or less: short runs to find it, and one run of the full length to
