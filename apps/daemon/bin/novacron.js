@@ -5,17 +5,24 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
-import { arch, argv, execArgv, execPath, platform, versions } from 'node:process'
+import { arch, argv, env, execArgv, execPath, platform, versions } from 'node:process'
 import { fileURLToPath } from 'node:url'
 
 const nodeNeeded = 24
 // Without it, V8 collects the whole heap far too often under load; see src/daemon-flag.ts.
 const daemonFlag = '--initial-old-space-size=256'
+// Without them, glibc gives memory back that it needs again at once; what the operator sets goes before. See the same file.
+const daemonEnvironment = {
+  MALLOC_MMAP_THRESHOLD_: '33554432',
+  MALLOC_TRIM_THRESHOLD_: '268435456'
+}
 
 const self = fileURLToPath(import.meta.url)
 const main = join(dirname(self), '..', 'dist', 'main.js')
 const isOld = Number(versions.node.split('.')[0]) < nodeNeeded
-const lacksFlag = argv[2] === 'start' && !execArgv.includes(daemonFlag)
+const isDaemon = argv[2] === 'start'
+const isPrepared =
+  execArgv.includes(daemonFlag) && Object.keys(daemonEnvironment).every(name => name in env)
 
 if (isOld) {
   const bundled = findBundledNode()
@@ -29,7 +36,7 @@ if (isOld) {
   }
 } else if (!existsSync(main)) {
   fail(`${main} is missing; build it first: npm run build`)
-} else if (lacksFlag) {
+} else if (isDaemon && !isPrepared) {
   startUnder(execPath, execArgv)
 } else {
   await import('../dist/main.js')
@@ -49,11 +56,13 @@ function findBundledNode() {
 
 /** Starts this file again under `node`: in this very process where that is possible, so that signals need no messenger. */
 function startUnder(node, flags) {
-  const daemonFlags = argv[2] === 'start' ? [daemonFlag] : []
-  const args = [...flags, ...daemonFlags, self, ...argv.slice(2)]
-  if (process.execve !== undefined) process.execve(node, [node, ...args], process.env)
+  const kept = flags.filter(flag => flag !== daemonFlag)
+  const args = [...kept, ...(isDaemon ? [daemonFlag] : []), self, ...argv.slice(2)]
+  const given = isDaemon ? { ...daemonEnvironment, ...env } : env
+  if (process.execve !== undefined) process.execve(node, [node, ...args], given)
   // The channel tells the child when this process is gone, also when it was killed.
-  const child = spawn(node, args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
+  const stdio = ['inherit', 'inherit', 'inherit', 'ipc']
+  const child = spawn(node, args, { stdio, env: given })
   // From a terminal the child gets the signal twice, which it takes as one wish.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2']) {
     process.on(signal, () => child.kill(signal))

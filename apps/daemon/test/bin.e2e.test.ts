@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { daemonEnvironment } from '../src/daemon-flag.ts'
 import { testDirectory } from './test-directory.ts'
 
 const bin = fileURLToPath(new URL('../bin/novacron.js', import.meta.url))
@@ -38,8 +39,9 @@ function install({ isBuilt = true, hasBundled = false, main = tell } = {}) {
 const tell = `console.log(JSON.stringify([process.versions.node, process.execArgv, process.argv.slice(2)]))
 process.exitCode = 3`
 
-function start(args: readonly string[]) {
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+function start(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  const env = { ...process.env, ...environment }
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env })
   let out = ''
   let err = ''
   child.stdout.on('data', chunk => {
@@ -70,6 +72,22 @@ describe('under a Node that will do', () => {
         [process.versions.node, [flag], ['start', '--data-dir', 'x']]
       ])
     }
+  })
+
+  test('a daemon gets what malloc needs, unless the operator has set it, and no other command does', async () => {
+    const names = Object.keys(daemonEnvironment)
+    const main = `console.log(JSON.stringify(${JSON.stringify(names)}.map(name => process.env[name])))`
+    const { path } = install({ main })
+    const environmentOf = async (args: readonly string[], env = {}) =>
+      JSON.parse((await start(args, env).ended).out)
+    const [first = '', second = ''] = Object.values(daemonEnvironment)
+    expect(await environmentOf([path, 'start'])).toEqual([first, second])
+    expect(await environmentOf([flag, path, 'start'])).toEqual([first, second])
+    expect(await environmentOf([path, 'start'], { [names[1] as string]: '7' })).toEqual([
+      first,
+      '7'
+    ])
+    expect(await environmentOf([path, 'status'])).toEqual([null, null])
   })
 
   test('what is not built is told', async () => {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
-import { daemonFlag } from '../src/daemon-flag.ts'
+import { daemonEnvironment, daemonFlag } from '../src/daemon-flag.ts'
 
 const collector = fileURLToPath(new URL('../src/collector.ts', import.meta.url))
 
@@ -39,3 +39,30 @@ test('with what a daemon sets, buffers that come and go do not make V8 collect t
   expect(plain).toBeGreaterThanOrEqual(4)
   expect(weighed).toBeLessThanOrEqual(1)
 })
+
+/** Keeps some buffers of the size of batches, and drops the oldest as new ones come. Prints the pages that the kernel gave. */
+const batches = `
+import { setImmediate } from 'node:timers/promises'
+const kept = new Array(40)
+for (let n = 0, size = 1; n < 4_000; n++) {
+  size = (size * 48_271) % 2_147_483_647
+  kept[n % kept.length] = Buffer.allocUnsafeSlow(100_000 + (size % 400_000)).fill(1)
+  if (n % 20 === 0) await setImmediate()
+}
+console.log(process.resourceUsage().minorPageFault)
+`
+
+const { glibcVersionRuntime } = (process.report.getReport() as { header: Record<string, unknown> })
+  .header
+
+test.skipIf(glibcVersionRuntime === undefined)(
+  'with what a daemon sets, buffers that come and go do not give their pages back',
+  async () => {
+    const pages = async (environment: Readonly<Record<string, string>>): Promise<number> => {
+      const args = [daemonFlag, '--input-type=module', '--eval', batches]
+      const env = { ...process.env, ...environment }
+      return Number((await promisify(execFile)(process.execPath, args, { env })).stdout)
+    }
+    expect(await pages(daemonEnvironment)).toBeLessThan(0.8 * (await pages({})))
+  }
+)

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ControlClient, dataPathsOf, findControlSocket, lockOwnerOf } from '@novacron/node'
-import { daemonFlag } from '../daemon-flag.ts'
+import { daemonEnvironment, daemonFlag } from '../daemon-flag.ts'
 import type { Io } from '../io.ts'
 import { type Child, type Exit, endChild, showExit, startChild } from './child.ts'
 import type { DevnetNode } from './layout.ts'
@@ -35,7 +35,9 @@ export class Daemon {
     try {
       this.#logStart = fstatSync(log).size
       const args = ['start', '--tied', '--data-dir', directory]
-      this.#child = startChild(io, [daemonFlag, ...flags], args, [log, log], enter)
+      const env = { ...daemonEnvironment, ...io.env }
+      const own = { program: io.program, env }
+      this.#child = startChild(own, [daemonFlag, ...flags], args, [log, log], enter)
     } finally {
       closeSync(log)
     }
