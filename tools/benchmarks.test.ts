@@ -20,6 +20,7 @@ const result: OrderingResult = {
     transactionBytes: 512,
     ratePerSecond: 1_000,
     durationSeconds: 30,
+    warmupSeconds: 5,
     connections: 4,
     writes: 'batched',
     delayMs: 0,
@@ -43,7 +44,7 @@ const result: OrderingResult = {
 describe('the section about ordering', () => {
   test('has a row for each run, with what the machine did besides', () => {
     const page = orderingPage(new Map([['ordering-a', result]]))
-    expect(page).toContain('[4 nodes, bullshark, tls (libp2p); log, 512 B, 30 s; a CPU')
+    expect(page).toContain('[4 nodes, bullshark, tls (libp2p); log, 512 B, 30 s after 5 s; a CPU')
     expect(page).toContain(
       '(benchmarks/ordering-a.json) | 1000 | 990 | 10.0 | 20.0 | never | - | 200 | 30 % | yes |'
     )
@@ -81,7 +82,7 @@ describe('the section about ordering', () => {
     const odd = { ...result, settings, overload, profile, agreement: false, cpuMsPerMB: 29.6 }
     const page = orderingPage(new Map([['ordering-b', odd]]))
     expect(page).toContain(
-      'tls (libp2p); log, 512 B, 30 s; single writes on 128 connections; 25 ms one way; 20 Mbit/s for each node, by proxies; 1 killed; {"tier":"wan"}; at twice the load 0.95 of it'
+      'tls (libp2p); log, 512 B, 30 s after 5 s; single writes on 128 connections; 25 ms one way; 20 Mbit/s for each node, by proxies; 1 killed; {"tier":"wan"}; at twice the load 0.95 of it'
     )
     expect(page).toContain('| 30 | 200 | 30 % | **no** |')
     expect(page).toContain('| 12.0 | `step` | machine.js:1 |')

@@ -6,6 +6,7 @@ export interface OrderingResult {
     readonly transactionBytes: number
     readonly ratePerSecond: number
     readonly durationSeconds: number
+    readonly warmupSeconds: number
     readonly connections: number
     readonly writes: string
     readonly delayMs: number
@@ -116,10 +117,10 @@ function describe({
   overload,
   environment
 }: OrderingResult): string {
-  const { nodes, application, transactionBytes, durationSeconds, changed } = settings
+  const { nodes, application, transactionBytes, durationSeconds, warmupSeconds, changed } = settings
   const parts = [
     `${nodes} nodes, ${protocol}, ${encryption} (${plane})`,
-    `${application}, ${transactionBytes} B, ${durationSeconds} s`,
+    `${application}, ${transactionBytes} B, ${durationSeconds} s after ${warmupSeconds} s`,
     settings.writes === 'single' ? `single writes on ${settings.connections} connections` : '',
     settings.delayMs > 0 ? `${settings.delayMs} ms one way` : '',
     settings.nodeMbit > 0 ? `${settings.nodeMbit} Mbit/s for each node, by ${settings.links}` : '',

@@ -21,8 +21,8 @@ const self = fileURLToPath(import.meta.url)
 const main = join(dirname(self), '..', 'dist', 'main.js')
 const isOld = Number(versions.node.split('.')[0]) < nodeNeeded
 const isDaemon = argv[2] === 'start'
-const isPrepared =
-  execArgv.includes(daemonFlag) && Object.keys(daemonEnvironment).every(name => name in env)
+// The flag alone tells: what a system takes out of the environment would be missing each time.
+const isPrepared = execArgv.includes(daemonFlag)
 
 if (isOld) {
   const bundled = findBundledNode()
@@ -56,10 +56,10 @@ function findBundledNode() {
 
 /** Starts this file again under `node`: in this very process where that is possible, so that signals need no messenger. */
 function startUnder(node, flags) {
-  const kept = flags.filter(flag => flag !== daemonFlag)
-  const args = [...kept, ...(isDaemon ? [daemonFlag] : []), self, ...argv.slice(2)]
+  const args = [...flags, ...(isDaemon ? [daemonFlag] : []), self, ...argv.slice(2)]
   const given = isDaemon ? { ...daemonEnvironment, ...env } : env
-  if (process.execve !== undefined) process.execve(node, [node, ...args], given)
+  if (process.execve !== undefined && platform !== 'win32')
+    process.execve(node, [node, ...args], given)
   // The channel tells the child when this process is gone, also when it was killed.
   const stdio = ['inherit', 'inherit', 'inherit', 'ipc']
   const child = spawn(node, args, { stdio, env: given })

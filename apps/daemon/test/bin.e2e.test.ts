@@ -3,11 +3,10 @@ import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { daemonEnvironment } from '../src/daemon-flag.ts'
+import { daemonEnvironment, daemonFlag as flag } from '../src/daemon-flag.ts'
 import { testDirectory } from './test-directory.ts'
 
 const bin = fileURLToPath(new URL('../bin/novacron.js', import.meta.url))
-const flag = '--initial-old-space-size=256'
 const bundledName = `node-${process.platform}-${process.arch}`
 
 /** The launcher beside a main that says how it was started. */
@@ -82,7 +81,6 @@ describe('under a Node that will do', () => {
       JSON.parse((await start(args, env).ended).out)
     const [first = '', second = ''] = Object.values(daemonEnvironment)
     expect(await environmentOf([path, 'start'])).toEqual([first, second])
-    expect(await environmentOf([flag, path, 'start'])).toEqual([first, second])
     expect(await environmentOf([path, 'start'], { [names[1] as string]: '7' })).toEqual([
       first,
       '7'

@@ -9,6 +9,7 @@ import { bindToChain, openNodeStore } from './assembly/store.ts'
 import type { DataPaths } from './config/data-paths.ts'
 import { loadNode } from './config/init.ts'
 import { placeSockets } from './config/socket-place.ts'
+import { sodium } from './config/sodium.ts'
 import type { Control } from './control/control.ts'
 import type { StoreNeeds } from './store/level-store.ts'
 import { startSampling } from './telemetry/gauges.ts'
@@ -101,7 +102,8 @@ export async function startNode(
     await startServers({ loaded, facts, control, store, sockets, prometheus, log: serverLog })
   )
   late.urls = servers.urls
-  log.info('started', { name, peer: loaded.keys.peerId, chain: domain.chain })
+  const signatures = sodium === undefined ? 'openssl' : 'libsodium'
+  log.info('started', { name, peer: loaded.keys.peerId, chain: domain.chain, signatures })
   const owned = stack.move()
   return {
     name,

@@ -13,7 +13,10 @@ export interface SearchOptions {
   /** The search ends when the lowest rate that failed is at most so much above the highest that held. */
   readonly precision: number
   readonly p99MaxMs: number
-  /** Probes of a rate until it counts as one that is not held: a machine that was busy for a moment is no saturation. */
+  /**
+   * Short probes of a rate until it counts as one that is not held: a machine that was busy for a moment is no saturation. What
+   * passes by luck, a long run finds out.
+   */
   readonly triesMax: number
 }
 

@@ -41,7 +41,8 @@ export interface FileSystem {
   /** The same on the calling thread. */
   writeNow(fd: number, bytes: Uint8Array, position: number): number
   truncate(fd: number, length: number): void
-  sync(fd: number): Promise<void>
+  /** `writtenBytes`: roughly what was written since the last one. */
+  sync(fd: number, writtenBytes: number): Promise<void>
   syncNow(fd: number): void
   /** Makes creations, renames and removals in a directory durable. */
   syncDirectory(path: string): void

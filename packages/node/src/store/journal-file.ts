@@ -62,7 +62,7 @@ export async function createLog(
 ): Promise<Created> {
   const fresh = startLog(path, files, bodies)
   try {
-    await files.sync(fresh.fd)
+    await files.sync(fresh.fd, fresh.end)
     putInPlace(path, files)
     return fresh
   } catch (error) {

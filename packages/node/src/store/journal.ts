@@ -196,7 +196,7 @@ export class Journal {
     const fd = this.#fd as number
     this.#isSuspect = true
     writeAll(this.#files, fd, parts, this.#end)
-    await this.#files.sync(fd)
+    await this.#files.sync(fd, lengthOf(parts))
     this.#isSuspect = false
     this.#end += lengthOf(parts)
   }

@@ -4,7 +4,7 @@ import type { FileSystem } from './file-system.ts'
 /** More takes its time on any disk, and would hold up the event loop for it. */
 const waitedBytesMax = 65_536
 
-/** The same files, whose small writes and syncs are waited for on the main thread as long as the disk is quick. */
+/** The same files; writes and syncs of little are waited for on the main thread as long as the disk is quick. */
 export function quickFiles(
   files: FileSystem,
   nowMs: () => number = () => performance.now()
@@ -21,13 +21,15 @@ export function quickFiles(
   return {
     ...files,
     async write(fd, bytes, position) {
-      if (bytes.length > waitedBytesMax || !pace.mayWait()) {
+      if (bytes.length > waitedBytesMax || !pace.mayWait(nowMs())) {
         return files.write(fd, bytes, position)
       }
       return timed(() => files.writeNow(fd, bytes, position))
     },
-    async sync(fd) {
-      if (!pace.mayWait()) return files.sync(fd)
+    async sync(fd, writtenBytes) {
+      if (writtenBytes > waitedBytesMax || !pace.mayWait(nowMs())) {
+        return files.sync(fd, writtenBytes)
+      }
       timed(() => files.syncNow(fd))
     }
   }

@@ -107,7 +107,11 @@ test.each(torsion)(
   }
 )
 
-const hasBuild = /^(linux|darwin|win32)-(x64|arm64)$/.test(`${process.platform}-${process.arch}`)
+const { glibcVersionRuntime } = (process.report.getReport() as { header: Record<string, unknown> })
+  .header
+const hasBuild =
+  /^(linux|darwin|win32)-(x64|arm64)$/.test(`${process.platform}-${process.arch}`) &&
+  (process.platform !== 'linux' || glibcVersionRuntime !== undefined)
 
 test.skipIf(!hasBuild)('libsodium is there, signs as OpenSSL does and accepts what it does', () => {
   expect(sodium).toBeDefined()

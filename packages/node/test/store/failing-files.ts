@@ -95,9 +95,9 @@ export function failingFiles(): FailingFiles {
       enter('truncate')
       real.truncate(fd, length)
     },
-    sync: async fd => {
+    sync: async (fd, writtenBytes) => {
       enter('sync')
-      await real.sync(fd)
+      await real.sync(fd, writtenBytes)
     },
     syncNow: fd => {
       enter('syncNow')

@@ -3,11 +3,12 @@ import { join } from 'node:path'
 import type { Digest } from '@novacron/base'
 import { Level } from 'level'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { nodeFileSystem } from '../../src/store/file-system.ts'
+import { type FileSystem, nodeFileSystem } from '../../src/store/file-system.ts'
 import { createSignedLog } from '../../src/store/journal-file.ts'
 import { openStore, type PersistPoint, type StoreNeeds } from '../../src/store/level-store.ts'
 import { lockDirectory } from '../../src/store/lock.ts'
 import type { StoreOptions } from '../../src/store/options.ts'
+import { quickFiles } from '../../src/store/quick-files.ts'
 import type { Store } from '../../src/store/store.ts'
 import { databaseKey } from '../../src/store/table-key.ts'
 import { type FailingFiles, failingFiles, systemError } from './failing-files.ts'
@@ -202,6 +203,11 @@ describe('flushing', () => {
   })
 })
 
+const disks = [
+  ['on other threads', (files: FileSystem) => files],
+  ['on the main thread', (files: FileSystem) => quickFiles(files, () => 0)]
+] as const
+
 describe('a full disk', () => {
   test('keeps what is queued, says so, and goes on when there is room', async () => {
     const { store, files, failures, directory } = await open()
@@ -230,25 +236,29 @@ describe('a full disk', () => {
     expect(again.batches.count).toBe(1)
   })
 
-  test('seen by batches is the state of the whole store, and they are written once there is room', async () => {
-    const { store, files, failures, directory } = await open()
-    files.fillAfter(100)
-    const digest = append(store, 1)
-    await expect(store.flush()).rejects.toMatchObject({ code: 'disk-full' })
-    expect(store.batches.read(digest)).toEqual(batchOf(1, 1000).bytes)
-    expect(() => append(store, 2)).toThrow('disk-full')
-    expect(await store.retry()).toBe(false)
-    files.mend()
-    expect(await Promise.all([store.retry(), store.retry()])).toEqual([true, true])
-    append(store, 2)
-    // A second time is told again.
-    files.fillAfter(0)
-    await expect(store.flush()).rejects.toThrow('disk-full')
-    expect(failures).toEqual(['disk-full', 'disk-full'])
-    await store[Symbol.asyncDispose]()
-    const again = (await reopened(directory)).batches
-    expect([again.count, again.read(digest)]).toEqual([1, batchOf(1, 1000).bytes])
-  })
+  test.each(disks)(
+    'seen by batches is the state of the whole store, and they are written once there is room: %s',
+    async (_, on) => {
+      const files = failingFiles()
+      const { store, failures, directory } = await open({}, { files: on(files) })
+      files.fillAfter(100)
+      const digest = append(store, 1)
+      await expect(store.flush()).rejects.toMatchObject({ code: 'disk-full' })
+      expect(store.batches.read(digest)).toEqual(batchOf(1, 1000).bytes)
+      expect(() => append(store, 2)).toThrow('disk-full')
+      expect(await store.retry()).toBe(false)
+      files.mend()
+      expect(await Promise.all([store.retry(), store.retry()])).toEqual([true, true])
+      append(store, 2)
+      // A second time is told again.
+      files.fillAfter(0)
+      await expect(store.flush()).rejects.toThrow('disk-full')
+      expect(failures).toEqual(['disk-full', 'disk-full'])
+      await store[Symbol.asyncDispose]()
+      const again = (await reopened(directory)).batches
+      expect([again.count, again.read(digest)]).toEqual([1, batchOf(1, 1000).bytes])
+    }
+  )
 
   test('seen by LevelDB alone loses nothing that was journaled, and stops what comes after', async () => {
     let isFull = false
@@ -377,28 +387,59 @@ describe('a full disk', () => {
 
 describe('a failing disk', () => {
   test.each([
-    ['write', 'EIO'],
-    ['openBlocks', 'EMFILE'],
-    ['syncDirectory', 'ENOSPC']
-  ] as const)('a %s of batches that failed with %s is final', async (operation, code) => {
-    const { store, files, failures } = await open()
-    append(store, 1)
-    files.fail(operation, code)
-    await expect(store.flush()).rejects.toMatchObject({ code: 'io' })
-    files.mend()
-    expect([store.stats().state, await store.retry(), failures]).toEqual(['failed', false, ['io']])
-    store.write([put('votes', 1, 'refused')])
-    expect(store.stats().queuedBytes).toBe(0)
-    await expect(store.flush()).rejects.toMatchObject({ code: 'io' })
-    expect(() => append(store, 2)).toThrow('io')
-  })
+    ['write', 'EIO', 0],
+    ['openBlocks', 'EMFILE', 0],
+    ['syncDirectory', 'ENOSPC', 0],
+    ['writeNow', 'EIO', 1],
+    ['openBlocks', 'EMFILE', 1]
+  ] as const)(
+    'a %s of batches that failed with %s is final, on disk %i',
+    async (operation, code, disk) => {
+      const files = failingFiles()
+      const { store, failures } = await open({}, { files: disks[disk][1](files) })
+      append(store, 1)
+      files.fail(operation, code)
+      await expect(store.flush()).rejects.toMatchObject({ code: 'io' })
+      files.mend()
+      expect([store.stats().state, await store.retry(), failures]).toEqual([
+        'failed',
+        false,
+        ['io']
+      ])
+      store.write([put('votes', 1, 'refused')])
+      expect(store.stats().queuedBytes).toBe(0)
+      await expect(store.flush()).rejects.toMatchObject({ code: 'io' })
+      expect(() => append(store, 2)).toThrow('io')
+    }
+  )
 
-  test('an EIO in signed.log is final', async () => {
-    const { store, files } = await open()
-    files.fail('writev', 'EIO')
+  test.each([
+    ['writev', 0],
+    ['sync', 0],
+    ['syncNow', 1]
+  ] as const)('an EIO in signed.log is final: of %s, on disk %i', async (operation, disk) => {
+    const files = failingFiles()
+    const { store } = await open({}, { files: disks[disk][1](files) })
+    files.fail(operation, 'EIO')
     store.write([put('signed', 1, 'x')])
     await expect(store.flush()).rejects.toMatchObject({ code: 'io' })
     expect(store.stats().state).toBe('failed')
+  })
+
+  test('a file system that refuses the first direct write gets another, through the page cache', async () => {
+    const inner = failingFiles()
+    let refusals = 1
+    const writeNow: FileSystem['writeNow'] = (...given) => {
+      if (refusals-- > 0) throw systemError('EINVAL')
+      return inner.writeNow(...given)
+    }
+    const files = quickFiles({ ...inner, writeNow }, () => 0)
+    const { store, directory } = await open({}, { files })
+    const digest = append(store, 1)
+    await store.flush()
+    expect(inner.calls.filter(call => call === 'openBlocks')).toHaveLength(2)
+    await store[Symbol.asyncDispose]()
+    expect((await reopened(directory)).batches.read(digest)).toEqual(batchOf(1, 1000).bytes)
   })
 
   test('more writes than the queue holds are final, since one was refused', async () => {

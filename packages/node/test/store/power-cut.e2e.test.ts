@@ -11,7 +11,7 @@ import { temporaryDirectory } from './temporary-directory.ts'
 
 test.each([
   ['on other threads', (files: FileSystem) => files],
-  ['on the main thread', (files: FileSystem) => quickFiles(files)]
+  ['on the main thread', (files: FileSystem) => quickFiles(files, () => 0)]
 ])('a power cut loses nothing that a flush covered, at any moment: syncs %s', async (_, on) => {
   const directory = temporaryDirectory()
   createSignedLog(join(directory, 'signed.log'), nodeFileSystem)

@@ -83,10 +83,10 @@ export function powerLossFiles(): PowerLossFiles {
       pathOf.delete(fd)
       real.close(fd)
     },
-    async sync(fd) {
+    async sync(fd, writtenBytes) {
       // What is written while the sync runs is not promised.
       const length = real.size(fd)
-      await real.sync(fd)
+      await real.sync(fd, writtenBytes)
       noteSync(fd, length)
     },
     syncNow(fd) {

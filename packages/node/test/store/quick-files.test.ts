@@ -34,11 +34,14 @@ function setUp() {
   onTestFinished(() => closeSync(fd))
   const syncs = async (count: number): Promise<{ here: number; elsewhere: number }> => {
     inner.calls.length = 0
-    for (let i = 0; i < count; i++) await files.sync(fd)
+    for (let i = 0; i < count; i++) await files.sync(fd, 100)
     const here = inner.calls.filter(call => call === 'syncNow').length
     return { here, elsewhere: inner.calls.filter(call => call === 'sync').length }
   }
-  return { inner, disk, files, fd, path, syncs }
+  const pass = (ms: number): void => {
+    nowMs += ms
+  }
+  return { inner, disk, files, fd, path, syncs, pass }
 }
 
 test('a quick disk is waited for on the main thread', async () => {
@@ -69,13 +72,33 @@ test('a disk that is quick again is waited for again', async () => {
   expect(await syncs(1 + 64)).toEqual({ here: 1, elsewhere: 64 })
 })
 
+test('what much was written before is synced elsewhere', async () => {
+  const { inner, files, fd } = setUp()
+  await files.sync(fd, 65_537)
+  expect(inner.calls).toEqual(['sync'])
+})
+
+test('no more than a quarter of the time is waited, however steady the disk', async () => {
+  const { disk, pass, syncs } = setUp()
+  disk.tookMs = 4
+  let here = 0
+  for (let i = 0; i < 1_000; i++) {
+    here += (await syncs(1)).here
+    pass(1)
+  }
+  // A millisecond between two of them, and four for each that is waited for: 250 at once, then a quarter.
+  expect(here).toBeGreaterThan(60 + 50)
+  expect(here).toBeLessThan(62 + 130)
+})
+
 test('one operation of many that waited long for a core is no slow disk', async () => {
-  const { disk, syncs } = setUp()
+  const { disk, pass, syncs } = setUp()
   for (let i = 0; i < 20; i++) {
     disk.tookMs = 30
     expect(await syncs(1)).toEqual({ here: 1, elsewhere: 0 })
     disk.tookMs = 0.5
     expect(await syncs(20)).toEqual({ here: 20, elsewhere: 0 })
+    pass(200)
   }
 })
 
@@ -90,7 +113,7 @@ test('small writes are written where they are called for, large ones elsewhere',
 test('what fails rejects as on another thread, and a slow failure counts as slow', async () => {
   const { inner, files, fd, disk, syncs } = setUp()
   inner.fail('syncNow', 'EIO')
-  await expect(files.sync(fd)).rejects.toThrow('EIO')
+  await expect(files.sync(fd, 100)).rejects.toThrow('EIO')
   inner.mend()
   disk.tookMs = 1000
   inner.fail('writeNow', 'ENOSPC')
