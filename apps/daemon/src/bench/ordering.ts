@@ -24,6 +24,7 @@ import { startGenerator } from './generator-process.ts'
 import { connectionsOf, interruption, protocolOf } from './network-facts.ts'
 import { difference, type NodeReading, readNode } from './node-reading.ts'
 import type { BenchApplication } from './payload-plan.ts'
+import { processCpuSeconds } from './process-cpu.ts'
 import { type BenchReport, type Measured, reportOf } from './report.ts'
 
 /** One run at one rate. */
@@ -97,6 +98,10 @@ async function load(
   const urls = statuses.map(status => status?.sockets.health)
   const readAll = () =>
     Promise.all(urls.map(url => (url === undefined ? undefined : readNode(url))))
+  const readCpu = () =>
+    daemons.map(({ pid }) => (pid === undefined ? undefined : processCpuSeconds(pid)))
+  let cpuBefore: ReturnType<typeof readCpu> = []
+  let cpuAfter: ReturnType<typeof readCpu> = []
   let machineSeconds = 0
   const span = { fromUs: 0, toUs: 0 }
   let before: ReturnType<typeof readAll> | undefined
@@ -107,10 +112,12 @@ async function load(
       for (const daemon of daemons.slice(length - options.crash)) daemon.signal('SIGKILL')
     } else if (message.type === 'window-opened') {
       machineSeconds -= machineCpuSeconds()
+      cpuBefore = readCpu()
       span.fromUs = monotonicUs()
       before = readAll()
     } else if (message.type === 'window-closed') {
       machineSeconds += machineCpuSeconds()
+      cpuAfter = readCpu()
       span.toUs = monotonicUs()
       after = readAll()
     } else if (message.type === 'note') note(message.note)
@@ -137,7 +144,11 @@ async function load(
   const [first, last] = [await before, await after]
   const used = daemons.map((_, i) => {
     const [start, end] = [first?.[i], last?.[i]]
-    return start === undefined || end === undefined ? undefined : difference(start, end)
+    if (start === undefined || end === undefined) return undefined
+    const reading = difference(start, end)
+    const [from, to] = [cpuBefore[i], cpuAfter[i]]
+    // What a node says of itself comes late when it is busy, and counts what it did until then.
+    return from === undefined || to === undefined ? reading : { ...reading, cpuSeconds: to - from }
   })
   return { result, used, machineSeconds, span }
 }

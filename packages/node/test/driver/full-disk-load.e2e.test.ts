@@ -16,6 +16,7 @@ const key = (n: number) => ascii(`k${n}`)
 const answerBytes = 200_000
 const queuedBytesMax = 1_048_576
 const roomBytes = 2 ** 40
+const scarceBytes = 2 ** 27
 
 test('a disk that is full for long costs neither memory nor the store, and with room nothing is lost', async () => {
   const files = failingFiles()
@@ -90,6 +91,8 @@ test('a disk that is full for long costs neither memory nor the store, and with 
     return event.type === 'received' ? perform() : []
   }
   const take = () => driver.receive(peers[0], frameOf('frame'))
+  // So little that the file system is asked each time.
+  files.setFreeBytes(scarceBytes)
   for (let n = 0; n < 3; n++) await take()
   await store.flush()
 
