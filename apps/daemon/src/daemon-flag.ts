@@ -7,8 +7,8 @@ export const daemonFlag = '--initial-old-space-size=256'
 /**
  * glibc's malloc, with a limit that it sets itself: it gives the memory of a freed buffer back to the system, or does not, by
  * what was freed before. In a bad hour each buffer of a batch came from fresh pages, which the kernel clears one by one. So what
- * is free at the end of the heap stays, up to 256 MiB, and no buffer of ours has a mapping of its own (32 MiB is the most that glibc takes). Read at the
- * start of a process, and by nothing but glibc. See docs/decisions/0022-malloc-keeps-what-it-has.md.
+ * is free at the end of the heap stays, up to 256 MiB, and no buffer of ours has a mapping of its own (32 MiB is the most that
+ * glibc takes). Read at the start of a process, and by nothing but glibc. See docs/decisions/0022-malloc-keeps-what-it-has.md.
  */
 export const daemonEnvironment: Readonly<Record<string, string>> = {
   MALLOC_MMAP_THRESHOLD_: '33554432',

@@ -194,11 +194,12 @@ export class Journal {
 
   async #write(parts: readonly Uint8Array[]): Promise<void> {
     const fd = this.#fd as number
+    const length = lengthOf(parts)
     this.#isSuspect = true
     writeAll(this.#files, fd, parts, this.#end)
-    await this.#files.sync(fd, lengthOf(parts))
+    await this.#files.sync(fd, length)
     this.#isSuspect = false
-    this.#end += lengthOf(parts)
+    this.#end += length
   }
 
   /**

@@ -1,16 +1,14 @@
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { FileSystem } from '../../src/store/file-system.ts'
 import { quickFiles } from '../../src/store/quick-files.ts'
 import { failingFiles } from './failing-files.ts'
+import { temporaryDirectory } from './temporary-directory.ts'
 
 /** Quick files over real ones, whose clock moves by `tookMs` with every operation on the calling thread. */
 function setUp() {
-  const directory = mkdtempSync(join(tmpdir(), 'quick-files-'))
-  onTestFinished(() => rmSync(directory, { recursive: true }))
-  const path = join(directory, 'file')
+  const path = join(temporaryDirectory(), 'file')
   writeFileSync(path, '')
   const inner = failingFiles()
   const disk = { tookMs: 0.2 }
