@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { expect } from 'vitest'
 import type { ClusterOptions } from '../../src/config/cluster-options.ts'
 import { dataPathsOf } from '../../src/config/data-paths.ts'
 import { buildGenesis, type Genesis } from '../../src/config/genesis.ts'
@@ -68,6 +69,7 @@ export class TestCluster implements AsyncDisposable {
     return join(this.root, `node-${member}`)
   }
 
+  /** Resolves once the node has read back what it has stored, before which it refuses transactions, or has failed. */
   async start(member: number | string, options: StartOptions = {}): Promise<Control> {
     const name = typeof member === 'number' ? `node-${member}` : member
     const node = await startNode(
@@ -76,6 +78,7 @@ export class TestCluster implements AsyncDisposable {
       AbortSignal.timeout(startTimeoutMs)
     )
     this.#nodes.set(name, node)
+    await restored(node)
     return node.control
   }
 
@@ -120,6 +123,13 @@ export class TestCluster implements AsyncDisposable {
 export interface LogLine {
   readonly event: string
   readonly [fact: string]: unknown
+}
+
+async function restored({ control, stopped }: RunningNode): Promise<void> {
+  let isOver = false
+  void stopped.then(() => (isOver = true))
+  const isRestored = () => isOver || control.status().state !== 'starting'
+  await expect.poll(isRestored, { timeout: startTimeoutMs }).toBe(true)
 }
 
 function init(
