@@ -19,9 +19,12 @@ import type { Operation } from '../../packages/node/src/store/operation.ts'
 import {
   decodeJournalRecord,
   decodeMark,
+  decodePayloadRecord,
   decodeWrites,
+  type Extent,
   encodeJournalRecord,
   encodeMark,
+  encodePayloadRecord,
   encodeWrites
 } from '../../packages/node/src/store/write-codec.ts'
 import { outcomeWrite } from '../../packages/replica/src/outcome.ts'
@@ -103,7 +106,14 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({ type: fc.constant('del' as const), key: bytes }),
   fc.record({ type: fc.constant('del-range' as const), from: bytes, to: bytes })
 )
-const mark = { history: fc.uint8Array({ minLength: 8, maxLength: 8 }), number: fc.maxSafeNat() }
+const eightBytes = fc.uint8Array({ minLength: 8, maxLength: 8 })
+const mark = { history: eightBytes, number: fc.maxSafeNat() }
+const extent: fc.Arbitrary<Extent> = fc.record({
+  segment: fc.nat(),
+  marker: eightBytes,
+  offset: fc.maxSafeNat(),
+  bytes
+})
 
 const acknowledgement: fc.Arbitrary<Acknowledgement> = fc.record({
   type: fc.constantFrom('committed' as const, 'refused' as const, 'closed' as const),
@@ -205,6 +215,18 @@ export const nodeFormats: readonly Format[] = [
     }),
     encode: encodeJournalRecord,
     decode: decodeJournalRecord
+  }),
+  format({
+    name: 'flush with payload in signed.log',
+    homes: ['packages/node/src/store/write-codec.ts'],
+    values: fc.record({
+      ...mark,
+      signed: fc.array(write, { maxLength: 2 }),
+      operations: fc.array(operation, { maxLength: 2 }),
+      extents: fc.array(extent, { maxLength: 3 })
+    }),
+    encode: encodePayloadRecord,
+    decode: decodePayloadRecord
   }),
   format({
     name: 'mark of the journal in the database',

@@ -1,4 +1,4 @@
-import { assert, emptyBytes } from '@novacron/base'
+import { assert, concatBytes, emptyBytes } from '@novacron/base'
 import { type FileSystem, writeAll } from './file-system.ts'
 import { copyOfBytes } from './own-bytes.ts'
 
@@ -18,7 +18,7 @@ export function makeStaging(): Uint8Array {
   return new Uint8Array(new WebAssembly.Memory({ initial: pages, maximum: pages }).buffer)
 }
 
-interface Part {
+export interface Part {
   readonly offset: number
   readonly bytes: Uint8Array
 }
@@ -41,6 +41,10 @@ export class BlockWriter {
   #waiting: Part[] = []
   #end: number
   #writtenEnd: number
+  /** What is before it is durable, here or somewhere else. */
+  #securedEnd: number
+  /** The end of what is written is the end of something that was appended, and not in its midst. */
+  #isWhole = true
   /** The written bytes of the block that holds `#writtenEnd`; undefined when they must be read. */
   #tail: Uint8Array | undefined
 
@@ -50,6 +54,7 @@ export class BlockWriter {
     this.#fd = place.fd
     this.#end = place.end
     this.#writtenEnd = place.end
+    this.#securedEnd = place.end
   }
 
   get end(): number {
@@ -59,6 +64,23 @@ export class BlockWriter {
   /** All before it is on the disk. */
   get writtenEnd(): number {
     return this.#writtenEnd
+  }
+
+  /** All before it is on the disk, or was said to be durable somewhere else. */
+  get securedEnd(): number {
+    return this.#securedEnd
+  }
+
+  /** A copy of what is after `securedEnd`; undefined when a failed write has left a part of something on the disk. */
+  unsecured(): Part | undefined {
+    if (!this.#isWhole) return undefined
+    const parts = this.#waiting.filter(({ offset }) => offset >= this.#securedEnd)
+    return { offset: this.#securedEnd, bytes: concatBytes(parts.map(({ bytes }) => bytes)) }
+  }
+
+  /** What is before `end`, which was the end once, is durable somewhere else: it may be written later. */
+  onSecured(end: number): void {
+    this.#securedEnd = Math.max(this.#securedEnd, end)
   }
 
   /** `bytes` are kept, not copied, until they are written. */
@@ -71,6 +93,7 @@ export class BlockWriter {
   /** Makes everything durable that was appended before the call. One call at a time. */
   async write(staging: Uint8Array): Promise<void> {
     const goal = this.#end
+    this.#isWhole = false
     while (this.#writtenEnd < goal) {
       const from = this.#writtenEnd
       const blockStart = from - (from % blockBytes)
@@ -85,6 +108,7 @@ export class BlockWriter {
       this.#tail = copyOfBytes(staging.subarray(used - (used % blockBytes), used))
       this.#onWritten(to)
     }
+    this.#isWhole = true
   }
 
   /** The same at once, through the page cache; never while `write` is under way, whose last block would undo it. */
@@ -93,6 +117,7 @@ export class BlockWriter {
     writeAll(this.#files, this.#fd, parts, this.#waiting[0]?.offset ?? this.#end)
     this.#files.syncNow(this.#fd)
     this.#tail = undefined
+    this.#isWhole = true
     this.#onWritten(this.#end)
   }
 
@@ -147,6 +172,7 @@ export class BlockWriter {
 
   #onWritten(end: number): void {
     this.#writtenEnd = end
+    this.onSecured(end)
     let count = 0
     for (const { offset, bytes } of this.#waiting) {
       if (offset + bytes.length > end) break

@@ -3,7 +3,13 @@ import { ascii, emptyBytes, Fault, type Write } from '@novacron/base'
 import { type FileSystem, writeAll } from './file-system.ts'
 import { encodeRecordHeader, fileHeaderLength, makeFileHeader, markerLength } from './record.ts'
 import type { StoreFacts } from './store-fault.ts'
-import { encodeJournalRecord, encodeWrites, type JournalRecord } from './write-codec.ts'
+import {
+  encodeJournalRecord,
+  encodePayloadRecord,
+  encodeWrites,
+  type JournalRecord,
+  type PayloadRecord
+} from './write-codec.ts'
 
 /** The file `signed.log` as such: its records, and how a whole one comes into its place. See journal.ts for what it is for. */
 
@@ -14,6 +20,8 @@ export const earlierMagic: Uint8Array = ascii('NCSIGN1\n')
 export const signedKind = 1
 /** A flush with operations for the database. */
 export const flushKind = 2
+/** A flush that has payload with it. */
+export const payloadKind = 3
 
 /** A record but for its header. */
 export interface Body {
@@ -118,6 +126,11 @@ export function signedBody(writes: readonly Write[]): Body {
 /** One flush with operations, atomic. */
 export function flushBody(record: JournalRecord): Body {
   return { kind: flushKind, body: encodeJournalRecord(record) }
+}
+
+/** The same with payload. */
+export function payloadBody(record: PayloadRecord): Body {
+  return { kind: payloadKind, body: encodePayloadRecord(record) }
 }
 
 export function lengthOf(parts: readonly Uint8Array[]): number {

@@ -1,12 +1,19 @@
 import { equalBytes, Fault, type Write } from '@novacron/base'
 import type { FileSystem } from './file-system.ts'
-import { earlierMagic, flushKind, signedMagic } from './journal-file.ts'
+import { earlierMagic, flushKind, payloadKind, signedMagic } from './journal-file.ts'
 import type { Operation } from './operation.ts'
 import { copyOfWrite, OrderedTable } from './ordered-table.ts'
 import { markerLength } from './record.ts'
 import { type ScannedRecord, scanRecords } from './record-scan.ts'
 import { signedTable } from './store.ts'
-import { decodeJournalRecord, decodeWrites, type JournalRecord, type Mark } from './write-codec.ts'
+import {
+  decodeJournalRecord,
+  decodePayloadRecord,
+  decodeWrites,
+  type Extent,
+  type JournalRecord,
+  type Mark
+} from './write-codec.ts'
 
 /**
  * `present`  read without damage (a torn tail was never acknowledged)
@@ -26,12 +33,13 @@ export interface Opened {
   readonly damagedCount: number
   readonly table: OrderedTable
   readonly found: readonly Operation[]
+  readonly extents: readonly Extent[]
 }
 
 export function withoutFile(presence: SignedLogPresence): Opened {
   const damagedCount = presence === 'damaged' ? 1 : 0
   const marker = new Uint8Array(markerLength)
-  const nothing = { fd: undefined, marker, end: 0, isEarlier: false, found: [] }
+  const nothing = { fd: undefined, marker, end: 0, isEarlier: false, found: [], extents: [] }
   return { ...nothing, presence, damagedCount, table: new OrderedTable() }
 }
 
@@ -58,15 +66,17 @@ function loadAs(
   const damagedCount = result.damagedCount + loader.undecodableCount
   const presence = damagedCount === 0 ? 'present' : 'damaged'
   const isEarlier = magic === earlierMagic
-  const { table, found } = loader
+  const { table, found, extents } = loader
   const { marker, end } = result
-  return { fd, marker, end, isEarlier, presence, damagedCount, table, found }
+  return { fd, marker, end, isEarlier, presence, damagedCount, table, found, extents }
 }
 
 /** Takes the records of a file in order. */
 class Loader {
   readonly table = new OrderedTable()
   readonly found: Operation[] = []
+  /** Each says by itself where it belongs, so that one that was lost takes no other with it. */
+  readonly extents: Extent[] = []
   undecodableCount = 0
   readonly #history: Uint8Array | undefined
   #next: number
@@ -81,6 +91,7 @@ class Loader {
       // Every body was asked for; the bytes are this record's own copy.
       const bytes = body as Uint8Array
       if (kind === flushKind) this.#loadFlush(decodeJournalRecord(bytes))
+      else if (kind === payloadKind) this.#loadPayload(bytes)
       else this.#sign(decodeWrites(bytes, signedTable))
     } catch (error) {
       if (!(error instanceof Fault)) throw error
@@ -95,6 +106,12 @@ class Loader {
     if (number !== this.#next) return
     this.#next += 1
     for (const operation of operations) this.found.push(operation)
+  }
+
+  #loadPayload(body: Uint8Array): void {
+    const record = decodePayloadRecord(body)
+    this.#loadFlush(record)
+    this.extents.push(...record.extents)
   }
 
   #sign(writes: readonly Write[]): void {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { assert, type Write } from '@novacron/base'
+import { assert, emptyBytes, type Write } from '@novacron/base'
 import { type FileSystem, writeAll } from './file-system.ts'
 import {
   type Body,
@@ -8,23 +8,31 @@ import {
   lengthOf,
   openIfThere,
   partsOf,
+  payloadBody,
   signedBody
 } from './journal-file.ts'
 import { load, type Opened, type SignedLogPresence, withoutFile } from './journal-loader.ts'
 import type { Operation } from './operation.ts'
 import type { OrderedTable } from './ordered-table.ts'
 import { type Entry, type RangeOptions, signedTable } from './store.ts'
-import { historyLength, type JournalRecord, type Mark } from './write-codec.ts'
+import { type Extent, historyLength, type JournalRecord, type Mark } from './write-codec.ts'
 
 interface JournalOptions {
   /** The file is rewritten when it is longer than this and than twice what it must hold. */
   readonly journalBytes: number
+  /**
+   * It is made longer by this much at a time, with zeros: a sync within its length is of data alone, and costs less than half of
+   * one for which the file system records a new length too.
+   */
+  readonly journalAheadBytes: number
 }
 
 /** What one flush writes here. */
 export interface Flush {
   readonly signed: readonly Write[]
   readonly operations: readonly Operation[]
+  /** Payload that its segments get later. */
+  readonly extents?: readonly Extent[]
 }
 
 /** A record that the database does not have yet. */
@@ -57,12 +65,16 @@ export class Journal {
   #waiting: Waiting[] = []
   #waitingBytes = 0
   #found: readonly Operation[]
+  #extents: readonly Extent[]
+  readonly #ahead: Uint8Array
   /** Nothing is missing from the record of signatures, or what was signed since says so. */
   #isWhole: boolean
   /** Undefined until there is a file. */
   #fd: number | undefined
   #marker: Uint8Array
   #end: number
+  /** Length of the file: zeros from `#end` on. */
+  #fileEnd: number
   /** It must be written anew, from memory, by the next append: after a failed write or sync nobody knows what lies there. */
   #isSuspect: boolean
 
@@ -94,9 +106,14 @@ export class Journal {
     this.#fd = opened.fd
     this.#marker = opened.marker
     this.#end = opened.end
-    this.#isSuspect = opened.fd === undefined || opened.isEarlier
+    this.#fileEnd = opened.end
+    // Extents are of the segments as they were: what comes after must not lie beside them.
+    const isPast = opened.isEarlier || opened.extents.length > 0
+    this.#isSuspect = opened.fd === undefined || isPast
     this.#isWhole = opened.presence === 'present'
     this.#found = opened.found
+    this.#extents = opened.extents
+    this.#ahead = new Uint8Array(options.journalAheadBytes)
     this.presence = opened.presence
     this.damagedCount = opened.damagedCount
   }
@@ -127,6 +144,13 @@ export class Journal {
     return found
   }
 
+  /** Payload that may be missing in the segments: they must have it before anything is appended. */
+  takeExtents(): readonly Extent[] {
+    const extents = this.#extents
+    this.#extents = []
+    return extents
+  }
+
   get(key: Uint8Array): Uint8Array | undefined {
     return this.#table.get(key)
   }
@@ -143,24 +167,31 @@ export class Journal {
     return this.#isWhole || signed.length > 0
   }
 
+  /** Whether the next record may have payload in it: not where the file is written anew, without the payload of before. */
+  get takesPayload(): boolean {
+    return !this.#isSuspect
+  }
+
   /** Appends one flush and syncs it; what was signed is readable once this resolves. Safe to call again after a throw. */
   async append(flush: Flush): Promise<void> {
-    const { signed, operations } = flush
+    const { signed, operations, extents = [] } = flush
     assert(
       this.takes(flush),
       'no operations before a signature where the record of signatures is lost'
     )
-    if (signed.length === 0 && operations.length === 0) return
+    assert(this.takesPayload || extents.length === 0, 'no payload in a file that is written anew')
+    if (signed.length === 0 && operations.length === 0 && extents.length === 0) return
     const record = { history: this.#history, number: this.#number + 1, signed, operations }
-    const added = operations.length === 0 ? signedBody(signed) : flushBody(record)
+    const added = bodyOf(record, extents)
     if (this.#isSuspect) await this.#rewrite([added])
     else await this.#write(partsOf(this.#marker, added))
     for (const write of signed) this.#table.apply(write)
     if (signed.length > 0) this.#isWhole = true
-    if (operations.length === 0) return
+    if (operations.length === 0 && extents.length === 0) return
     this.#number = record.number
-    this.#waiting.push({ record, bytes: added.body.length })
-    this.#waitingBytes += added.body.length
+    const bytes = added.body.length - payloadBytesOf(extents)
+    this.#waiting.push({ record, bytes })
+    this.#waitingBytes += bytes
   }
 
   /**
@@ -179,12 +210,17 @@ export class Journal {
     }
   }
 
-  /** Makes the file short again when it is long. Not beside `append`. */
-  async compact(): Promise<void> {
+  /** It would be much shorter if it were written anew. */
+  get isLong(): boolean {
     // What is suspect is written anew by the next append; what is damaged says so until something is signed.
-    if (this.#isSuspect || !this.#isWhole) return
+    if (this.#isSuspect || !this.#isWhole) return false
     const needed = this.#table.bytes + this.#waitingBytes
-    if (this.#end > Math.max(this.#options.journalBytes, 2 * needed)) await this.#rewrite([])
+    return this.#end > Math.max(this.#options.journalBytes, 2 * needed)
+  }
+
+  /** Makes a long file short, without payload: the segments must have it. Not beside `append`. */
+  async compact(): Promise<void> {
+    if (this.isLong) await this.#rewrite([])
   }
 
   close(): void {
@@ -194,12 +230,15 @@ export class Journal {
 
   async #write(parts: readonly Uint8Array[]): Promise<void> {
     const fd = this.#fd as number
-    const length = lengthOf(parts)
+    const end = this.#end + lengthOf(parts)
+    const ahead = end > this.#fileEnd ? this.#ahead : emptyBytes
+    const written = [...parts, ahead]
     this.#isSuspect = true
-    writeAll(this.#files, fd, parts, this.#end)
-    await this.#files.sync(fd, length)
+    writeAll(this.#files, fd, written, this.#end)
+    await this.#files.sync(fd, lengthOf(written))
     this.#isSuspect = false
-    this.#end += length
+    this.#end = end
+    this.#fileEnd = Math.max(this.#fileEnd, end + ahead.length)
   }
 
   /**
@@ -216,8 +255,18 @@ export class Journal {
     this.#fd = created.fd
     this.#marker = created.marker
     this.#end = created.end
+    this.#fileEnd = created.end
     this.#isSuspect = false
   }
+}
+
+function bodyOf(record: JournalRecord, extents: readonly Extent[]): Body {
+  if (extents.length > 0) return payloadBody({ ...record, extents })
+  return record.operations.length === 0 ? signedBody(record.signed) : flushBody(record)
+}
+
+export function payloadBytesOf(extents: readonly Extent[]): number {
+  return extents.reduce((sum, { bytes }) => sum + bytes.length, 0)
 }
 
 function putOf([key, value]: Entry): Write {

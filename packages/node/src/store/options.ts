@@ -25,6 +25,12 @@ export interface StoreOptions {
   readonly blockCacheBytes: number
   /** `signed.log` is rewritten, without what the database has, beyond this length. */
   readonly journalBytes: number
+  /** `signed.log` is made longer by this much at a time, with zeros; a sync within its length is of data alone. */
+  readonly journalAheadBytes: number
+  /** A flush with no more new payload than this takes it to `signed.log` too, and to its segment later. */
+  readonly journaledPayloadBytesMax: number
+  /** Payload that is in `signed.log` and not in its segment; beyond it the next flush writes the segments. */
+  readonly unwrittenPayloadBytesMax: number
   /** A flush with more operations than this takes them to the database at once, and not through `signed.log`. */
   readonly journaledBytesMax: number
   /** The database gets what is in `signed.log` after about this long. */
@@ -44,6 +50,9 @@ export const defaultStoreOptions: Omit<StoreOptions, 'directory'> = {
   writeBufferBytes: 32 * MiB,
   blockCacheBytes: 32 * MiB,
   journalBytes: 8 * MiB,
+  journalAheadBytes: 256 * 1024,
+  journaledPayloadBytesMax: 64 * 1024,
+  unwrittenPayloadBytesMax: 256 * 1024,
   journaledBytesMax: 1 * MiB,
   applyDelayMs: 100,
   unappliedBytesMax: 8 * MiB
@@ -60,6 +69,8 @@ export function checkStoreOptions(options: StoreOptions): void {
   assert(options.writeBufferBytes >= 65_536, 'writeBufferBytes >= 65536')
   assert(options.journalBytes >= 1024, 'journalBytes >= 1024')
   // With what else is in a record it stays far below the longest one.
+  assert(options.journalAheadBytes <= 32 * MiB, 'journalAheadBytes <= 32 MiB')
+  assert(options.journaledPayloadBytesMax <= 16 * MiB, 'journaledPayloadBytesMax <= 16 MiB')
   assert(options.journaledBytesMax <= 32 * MiB, 'journaledBytesMax <= 32 MiB')
   assert(options.applyDelayMs < 2 ** 31, 'applyDelayMs < 2^31')
 }

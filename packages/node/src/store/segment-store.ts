@@ -15,8 +15,10 @@ import {
   segmentFileBytes,
   segmentPath
 } from './segment.ts'
+import { redo } from './segment-redo.ts'
 import type { BatchStore } from './store.ts'
 import type { StoreFacts } from './store-fault.ts'
+import type { Extent } from './write-codec.ts'
 
 interface Location {
   readonly segment: Segment
@@ -29,10 +31,14 @@ interface SegmentStoreOptions {
   readonly segmentBytes: number
   readonly cacheBytesMax: number
   readonly unsyncedBytesMax: number
+  readonly journaledPayloadBytesMax: number
+  readonly unwrittenPayloadBytesMax: number
 }
 
 interface SegmentStoreNeeds {
   readonly files: FileSystem
+  /** What a journal has, and the segments may lack. */
+  readonly extents?: readonly Extent[]
   /** Called before `bytes` are appended; throws when the store must not write. */
   readonly admit: (bytes: number) => void
   /** Names the digest, or the file where the digest is unknown. */
@@ -56,7 +62,7 @@ export class SegmentStore implements BatchStore {
   readonly #segments = new Map<number, Segment>()
   readonly #cache: BatchCache
   readonly #staging = makeStaging()
-  /** Batches that are not on the disk yet, in the order of their appends. */
+  /** Batches that are not in their segment yet, in the order of their appends. */
   readonly #unsynced = new Map<Digest, Uint8Array>()
   /** Dropped from that segment, but the record that says so could not be written yet. */
   readonly #unrecordedDrops = new Map<Digest, number>()
@@ -73,6 +79,7 @@ export class SegmentStore implements BatchStore {
     this.#options = options
     this.#needs = needs
     this.#cache = new BatchCache(options.cacheBytesMax)
+    redo(needs.extents ?? [], { directory, files: needs.files })
     const numbers = listSegments(needs.files, directory)
     const sizes = numbers.map(number => segmentFileBytes({ directory, number, files: needs.files }))
     for (const [i, number] of numbers.entries()) {
@@ -98,15 +105,17 @@ export class SegmentStore implements BatchStore {
 
   /** Bytes of all segment files. */
   get fileBytes(): number {
-    let bytes = 0
-    for (const segment of this.#segments.values()) bytes += segment.end
-    return bytes
+    return this.#sum(segment => segment.end)
   }
 
+  /** Something is durable nowhere. */
   get isDirty(): boolean {
-    if (this.#isDirectoryDirty) return true
-    for (const segment of this.#segments.values()) if (segment.isDirty) return true
-    return false
+    return this.#isDirectoryDirty || this.#sum(segment => segment.unsecuredBytes) > 0
+  }
+
+  /** A sync has something to do. */
+  get isUnwritten(): boolean {
+    return this.#isDirectoryDirty || this.#sum(segment => segment.unwrittenBytes) > 0
   }
 
   has(digest: Digest): boolean {
@@ -162,16 +171,38 @@ export class SegmentStore implements BatchStore {
   /** A disk that is that far behind is as good as full: whoever appends waits until it has caught up. */
   #admitUnsynced(length: number): void {
     const { unsyncedBytesMax } = this.#options
-    let unsyncedBytes = 0
-    for (const segment of this.#segments.values()) unsyncedBytes += segment.unsyncedBytes
+    const unsyncedBytes = this.#sum(segment => segment.unwrittenBytes)
     if (unsyncedBytes === 0 || unsyncedBytes + length <= unsyncedBytesMax) return
     const path = this.#directory
     const reason = `unsyncedBytesMax is ${unsyncedBytesMax}, and the disk has not kept up`
     throw this.#needs.onFailure(new Fault<StoreFacts>({ code: 'disk-full', path, reason }), path)
   }
 
+  /** What a journal is to make durable; undefined when it is too much for that, and a sync must do it. */
+  unsecured(): readonly Extent[] | undefined {
+    const { journaledPayloadBytesMax, unwrittenPayloadBytesMax } = this.#options
+    if (this.#isDirectoryDirty) return undefined
+    if (this.#sum(segment => segment.unsecuredBytes) > journaledPayloadBytesMax) return undefined
+    if (this.#sum(segment => segment.unwrittenBytes) > unwrittenPayloadBytesMax) return undefined
+    const extents: Extent[] = []
+    for (const segment of this.#segments.values()) {
+      if (segment.unsecuredBytes === 0) continue
+      const extent = segment.unsecured()
+      if (extent === undefined) return undefined
+      extents.push(extent)
+    }
+    return extents
+  }
+
+  /** The journal has these; it must keep them until a sync. */
+  onJournaled(extents: readonly Extent[]): void {
+    for (const { segment, offset, bytes } of extents) {
+      this.#segments.get(segment)?.onJournaled(offset + bytes.length)
+    }
+  }
+
   /**
-   * Makes all appends before this call durable. One call at a time.
+   * Makes all appends before this call durable in their segments. One call at a time.
    *
    * throws  what a write gave, which may be tried again; StoreFault `io` for the directory, whose entries may be lost
    */
@@ -182,7 +213,7 @@ export class SegmentStore implements BatchStore {
     try {
       this.#syncDirectory()
       for (const segment of this.#segments.values()) {
-        if (segment.isDirty) await segment.sync(this.#staging)
+        if (segment.unwrittenBytes > 0) await segment.sync(this.#staging)
       }
     } finally {
       this.#syncing = false
@@ -200,7 +231,7 @@ export class SegmentStore implements BatchStore {
   close(): void {
     for (const segment of this.#segments.values()) {
       try {
-        if (segment.isDirty) segment.syncNow()
+        if (segment.unwrittenBytes > 0) segment.syncNow()
       } catch {
         // As if the process had ended before.
       }
@@ -208,6 +239,12 @@ export class SegmentStore implements BatchStore {
     }
     this.#segments.clear()
     this.#index.clear()
+  }
+
+  #sum(of: (segment: Segment) => number): number {
+    let sum = 0
+    for (const segment of this.#segments.values()) sum += of(segment)
+    return sum
   }
 
   #syncDirectory(): void {

@@ -11,9 +11,10 @@ import {
   recordHeaderLength
 } from './record.ts'
 import { type ScannedRecord, type ScanResult, scanRecords } from './record-scan.ts'
+import type { Extent } from './write-codec.ts'
 
-const segmentMagic = ascii('NCBATCH1')
-const tagLength = 32
+export const segmentMagic: Uint8Array = ascii('NCBATCH1')
+export const tagLength = 32
 
 /** Kinds of record in a segment: a batch under its digest, or digests that were dropped (`tag` is zero). */
 export const batchKind = 1
@@ -98,13 +99,25 @@ export class Segment {
     return this.#writer.end
   }
 
-  get isDirty(): boolean {
-    return this.unsyncedBytes > 0
+  /** Bytes that are not in the file yet. */
+  get unwrittenBytes(): number {
+    return this.#writer.end - this.#writer.writtenEnd
   }
 
-  /** Bytes that are not on the disk yet. */
-  get unsyncedBytes(): number {
-    return this.#writer.end - this.#writer.writtenEnd
+  /** Bytes that are durable nowhere. */
+  get unsecuredBytes(): number {
+    return this.#writer.end - this.#writer.securedEnd
+  }
+
+  /** A copy of what is durable nowhere, for a journal; undefined when it must be written here. */
+  unsecured(): Extent | undefined {
+    const part = this.#writer.unsecured()
+    return part && { segment: this.number, marker: this.#marker, ...part }
+  }
+
+  /** What is before `end` is in the journal. */
+  onJournaled(end: number): void {
+    this.#writer.onSecured(end)
   }
 
   /** Appends one record and returns where its body starts. On the disk, and readable from it, after the next sync. */

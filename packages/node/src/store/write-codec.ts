@@ -1,9 +1,10 @@
 import { Fault, Reader, type Write, Writer } from '@novacron/base'
 import type { Operation } from './operation.ts'
+import { markerLength } from './record.ts'
 import { signedTable } from './store.ts'
 import type { StoreFacts } from './store-fault.ts'
 
-/** What lies in the records of `signed.log`: writes to the table `signed`, and operations that the database is to get. */
+/** What lies in the records of `signed.log`: writes to the table `signed`, and what the database and the segments are to get. */
 
 const kinds = { put: 1, delete: 2, 'delete-range': 3 } as const
 const operationKinds = { put: kinds.put, del: kinds.delete, 'del-range': kinds['delete-range'] }
@@ -25,6 +26,19 @@ export interface JournalRecord extends Mark {
   readonly operations: readonly Operation[]
 }
 
+/** Whole records of a segment, to be found at `offset` of the file with this number that begins with this marker. */
+export interface Extent {
+  readonly segment: number
+  readonly marker: Uint8Array
+  readonly offset: number
+  readonly bytes: Uint8Array
+}
+
+/** A flush whose payload is not in its segments yet. */
+export interface PayloadRecord extends JournalRecord {
+  readonly extents: readonly Extent[]
+}
+
 /** `table` is not stored: these records belong to one table. */
 export function encodeWrites(writes: readonly Write[]): Uint8Array {
   const writer = new Writer()
@@ -42,29 +56,40 @@ export function decodeWrites(body: Uint8Array, table: string): Write[] {
 
 /** history 8 | number u64 | writes to `signed` | operations */
 export function encodeJournalRecord(record: JournalRecord): Uint8Array {
-  const { history, number, signed, operations } = record
-  const writer = new Writer(sizeHintBytes).raw(history).u64(number)
-  putWrites(writer, signed)
-  writer.u32(operations.length)
-  for (const operation of operations) {
-    writer.u8(operationKinds[operation.type])
-    if (operation.type === 'del-range') writer.bytes(operation.from).bytes(operation.to)
-    else writer.bytes(operation.key)
-    if (operation.type === 'put') writer.bytes(operation.value)
-  }
+  const writer = new Writer(sizeHintBytes)
+  putRecord(writer, record)
   return writer.finish()
 }
 
 /** Byte fields are views into `body`. @throws {Fault} and nothing else on bad input. */
 export function decodeJournalRecord(body: Uint8Array): JournalRecord {
   const reader = new Reader(body)
-  const { history, number } = takeMark(reader)
-  const signed = takeWrites(reader, signedTable)
-  const count = reader.u32()
-  const operations: Operation[] = []
-  for (let i = 0; i < count; i++) operations.push(takeOperation(reader))
+  const record = takeRecord(reader)
   reader.end()
-  return { history, number, signed, operations }
+  return record
+}
+
+/** a journal record | count u32 | per extent: segment u32 | marker 8 | offset u64 | bytes */
+export function encodePayloadRecord({ extents, ...record }: PayloadRecord): Uint8Array {
+  const payloadBytes = extents.reduce((sum, { bytes }) => sum + bytes.length, 0)
+  const writer = new Writer(sizeHintBytes + payloadBytes)
+  putRecord(writer, record)
+  writer.u32(extents.length)
+  for (const { segment, marker, offset, bytes } of extents) {
+    writer.u32(segment).raw(marker).u64(offset).bytes(bytes)
+  }
+  return writer.finish()
+}
+
+/** Byte fields are views into `body`. @throws {Fault} and nothing else on bad input. */
+export function decodePayloadRecord(body: Uint8Array): PayloadRecord {
+  const reader = new Reader(body)
+  const record = takeRecord(reader)
+  const count = reader.u32()
+  const extents: Extent[] = []
+  for (let i = 0; i < count; i++) extents.push(takeExtent(reader))
+  reader.end()
+  return { ...record, extents }
 }
 
 export function encodeMark({ history, number }: Mark): Uint8Array {
@@ -81,6 +106,34 @@ export function decodeMark(bytes: Uint8Array): Mark {
 
 function takeMark(reader: Reader): Mark {
   return { history: reader.raw(historyLength), number: reader.u64() }
+}
+
+function putRecord(writer: Writer, { history, number, signed, operations }: JournalRecord): void {
+  writer.raw(history).u64(number)
+  putWrites(writer, signed)
+  writer.u32(operations.length)
+  for (const operation of operations) {
+    writer.u8(operationKinds[operation.type])
+    if (operation.type === 'del-range') writer.bytes(operation.from).bytes(operation.to)
+    else writer.bytes(operation.key)
+    if (operation.type === 'put') writer.bytes(operation.value)
+  }
+}
+
+function takeRecord(reader: Reader): JournalRecord {
+  const { history, number } = takeMark(reader)
+  const signed = takeWrites(reader, signedTable)
+  const count = reader.u32()
+  const operations: Operation[] = []
+  for (let i = 0; i < count; i++) operations.push(takeOperation(reader))
+  return { history, number, signed, operations }
+}
+
+function takeExtent(reader: Reader): Extent {
+  const segment = reader.u32()
+  const marker = reader.raw(markerLength)
+  const offset = reader.u64()
+  return { segment, marker, offset, bytes: reader.bytes('bytes', reader.left) }
 }
 
 function putWrites(writer: Writer, writes: readonly Write[]): void {

@@ -12,7 +12,12 @@ import { temporaryDirectory } from './temporary-directory.ts'
 function begun() {
   const path = join(temporaryDirectory(), 'signed.log')
   createSignedLog(path, nodeFileSystem)
-  const journal = Journal.open(path, nodeFileSystem, { journalBytes: 4096 }, undefined)
+  const journal = Journal.open(
+    path,
+    nodeFileSystem,
+    { journalBytes: 4096, journalAheadBytes: 0 },
+    undefined
+  )
   onTestFinished(() => journal.close())
   const disk = { writes: [] as number[], failures: 0 }
   const applier = new Applier(

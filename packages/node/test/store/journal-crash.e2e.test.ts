@@ -273,7 +273,12 @@ describe('damage', () => {
     await database.close()
     const signedLog = join(directory, 'signed.log')
     createSignedLog(signedLog, nodeFileSystem)
-    const journal = Journal.open(signedLog, nodeFileSystem, { journalBytes: 4096 }, undefined)
+    const journal = Journal.open(
+      signedLog,
+      nodeFileSystem,
+      { journalBytes: 4096, journalAheadBytes: 0 },
+      undefined
+    )
     await journal.append({ signed: [put('signed', 1, 's1')], operations: [] })
     journal.close()
     const bytes = readFileSync(signedLog)

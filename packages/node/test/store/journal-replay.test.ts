@@ -13,7 +13,7 @@ import { temporaryDirectory } from './temporary-directory.ts'
 
 /** What operations follow on which database, in the journal alone. */
 
-const options = { journalBytes: 4096 }
+const options = { journalBytes: 4096, journalAheadBytes: 0 }
 
 function logPath(): string {
   return join(temporaryDirectory(), 'signed.log')
@@ -296,4 +296,37 @@ describe('a record of signatures that is lost or damaged', () => {
     again.close()
     expect(foundAt(path, undefined)).toMatchObject({ presence: 'present', signed: 'recovering' })
   })
+})
+
+test('a file in which payload is found is written anew, without it, by the next flush', async () => {
+  const { journal, path } = created()
+  await journal.append(flushOf(1))
+  const marker = new Uint8Array(8).fill(7)
+  const extents = [{ segment: 3, marker, offset: 16, bytes: new Uint8Array(500).fill(1) }]
+  await journal.append({ ...flushOf(2), extents })
+  // Rows alone have to be held in memory for the database.
+  expect(journal.waitingBytes).toBeLessThan(500)
+  const again = Journal.open(copyOf(path), nodeFileSystem, options, journal.mark)
+  expect(again.takeExtents()).toEqual(extents)
+  expect(again.takesPayload).toBe(false)
+  await again.append(flushOf(3))
+  expect(again.takesPayload).toBe(true)
+  expect(again.bytes).toBeLessThan(500)
+})
+
+test('a file is made longer ahead of what is written, and an opening cuts it', async () => {
+  const path = logPath()
+  createSignedLog(path, nodeFileSystem)
+  const ahead = { ...options, journalAheadBytes: 2_000 }
+  const journal = Journal.open(path, nodeFileSystem, ahead, undefined)
+  await journal.append(flushOf(1))
+  await journal.append(flushOf(2))
+  const length = statSync(path).size
+  expect(length).toBeGreaterThan(journal.bytes + 1_000)
+  await journal.append(flushOf(3))
+  expect(statSync(path).size).toBe(length)
+  const copy = copyOf(path)
+  const again = Journal.open(copy, nodeFileSystem, ahead, undefined)
+  expect([again.presence, again.bytes]).toEqual(['present', journal.bytes])
+  expect(statSync(copy).size).toBe(journal.bytes)
 })

@@ -10,7 +10,7 @@ import { failingFiles } from './failing-files.ts'
 import { key, put } from './store-units.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 
-const options = { journalBytes: 4096 }
+const options = { journalBytes: 4096, journalAheadBytes: 0 }
 const vote = (at: number, value: string): Write => put('signed', at, value)
 
 function open(path: string, files = nodeFileSystem, database?: Mark): Journal {

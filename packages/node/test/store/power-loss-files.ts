@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
-import { cpSync, readdirSync, rmSync, truncateSync } from 'node:fs'
+import { closeSync, cpSync, openSync, readdirSync, rmSync, truncateSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { type FileSystem, nodeFileSystem } from '../../src/store/file-system.ts'
 
 /** The real file system, which remembers what a power cut would leave. */
 export interface PowerLossFiles extends FileSystem {
-  /** Copies a directory as a power cut would leave it right now: files cut to what was synced, unsynced entries gone. */
+  /**
+   * Copies a directory as a power cut would leave it right now: files cut to what was synced, zeros where a write within that
+   * was not, unsynced entries gone.
+   */
   copyAfterPowerLoss(directory: string, copy: string): void
 }
 
@@ -44,6 +47,7 @@ function namesIn(directory: string): string {
 export function powerLossFiles(): PowerLossFiles {
   const pathOf = new Map<number, string>()
   const syncedLength = new Map<string, number>()
+  const unsynced = new Map<string, { position: number; length: number }[]>()
   const durableEntries = new Set<string>()
   const real = nodeFileSystem
 
@@ -69,6 +73,12 @@ export function powerLossFiles(): PowerLossFiles {
       pathOf.set(fd, path)
       return fd
     },
+    writev(fd, parts, position) {
+      const length = real.writev(fd, parts, position)
+      const path = pathOf.get(fd) ?? ''
+      unsynced.set(path, [...(unsynced.get(path) ?? []), { position, length }])
+      return length
+    },
     async write(fd, bytes, position) {
       const count = await real.write(fd, bytes, position)
       noteSync(fd, position + count)
@@ -86,12 +96,16 @@ export function powerLossFiles(): PowerLossFiles {
     async sync(fd, writtenBytes) {
       // What is written while the sync runs is not promised.
       const length = real.size(fd)
+      const path = pathOf.get(fd) ?? ''
+      const covered = unsynced.get(path)?.length ?? 0
       await real.sync(fd, writtenBytes)
       noteSync(fd, length)
+      unsynced.get(path)?.splice(0, covered)
     },
     syncNow(fd) {
       real.syncNow(fd)
       noteSync(fd, real.size(fd))
+      unsynced.delete(pathOf.get(fd) ?? '')
     },
     syncDirectory(path) {
       real.syncDirectory(path)
@@ -113,9 +127,22 @@ export function powerLossFiles(): PowerLossFiles {
       copyAtRest(directory, copy, isOurs)
       for (const [path, length] of syncedLength) {
         const copied = join(copy, path.slice(directory.length))
-        if (durableEntries.has(path)) truncateSync(copied, length)
-        else rmSync(copied, { force: true })
+        if (!durableEntries.has(path)) {
+          rmSync(copied, { force: true })
+          continue
+        }
+        for (const range of unsynced.get(path) ?? []) zero(copied, range)
+        truncateSync(copied, length)
       }
     }
+  }
+}
+
+function zero(path: string, { position, length }: { position: number; length: number }): void {
+  const fd = openSync(path, 'r+')
+  try {
+    writeSync(fd, new Uint8Array(length), 0, length, position)
+  } finally {
+    closeSync(fd)
   }
 }

@@ -16,6 +16,7 @@ import { scanRecords } from '../../src/store/record-scan.ts'
 import { SegmentStore } from '../../src/store/segment-store.ts'
 import { databaseKey, endOfTable } from '../../src/store/table-key.ts'
 import { decodeWrites, encodeWrites } from '../../src/store/write-codec.ts'
+import { options as segmentOptions } from './segment-harness.ts'
 import { batchOf } from './store-units.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 
@@ -176,7 +177,7 @@ test('random segment files open without a throw and hold nothing wrong', () => {
     onDamage: () => undefined,
     onFailure: (error: unknown) => error as Error
   }
-  const options = { segmentBytes: 100_000, cacheBytesMax: 0, unsyncedBytesMax: 100_000 }
+  const options = { ...segmentOptions, segmentBytes: 100_000 }
   const writer = new SegmentStore(source, options, needs)
   const known = new Map<Digest, Uint8Array>()
   for (let seed = 0; seed < 5; seed++) {

@@ -2,21 +2,29 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import type { Digest } from '@novacron/base'
 import { expect } from 'vitest'
 import { SegmentStore } from '../../src/store/segment-store.ts'
+import type { Extent } from '../../src/store/write-codec.ts'
 import { failingFiles } from './failing-files.ts'
 import { batchOf } from './store-units.ts'
 
-export const options = { segmentBytes: 4096, cacheBytesMax: 0, unsyncedBytesMax: 2 ** 26 }
+export const options = {
+  segmentBytes: 4096,
+  cacheBytesMax: 0,
+  unsyncedBytesMax: 2 ** 26,
+  journaledPayloadBytesMax: 0,
+  unwrittenPayloadBytesMax: 0
+}
 
 export function harness(directory: string, changes: Partial<typeof options> = {}) {
   const files = failingFiles()
   const damaged: string[] = []
   const failures: string[] = []
-  const open = () =>
+  const open = (extents: readonly Extent[] = []) =>
     new SegmentStore(
       directory,
       { ...options, ...changes },
       {
         files,
+        extents,
         admit: () => undefined,
         onDamage: what => void damaged.push(what),
         onFailure: error => {

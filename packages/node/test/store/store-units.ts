@@ -22,5 +22,6 @@ export const small: Partial<StoreOptions> = {
   segmentBytes: 4096,
   cacheBytesMax: 0,
   journalBytes: 1024,
+  journalAheadBytes: 0,
   diskFreeBytesMin: 0
 }

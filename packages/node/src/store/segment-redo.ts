@@ -1,0 +1,102 @@
+import { equalBytes } from '@novacron/base'
+import { type FileSystem, writeAll } from './file-system.ts'
+import {
+  decodeRecordHeader,
+  fileHeaderLength,
+  isBodyIntact,
+  markerOfFile,
+  recordHeaderLength
+} from './record.ts'
+import { listSegments, segmentMagic, segmentPath, tagLength } from './segment.ts'
+import type { Extent } from './write-codec.ts'
+
+interface Place {
+  readonly directory: string
+  readonly files: FileSystem
+}
+
+/**
+ * Writes what a journal has of segments, where they lack it, and syncs them. A segment that is gone, or another under the same
+ * number, gets nothing. Nor does what follows on a place where another intact record lies: an earlier opening has cut the
+ * segment there, without this journal, and gone on.
+ */
+export function redo(extents: readonly Extent[], { directory, files }: Place): void {
+  const bySegment = Map.groupBy(extents, extent => extent.segment)
+  if (bySegment.size === 0) return
+  for (const number of listSegments(files, directory)) {
+    const own = bySegment.get(number)
+    if (own !== undefined) redoSegment(segmentPath({ directory, number, files }), files, own)
+  }
+}
+
+function redoSegment(path: string, files: FileSystem, extents: readonly Extent[]): void {
+  const fd = files.open(path, 'r+')
+  try {
+    const header = new Uint8Array(fileHeaderLength)
+    files.read(fd, header, 0)
+    const marker = markerOfFile(header, segmentMagic)
+    if (marker === undefined) return
+    const records = extents
+      .filter(extent => equalBytes(extent.marker, marker))
+      .flatMap(extent => recordsOf(extent))
+    if (redoRecords(records, files, fd)) files.syncNow(fd)
+  } finally {
+    files.close(fd)
+  }
+}
+
+/** Whether anything was written. */
+function redoRecords(records: readonly PlacedRecord[], files: FileSystem, fd: number): boolean {
+  let isWritten = false
+  for (const record of records) {
+    const there = new Uint8Array(record.bytes.length)
+    files.read(fd, there, record.offset)
+    if (equalBytes(there, record.bytes)) continue
+    if (isRecord(there, record, files, fd)) break
+    writeAll(files, fd, [record.bytes], record.offset)
+    isWritten = true
+  }
+  return isWritten
+}
+
+/** One record where it belongs. */
+interface PlacedRecord {
+  readonly marker: Uint8Array
+  readonly offset: number
+  readonly bytes: Uint8Array
+}
+
+function recordsOf({ marker, offset, bytes }: Extent): PlacedRecord[] {
+  const records: PlacedRecord[] = []
+  for (let at = 0; at < bytes.length; ) {
+    const length = lengthOfRecord(bytes.subarray(at), marker)
+    if (length === undefined) break
+    records.push({ marker, offset: offset + at, bytes: bytes.subarray(at, at + length) })
+    at += length
+  }
+  return records
+}
+
+/** Undefined unless an intact record is at the start of `bytes`. */
+function lengthOfRecord(bytes: Uint8Array, marker: Uint8Array): number | undefined {
+  const header = decodeRecordHeader(bytes, marker, tagLength)
+  if (header === undefined) return undefined
+  const bodyOffset = recordHeaderLength(tagLength)
+  const end = bodyOffset + header.length
+  if (end > bytes.length) return undefined
+  return isBodyIntact(header, bytes.subarray(bodyOffset, end)) ? end : undefined
+}
+
+/** Whether `there`, which is as long as the record that belongs there, is the beginning of an intact one. */
+function isRecord(
+  there: Uint8Array,
+  { marker, offset }: PlacedRecord,
+  files: FileSystem,
+  fd: number
+): boolean {
+  const header = decodeRecordHeader(there, marker, tagLength)
+  if (header === undefined) return false
+  const body = new Uint8Array(header.length)
+  files.read(fd, body, offset + recordHeaderLength(tagLength))
+  return isBodyIntact(header, body)
+}
