@@ -176,7 +176,7 @@ function load(
   }
   const { state, sessions } = contents
   orDamaged(index, 'bucket', () => {
-    for (const { bucket, entries } of decodeAll(snapshot.state)) state.load(bucket, entries)
+    for (const [bucket, encoding] of snapshot.state) state.load(bucket, encoding)
     sessions.load(decodeAll(snapshot.session))
   })
   state.tree.load(snapshot.state)

@@ -67,7 +67,6 @@ export function listKv(
 }
 
 function put(context: Readonly<ApplyContext>, key: Uint8Array, value: Uint8Array): Result {
-  // Copied: the batch belongs to the store.
   const stored = context.state.makeValue(versionBytes + value.length)
   writeU64(stored, 0, context.position)
   stored.set(value, versionBytes)

@@ -28,21 +28,20 @@ export type FormerValues = ReadonlyMap<ByteKey, Uint8Array | undefined>
 /** What a bucket is made of, before it is encoded. */
 export interface NamedValue {
   readonly name: ByteKey
-  value: Uint8Array
+  readonly value: Uint8Array
 }
 
-/**
- * Ascending by key: key length u16, key, value length u32, value. An empty bucket has no bytes. The values become views into
- * what is returned: no byte of the state is held twice.
- */
+/** Beside key and value. */
+export const entryHeadBytes = 6
+
+/** Ascending by key: key length u16, key, value length u32, value. An empty bucket has no bytes. */
 export function encodeBucket(entries: readonly NamedValue[]): Uint8Array {
   if (entries.length === 0) return emptyBytes
   let length = 0
-  for (const { name, value } of entries) length += 6 + name.length + value.length
+  for (const { name, value } of entries) length += entryHeadBytes + name.length + value.length
   const bytes = new Uint8Array(length)
   let at = 0
-  for (const entry of entries.toSorted(compareNames)) {
-    const { name, value } = entry
+  for (const { name, value } of entries.toSorted(compareNames)) {
     bytes[at] = name.length >>> 8
     bytes[at + 1] = name.length & 0xff
     at += 2
@@ -51,7 +50,6 @@ export function encodeBucket(entries: readonly NamedValue[]): Uint8Array {
     writeU32(bytes, at, value.length)
     at += 4
     bytes.set(value, at)
-    entry.value = bytes.subarray(at, at + value.length)
     at += value.length
   }
   return bytes

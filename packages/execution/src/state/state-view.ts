@@ -21,12 +21,12 @@ export class StateView {
     return this.#state.get(this.#own(key))
   }
 
-  /** A buffer for a value to be put: shorter ones share memory, so that it costs little. */
+  /** A buffer for a value to be put before another one is made. */
   makeValue(length: number): Uint8Array {
     return this.#state.makeValue(length)
   }
 
-  /** Takes `value` over. False when the state has no room; then nothing has changed. */
+  /** Copies `value`. False when the state has no room; then nothing has changed. */
   put(key: Uint8Array, value: Uint8Array): boolean {
     return this.#state.put(this.#own(key), value)
   }
@@ -50,10 +50,9 @@ export class StateView {
     if (next > first) first = next
     const end = keyAfterPrefix(lowest)
     const entries: StateEntry[] = []
-    for (const name of this.#state.keysFrom(first)) {
+    for (const [name, value] of this.#state.entriesFrom(first)) {
       if (entries.length >= limit || (end !== undefined && name >= end)) break
-      const value = this.#state.valueOf(name)
-      if (value !== undefined) entries.push({ key: bytesOfKey(name).subarray(1), value })
+      entries.push({ key: bytesOfKey(name).subarray(1), value })
     }
     return entries
   }

@@ -1,39 +1,30 @@
 import type { Digest, Hash } from '@novacron/base'
-import {
-  type BucketEntry,
-  bucketCount,
-  bucketOf,
-  encodeBucket,
-  type FormerValues,
-  formerEntries,
-  type NamedValue
-} from '../buckets/bucket.ts'
+import { bucketCount, bucketOf, decodeBucket, type FormerValues } from '../buckets/bucket.ts'
 import { BucketTree, type KeepsFormer, type TreeImage } from '../buckets/bucket-tree.ts'
 import type { ExecutionOptions } from '../options.ts'
+import { BucketEncoder } from './bucket-encoder.ts'
 import { type ByteKey, byteKeyOf } from './byte-key.ts'
-import { OrderedKeys } from './ordered-keys.ts'
-import { ValueArena } from './value-arena.ts'
+import { EntryTable } from './entry-table.ts'
+import { KeyOrder } from './key-order.ts'
 
 /** Charged for each entry above its bytes: about what the maps and the order cost. */
 export const entryOverheadBytes = 64
 
-/** A key's value, and where to find it in its bucket. */
-interface Entry extends NamedValue {
-  readonly bucket: number
-  /** In the list of its bucket. */
-  place: number
-}
+const startScratchBytes = 4_096
 
 /** All keys of all applications, in memory. A key's first byte is its application. */
 export class State {
   readonly #options: ExecutionOptions
   readonly #hash: Hash
-  /** By key, which remember their bucket: only a key that is new has to be hashed. */
-  readonly #entries = new Map<ByteKey, Entry>()
-  readonly #buckets: (Entry[] | undefined)[] = new Array(bucketCount).fill(undefined)
+  /** Numbers of the table by key; they remember their bucket: only a key that is new has to be hashed. */
+  readonly #entries = new Map<ByteKey, number>()
+  readonly #table = new EntryTable()
+  /** Numbers of the table; what was sealed last is in the order of keys, and the rest behind it. */
+  readonly #buckets: (number[] | undefined)[] = new Array(bucketCount).fill(undefined)
   readonly #charges = new Float64Array(bucketCount)
-  readonly #keys = new OrderedKeys()
-  readonly #arena = new ValueArena()
+  readonly #order = new KeyOrder(entry => this.#table.name(entry))
+  /** For the next value. */
+  #scratch = new Uint8Array(startScratchBytes)
   readonly tree: BucketTree
   #sizeBytes = 0
 
@@ -49,7 +40,7 @@ export class State {
   }
 
   get keyCount(): number {
-    return this.#keys.size
+    return this.#order.size
   }
 
   /** The value belongs to the state: do not change it. */
@@ -58,20 +49,23 @@ export class State {
   }
 
   valueOf(name: ByteKey): Uint8Array | undefined {
-    return this.#entries.get(name)?.value
+    const entry = this.#entries.get(name)
+    return entry === undefined ? undefined : this.#table.value(entry)
   }
 
-  /** A buffer for a value that is to be put; all of it is to be written. */
+  /** A buffer for a value that is to be put before another one is made; all of it is to be written. */
   makeValue(length: number): Uint8Array {
-    return this.#arena.make(length)
+    if (length > this.#scratch.length) this.#scratch = new Uint8Array(length)
+    return this.#scratch.subarray(0, length)
   }
 
-  /** Takes `value` over. False when there is no room; then nothing has changed. Shrinking always succeeds. */
+  /** Copies `value`. False when there is no room; then nothing has changed. Shrinking always succeeds. */
   put(key: Uint8Array, value: Uint8Array): boolean {
     const name = byteKeyOf(key)
     const entry = this.#entries.get(name)
-    const bucket = entry?.bucket ?? bucketOf(key)
-    const added = entry === undefined ? chargeOf(name, value) : value.length - entry.value.length
+    const bucket = this.#bucketOf(key, entry)
+    const added =
+      entry === undefined ? chargeOf(name, value.length) : value.length - this.#table.length(entry)
     const { stateBytesMax, bucketBytesMax } = this.#options
     const fits =
       this.#sizeBytes + added <= stateBytesMax &&
@@ -85,7 +79,7 @@ export class State {
   putAlways(key: Uint8Array, value: Uint8Array): void {
     const name = byteKeyOf(key)
     const entry = this.#entries.get(name)
-    this.#write(entry?.bucket ?? bucketOf(key), name, entry, value)
+    this.#write(this.#bucketOf(key, entry), name, entry, value)
   }
 
   /** False when the key was not there. */
@@ -93,18 +87,21 @@ export class State {
     const name = byteKeyOf(key)
     const entry = this.#entries.get(name)
     if (entry === undefined) return false
-    const { bucket, value } = entry
-    if (this.tree.touch(bucket)) this.tree.keep(bucket, name, value)
+    const bucket = this.#table.bucket(entry)
+    if (this.tree.touch(bucket)) this.tree.keep(bucket, name, this.#table.value(entry))
     this.#entries.delete(name)
     this.#removeFromBucket(entry)
-    this.#keys.delete(name)
-    this.#charge(bucket, -chargeOf(name, value))
+    this.#order.delete(name)
+    this.#charge(bucket, -chargeOf(name, this.#table.length(entry)))
+    this.#table.remove(entry)
     return true
   }
 
-  /** Keys `from <= key`, ascending; do not write while it runs. */
-  keysFrom(from: ByteKey): Iterable<ByteKey> {
-    return this.#keys.from(from)
+  /** Entries with `from <= key`, ascending; do not write while it runs. */
+  *entriesFrom(from: ByteKey): Generator<readonly [name: ByteKey, value: Uint8Array]> {
+    for (const entry of this.#order.from(from)) {
+      yield [this.#table.name(entry), this.#table.value(entry)]
+    }
   }
 
   /** A whole seal at once. */
@@ -115,58 +112,88 @@ export class State {
   /** The encoding of a bucket is about so long, and not longer. */
   readonly bytesOf = (bucket: number): number => this.#charges[bucket] as number
 
-  /** For the tree; the values become views into what is returned. */
-  readonly encode = (bucket: number, former: FormerValues | undefined): Uint8Array =>
-    encodeBucket(formerEntries(this.#buckets[bucket] ?? [], former))
+  /** For the tree; the values are views into what is returned from then on. */
+  readonly encode = (bucket: number, former: FormerValues | undefined): Uint8Array => {
+    const entries = this.#buckets[bucket] ?? []
+    const encoder = new BucketEncoder(this.#table, bucket, entries, former)
+    const encoding = encoder.seal()
+    // In order, so that sorting them for the next seal is quick.
+    const sorted = encoder.sealed()
+    for (const entry of entries) {
+      if (former?.has(this.#table.name(entry)) === true) sorted.push(entry)
+    }
+    for (const [place, entry] of sorted.entries()) this.#table.setPlace(entry, place)
+    this.#buckets[bucket] = sorted.length === 0 ? undefined : sorted
+    return encoding
+  }
 
   /** The root of the entries as they are, from nothing but them: for checks, since it is a pass over everything. */
   root(): Digest {
     const tree = new BucketTree(this.#hash)
     tree.load(
-      this.#buckets.flatMap((entries, bucket) => {
-        const copies = entries?.map(({ name, value }) => ({ name, value }))
-        return copies === undefined ? [] : [[bucket, encodeBucket(copies)] as const]
-      })
+      this.#buckets.flatMap((entries, bucket) =>
+        entries === undefined
+          ? []
+          : [[bucket, new BucketEncoder(this.#table, bucket, entries).encode()] as const]
+      )
     )
     return tree.image().root
   }
 
-  /** Fills an empty state with a bucket that the tree already holds: the values stay views into that. */
-  load(bucket: number, entries: readonly BucketEntry[]): void {
-    for (const { key, value } of entries) this.#insert(bucket, byteKeyOf(key), value)
+  /**
+   * Fills an empty state with a bucket that the tree is to hold: the values stay views into `encoding`.
+   *
+   * @throws {Fault<DecodeFault>} unless it is the one encoding of entries that all belong into `bucket`
+   */
+  load(bucket: number, encoding: Uint8Array): void {
+    const entries = decodeBucket(encoding, bucket)
+    this.#table.setEncoding(bucket, encoding)
+    for (const { key, value } of entries) {
+      const name = byteKeyOf(key)
+      const offset = value.byteOffset - encoding.byteOffset
+      this.#insert(name, this.#table.addSealed(name, bucket, offset, value.length))
+    }
   }
 
-  #write(bucket: number, name: ByteKey, entry: Entry | undefined, value: Uint8Array): void {
-    if (this.tree.touch(bucket)) this.tree.keep(bucket, name, entry?.value)
-    if (entry === undefined) this.#insert(bucket, name, value)
-    else this.#replace(entry, value)
+  #bucketOf(key: Uint8Array, entry: number | undefined): number {
+    return entry === undefined ? bucketOf(key) : this.#table.bucket(entry)
   }
 
-  #insert(bucket: number, name: ByteKey, value: Uint8Array): void {
+  #write(bucket: number, name: ByteKey, entry: number | undefined, value: Uint8Array): void {
+    if (this.tree.touch(bucket)) {
+      this.tree.keep(bucket, name, entry === undefined ? undefined : this.#table.value(entry))
+    }
+    if (entry === undefined) {
+      this.#insert(name, this.#table.add(name, bucket, value))
+    } else {
+      this.#charge(bucket, value.length - this.#table.length(entry))
+      this.#table.replace(entry, value)
+    }
+  }
+
+  #insert(name: ByteKey, entry: number): void {
+    const bucket = this.#table.bucket(entry)
     let entries = this.#buckets[bucket]
     if (entries === undefined) {
       entries = []
       this.#buckets[bucket] = entries
     }
-    const entry = { name, value, bucket, place: entries.length }
+    this.#table.setPlace(entry, entries.length)
     entries.push(entry)
     this.#entries.set(name, entry)
-    this.#keys.add(name)
-    this.#charge(bucket, chargeOf(name, value))
-  }
-
-  #replace(entry: Entry, value: Uint8Array): void {
-    this.#charge(entry.bucket, value.length - entry.value.length)
-    entry.value = value
+    this.#order.add(entry, name)
+    this.#charge(bucket, chargeOf(name, this.#table.length(entry)))
   }
 
   /** The last takes its place: the order in a bucket is made when it is encoded. */
-  #removeFromBucket({ bucket, place }: Entry): void {
-    const entries = this.#buckets[bucket] as Entry[]
-    const last = entries.pop() as Entry
+  #removeFromBucket(entry: number): void {
+    const bucket = this.#table.bucket(entry)
+    const place = this.#table.place(entry)
+    const entries = this.#buckets[bucket] as number[]
+    const last = entries.pop() as number
     if (place < entries.length) {
       entries[place] = last
-      last.place = place
+      this.#table.setPlace(last, place)
     }
     if (entries.length === 0) this.#buckets[bucket] = undefined
   }
@@ -177,6 +204,6 @@ export class State {
   }
 }
 
-function chargeOf(key: ByteKey, value: Uint8Array): number {
-  return key.length + value.length + entryOverheadBytes
+function chargeOf(key: ByteKey, valueLength: number): number {
+  return key.length + valueLength + entryOverheadBytes
 }

@@ -1,0 +1,139 @@
+import type { ByteKey } from './byte-key.ts'
+
+/** Bytes in one code: more would not be exact in a number. */
+const codeBytes = 6
+const startLength = 16
+
+/** The key of an entry. */
+export type NameOf = (entry: number) => ByteKey
+
+/**
+ * Numbers of entries in the order of their keys, all different. Beside each is a code made of the six bytes of its key that
+ * follow on what all keys begin with: a search compares these, which lie side by side, and looks at a key where they are equal
+ * alone. No references, so that moving them costs the collector of the heap nothing.
+ */
+export class SortedEntries {
+  readonly #nameOf: NameOf
+  #entries: Uint32Array<ArrayBuffer>
+  #codes: Float64Array<ArrayBuffer>
+  #length: number
+  /** All keys begin with the same so many bytes. */
+  #common = 0
+
+  /** `entries` are sorted. */
+  constructor(nameOf: NameOf, entries: Uint32Array | readonly number[] = []) {
+    this.#nameOf = nameOf
+    this.#length = entries.length
+    const room = Math.max(startLength, 2 * entries.length)
+    this.#entries = new Uint32Array(room)
+    this.#entries.set(entries)
+    this.#codes = new Float64Array(room)
+    this.#encodeAll()
+  }
+
+  get length(): number {
+    return this.#length
+  }
+
+  at(place: number): number {
+    return this.#entries[place] as number
+  }
+
+  get last(): number {
+    return this.at(this.#length - 1)
+  }
+
+  /** The place of the first key that is not below `key`; the length when there is none. */
+  lowerBound(key: ByteKey): number {
+    if (this.#length === 0) return 0
+    if (this.#common > 0 && !this.#sharesCommon(key)) {
+      return this.#nameOf(this.at(0)) < key ? this.#length : 0
+    }
+    const code = codeOf(key, this.#common)
+    let low = 0
+    let high = this.#length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      const found = this.#codes[middle] as number
+      const isBelow = found === code ? this.#nameOf(this.at(middle)) < key : found < code
+      if (isBelow) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  /** At its place in the order. */
+  insert(place: number, entry: number, key: ByteKey): void {
+    if (this.#length === this.#entries.length) this.#grow()
+    this.#entries.copyWithin(place + 1, place, this.#length)
+    this.#codes.copyWithin(place + 1, place, this.#length)
+    this.#length++
+    this.#put(place, entry, key)
+  }
+
+  /** An entry that is right at this place, too. */
+  replace(place: number, entry: number): void {
+    this.#put(place, entry, this.#nameOf(entry))
+  }
+
+  remove(place: number): void {
+    this.#entries.copyWithin(place, place + 1, this.#length)
+    this.#codes.copyWithin(place, place + 1, this.#length)
+    this.#length--
+  }
+
+  /** Takes what is from `place` on away. */
+  splitOff(place: number): SortedEntries {
+    const rest = new SortedEntries(this.#nameOf, this.#entries.subarray(place, this.#length))
+    this.#length = place
+    // Fewer keys may have more in common.
+    this.#encodeAll()
+    return rest
+  }
+
+  #put(place: number, entry: number, key: ByteKey): void {
+    this.#entries[place] = entry
+    // Any other key will do, and the first or the last is one.
+    const other = this.at(place === 0 ? this.#length - 1 : 0)
+    const isShared = commonLength(this.#nameOf(other), key, this.#common) === this.#common
+    if (isShared && this.#length > 1) this.#codes[place] = codeOf(key, this.#common)
+    else this.#encodeAll()
+  }
+
+  #sharesCommon(key: ByteKey): boolean {
+    return commonLength(this.#nameOf(this.at(0)), key, this.#common) === this.#common
+  }
+
+  #encodeAll(): void {
+    if (this.#length === 0) return
+    const [first, last] = [this.#nameOf(this.at(0)), this.#nameOf(this.last)]
+    this.#common = commonLength(first, last, first.length)
+    for (let place = 0; place < this.#length; place++) {
+      this.#codes[place] = codeOf(this.#nameOf(this.at(place)), this.#common)
+    }
+  }
+
+  #grow(): void {
+    const [entries, codes] = [this.#entries, this.#codes]
+    this.#entries = new Uint32Array(2 * entries.length)
+    this.#entries.set(entries)
+    this.#codes = new Float64Array(2 * codes.length)
+    this.#codes.set(codes)
+  }
+}
+
+/** Up to `max`. */
+function commonLength(a: ByteKey, b: ByteKey, max: number): number {
+  const end = Math.min(max, a.length, b.length)
+  let length = 0
+  while (length < end && a.charCodeAt(length) === b.charCodeAt(length)) length++
+  return length
+}
+
+/** In the order of the keys, but equal for keys that differ later, or in zeros at their end. */
+function codeOf(key: ByteKey, from: number): number {
+  let code = 0
+  const end = from + codeBytes
+  for (let i = from; i < end; i++) code = code * 256 + (i < key.length ? key.charCodeAt(i) : 0)
+  return code
+}
