@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { compareChains } from '../devnet/agreement.ts'
+import { awaitStragglers, compareChains } from '../devnet/agreement.ts'
 import { chainOf } from '../devnet/devnet.ts'
 import { statusOf } from '../devnet/network.ts'
 import type { Io } from '../io.ts'
@@ -43,6 +43,8 @@ export interface OrderingOptions extends Omit<BenchNetworkOptions, 'profileDirec
 }
 
 const drainMs = 10_000
+/** For a node that fell behind under the load, before the chains are compared. */
+const stragglersMs = 60_000
 /** From a crash until transactions count again. */
 const recoveryMs = 3_000
 const profileRows = 25
@@ -68,7 +70,9 @@ export async function benchOrdering(
   const left = network.daemons.slice(0, options.nodes - options.crash)
   const protocol = await protocolOf(network)
   const connections = await connectionsOf(network)
-  const agreed = await compareChains(left.map(chainOf))
+  const chains = left.map(chainOf)
+  await awaitStragglers(chains, stragglersMs)
+  const agreed = await compareChains(chains)
   for (const reason of agreed.reasons) note(`no agreement: ${reason}`)
   const { links } = network
   const measured: Measured = { ...loaded, ...connections, agreed, protocol, links, environment }

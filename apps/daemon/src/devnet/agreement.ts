@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { Fault } from '@novacron/base'
 import type { CommitName, CommitPage } from '@novacron/node'
 
@@ -22,6 +23,30 @@ export interface Agreement {
 }
 
 const pageCommits = 2_000
+const lookMs = 200
+
+/** Resolves when all have come to where the foremost is now, or after `withinMs`: a load leaves some behind. */
+export async function awaitStragglers(
+  sources: readonly ChainSource[],
+  withinMs: number
+): Promise<void> {
+  const deadlineMs = performance.now() + withinMs
+  // Who does not answer is not waited for: the comparison says so.
+  const look = () =>
+    Promise.all(
+      sources.map(source =>
+        source.head().then(
+          ({ index }) => index,
+          () => undefined
+        )
+      )
+    )
+  const answered = async () => (await look()).filter(index => index !== undefined)
+  const goal = Math.max(...(await answered()))
+  while (performance.now() < deadlineMs && Math.min(...(await answered())) < goal) {
+    await setTimeout(lookMs)
+  }
+}
 
 /** Reads the digest chains of all nodes over their common range and compares them, commit by commit. */
 export async function compareChains(sources: readonly ChainSource[]): Promise<Agreement> {
@@ -39,7 +64,7 @@ export async function compareChains(sources: readonly ChainSource[]): Promise<Ag
   const end = Math.min(...heads.map(({ index }) => index))
   let compared = 0
   try {
-    compared = answering.length === 0 ? 0 : await compareUpTo(end, answering, reasons)
+    compared = answering.length === 0 ? 0 : await compareUpTo(end, answering, heads, reasons)
   } catch (error) {
     reasons.push(`a chain could not be read to its end: ${(error as Error).message}`)
   }
@@ -51,6 +76,7 @@ export async function compareChains(sources: readonly ChainSource[]): Promise<Ag
 async function compareUpTo(
   end: number,
   sources: readonly ChainSource[],
+  heads: Agreement['heads'],
   reasons: string[]
 ): Promise<number> {
   let compared = 0
@@ -60,6 +86,10 @@ async function compareUpTo(
     const pages = await Promise.all(sources.map(source => pageOf(source, from, limit)))
     // Whoever has pruned most sets the beginning of what all still hold.
     const lowest = Math.max(...pages.map(page => (page.type === 'pruned' ? page.lowest : from)))
+    if (lowest > end) {
+      reasons.push(gapOf(heads, end, lowest))
+      return compared
+    }
     if (lowest > from) {
       from = lowest
       continue
@@ -81,6 +111,12 @@ async function compareUpTo(
     from += length
   }
   return compared
+}
+
+/** The one that is last has less than the others still hold. */
+function gapOf(heads: Agreement['heads'], end: number, lowest: number): string {
+  const last = heads.find(({ index }) => index === end)?.node
+  return `${last} has come to commit ${end}, and another holds none before ${lowest}`
 }
 
 function differenceAt(

@@ -1,6 +1,6 @@
 import { Fault } from '@novacron/base'
 import { describe, expect, test } from 'vitest'
-import { type ChainSource, compareChains } from '../../src/devnet/agreement.ts'
+import { awaitStragglers, type ChainSource, compareChains } from '../../src/devnet/agreement.ts'
 
 interface FakeChain {
   readonly length: number
@@ -110,6 +110,12 @@ describe('there is no agreement', () => {
     expect(agreed.reasons[0]).toBe('commit 1 cannot be read from every node')
   })
 
+  test('when one has less than another still holds', async () => {
+    const agreed = await compare({ length: 9 }, { length: 30, lowest: 21 })
+    expect(agreed).toMatchObject({ agreement: false, isEmpty: false, compared: 0 })
+    expect(agreed.reasons[0]).toBe('node-1 has come to commit 9, and another holds none before 21')
+  })
+
   test('when nothing was committed, or no node is there', async () => {
     expect(await compare({ length: 0 }, { length: 4 })).toMatchObject({
       agreement: false,
@@ -121,4 +127,18 @@ describe('there is no agreement', () => {
       heads: []
     })
   })
+})
+
+test('stragglers are waited for until they are where the foremost was, and no longer than allowed', async () => {
+  let looks = 0
+  const foremost = source('node-1', { length: 30 })
+  const silent = source('node-3', { length: 1, fails: 'head' })
+  const straggler = {
+    ...source('node-2', { length: 30 }),
+    head: async () => ({ index: 28 + looks++, digest: 'd' })
+  }
+  await awaitStragglers([foremost, straggler, silent], 60_000)
+  expect(looks).toBe(3)
+  await awaitStragglers([foremost, source('node-2', { length: 3 })], 0)
+  await awaitStragglers([silent], 60_000)
 })
