@@ -1,12 +1,12 @@
 import { emptyBytes } from '@novacron/base'
 
-const slabBytes = 262_144
+const slabBytes = 65_536
 /** A value beyond it gets a slab of its own, so that little is left over at the end of one. */
-const sharedBytesMax = 16_384
+const sharedBytesMax = 4_096
 
 /**
  * Values one after another in a few large buffers. What is written is never changed; a slab is let go with the last value in it,
- * which is at the next seal at the latest: from then on values are in the encodings of their buckets.
+ * which is when the seal after it is complete at the latest: from then on values are in the encodings of their buckets.
  */
 export class Slabs {
   readonly #slabs: Uint8Array[] = []

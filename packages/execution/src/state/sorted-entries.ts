@@ -64,7 +64,7 @@ export class SortedEntries {
 
   /** At its place in the order. */
   insert(place: number, entry: number, key: ByteKey): void {
-    if (this.#length === this.#entries.length) this.#grow()
+    if (this.#length === this.#entries.length) this.#resize(2 * this.#length)
     this.#entries.copyWithin(place + 1, place, this.#length)
     this.#codes.copyWithin(place + 1, place, this.#length)
     this.#length++
@@ -80,6 +80,10 @@ export class SortedEntries {
     this.#entries.copyWithin(place, place + 1, this.#length)
     this.#codes.copyWithin(place, place + 1, this.#length)
     this.#length--
+    // A few that are left of many must not hold the room of all.
+    if (this.#length >= startLength && 4 * this.#length <= this.#entries.length) {
+      this.#resize(this.#entries.length >>> 1)
+    }
   }
 
   /** Takes what is from `place` on away. */
@@ -113,11 +117,12 @@ export class SortedEntries {
     }
   }
 
-  #grow(): void {
-    const [entries, codes] = [this.#entries, this.#codes]
-    this.#entries = new Uint32Array(2 * entries.length)
+  #resize(room: number): void {
+    const entries = this.#entries.subarray(0, this.#length)
+    const codes = this.#codes.subarray(0, this.#length)
+    this.#entries = new Uint32Array(room)
     this.#entries.set(entries)
-    this.#codes = new Float64Array(2 * codes.length)
+    this.#codes = new Float64Array(room)
     this.#codes.set(codes)
   }
 }

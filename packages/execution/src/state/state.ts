@@ -112,7 +112,7 @@ export class State {
   /** The encoding of a bucket is about so long, and not longer. */
   readonly bytesOf = (bucket: number): number => this.#charges[bucket] as number
 
-  /** For the tree; the values are views into what is returned from then on. */
+  /** For the tree; what did not change since the seal began lies in what is returned from then on. */
   readonly encode = (bucket: number, former: FormerValues | undefined): Uint8Array => {
     const entries = this.#buckets[bucket] ?? []
     const encoder = new BucketEncoder(this.#table, bucket, entries, former)

@@ -46,7 +46,8 @@ interface Waiting {
  *
  * It is outside of the database, so that losing or restoring the database does not take the memory of what was signed with
  * it; that table is small and held whole in memory. In front of the database it is a journal: a flush is one record, synced
- * once, and the database gets the operations of many flushes later.
+ * once, and the database gets the operations of many flushes later. A little payload is part of the record too, as the bytes that
+ * segments get later (docs/decisions/0023-little-payload-in-the-journal.md).
  *
  * Operations are bound to the database that they follow on: each opening begins a history of its own, whose name is a
  * random row in the database, and counts the records with operations. The row says how many the database has; only the next

@@ -12,6 +12,7 @@ import { type DirectoryLock, lockDirectory } from './lock.ts'
 import { type Operation, toUnit, type Unit } from './operation.ts'
 import { checkStoreOptions, defaultStoreOptions, type StoreOptions } from './options.ts'
 import { quickFiles } from './quick-files.ts'
+import { redo } from './segment-redo.ts'
 import { SegmentStore } from './segment-store.ts'
 import {
   type BatchStore,
@@ -79,7 +80,8 @@ interface Group {
 
 /**
  * Segment files for batches, `signed.log` for what was signed and as the journal of LevelDB, which has the other tables. A
- * flush syncs the first two; LevelDB gets the operations of many flushes together, a little later.
+ * flush syncs the first two, or with little payload `signed.log` alone, which has it until the segments get it. LevelDB gets the
+ * operations of many flushes together, a little later.
  */
 class LevelStore implements Store {
   readonly #options: StoreOptions
@@ -136,9 +138,9 @@ class LevelStore implements Store {
     this.#journal = Journal.open(join(directory, 'signed.log'), files, this.#options, mark)
     stack.defer(() => this.#journal.close())
     for (let i = 0; i < this.#journal.damagedCount; i++) onDamage(signedTable, '')
+    redo(this.#journal.takeExtents(), { directory: batchesPath, files })
     this.#segments = new SegmentStore(batchesPath, this.#options, {
       files,
-      extents: this.#journal.takeExtents(),
       onDamage: what => onDamage('batches', what),
       admit: bytes => this.#admit(bytes),
       onFailure: (error, path) => this.#fail(error, path)
@@ -371,6 +373,8 @@ class LevelStore implements Store {
       // Ranges that waited for it take their view before anything is written.
       await setImmediate()
       await this.#applier.applyAgain()
+      // What only the journal has makes no room for what waits to be appended.
+      await this.#syncSegments()
       this.#state = 'open'
       if (appendFirst()) await this.flush()
       else this.#state = 'disk-full'

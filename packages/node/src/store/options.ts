@@ -23,7 +23,7 @@ export interface StoreOptions {
   readonly writeBufferBytes: number
   /** LevelDB's cache of uncompressed blocks. */
   readonly blockCacheBytes: number
-  /** `signed.log` is rewritten, without what the database has, beyond this length. */
+  /** `signed.log` is rewritten, without what the database and the segments have, beyond this length. */
   readonly journalBytes: number
   /** `signed.log` is made longer by this much at a time, with zeros; a sync within its length is of data alone. */
   readonly journalAheadBytes: number

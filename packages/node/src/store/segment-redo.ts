@@ -39,24 +39,27 @@ function redoSegment(path: string, files: FileSystem, extents: readonly Extent[]
     const records = extents
       .filter(extent => equalBytes(extent.marker, marker))
       .flatMap(extent => recordsOf(extent))
-    if (redoRecords(records, files, fd)) files.syncNow(fd)
+    redoRecords(records, files, fd)
+    // What was found there may be in the page cache alone, and the journal is written anew without it.
+    if (records.length > 0) files.syncNow(fd)
   } finally {
     files.close(fd)
   }
 }
 
-/** Whether anything was written. */
-function redoRecords(records: readonly PlacedRecord[], files: FileSystem, fd: number): boolean {
-  let isWritten = false
+function redoRecords(records: readonly PlacedRecord[], files: FileSystem, fd: number): void {
   for (const record of records) {
-    const there = new Uint8Array(record.bytes.length)
-    files.read(fd, there, record.offset)
+    const there = readUpTo(record.bytes.length, record.offset, files, fd)
     if (equalBytes(there, record.bytes)) continue
     if (isRecord(there, record, files, fd)) break
     writeAll(files, fd, [record.bytes], record.offset)
-    isWritten = true
   }
-  return isWritten
+}
+
+/** Shorter where the file ends before: what is missing there is not the zeros that a batch may end with. */
+function readUpTo(length: number, offset: number, files: FileSystem, fd: number): Uint8Array {
+  const bytes = new Uint8Array(length)
+  return bytes.subarray(0, files.read(fd, bytes, offset))
 }
 
 /** One record where it belongs. */
@@ -87,7 +90,7 @@ function lengthOfRecord(bytes: Uint8Array, marker: Uint8Array): number | undefin
   return isBodyIntact(header, bytes.subarray(bodyOffset, end)) ? end : undefined
 }
 
-/** Whether `there`, which is as long as the record that belongs there, is the beginning of an intact one. */
+/** Whether `there`, which is no longer than the record that belongs there, is the beginning of an intact one. */
 function isRecord(
   there: Uint8Array,
   { marker, offset }: PlacedRecord,
@@ -96,7 +99,6 @@ function isRecord(
 ): boolean {
   const header = decodeRecordHeader(there, marker, tagLength)
   if (header === undefined) return false
-  const body = new Uint8Array(header.length)
-  files.read(fd, body, offset + recordHeaderLength(tagLength))
-  return isBodyIntact(header, body)
+  const body = readUpTo(header.length, offset + recordHeaderLength(tagLength), files, fd)
+  return body.length === header.length && isBodyIntact(header, body)
 }

@@ -15,7 +15,6 @@ import {
   segmentFileBytes,
   segmentPath
 } from './segment.ts'
-import { redo } from './segment-redo.ts'
 import type { BatchStore } from './store.ts'
 import type { StoreFacts } from './store-fault.ts'
 import type { Extent } from './write-codec.ts'
@@ -37,8 +36,6 @@ interface SegmentStoreOptions {
 
 interface SegmentStoreNeeds {
   readonly files: FileSystem
-  /** What a journal has, and the segments may lack. */
-  readonly extents?: readonly Extent[]
   /** Called before `bytes` are appended; throws when the store must not write. */
   readonly admit: (bytes: number) => void
   /** Names the digest, or the file where the digest is unknown. */
@@ -79,7 +76,6 @@ export class SegmentStore implements BatchStore {
     this.#options = options
     this.#needs = needs
     this.#cache = new BatchCache(options.cacheBytesMax)
-    redo(needs.extents ?? [], { directory, files: needs.files })
     const numbers = listSegments(needs.files, directory)
     const sizes = numbers.map(number => segmentFileBytes({ directory, number, files: needs.files }))
     for (const [i, number] of numbers.entries()) {
@@ -227,13 +223,13 @@ export class SegmentStore implements BatchStore {
     this.#compactStep()
   }
 
-  /** Writes what no sync has covered, as far as the disk takes it: nobody was promised it. */
+  /** Writes what is in memory alone, or in the journal, as far as the disk takes it. */
   close(): void {
     for (const segment of this.#segments.values()) {
       try {
         if (segment.unwrittenBytes > 0) segment.syncNow()
       } catch {
-        // As if the process had ended before.
+        // As if the process had ended before: what was promised is in the journal.
       }
       segment.close()
     }

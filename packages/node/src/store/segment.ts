@@ -111,6 +111,8 @@ export class Segment {
 
   /** A copy of what is durable nowhere, for a journal; undefined when it must be written here. */
   unsecured(): Extent | undefined {
+    // Redo finds its file by the marker in the header.
+    if (this.#writer.writtenEnd < fileHeaderLength) return undefined
     const part = this.#writer.unsecured()
     return part && { segment: this.number, marker: this.#marker, ...part }
   }

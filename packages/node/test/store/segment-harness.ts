@@ -2,7 +2,6 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import type { Digest } from '@novacron/base'
 import { expect } from 'vitest'
 import { SegmentStore } from '../../src/store/segment-store.ts'
-import type { Extent } from '../../src/store/write-codec.ts'
 import { failingFiles } from './failing-files.ts'
 import { batchOf } from './store-units.ts'
 
@@ -18,13 +17,12 @@ export function harness(directory: string, changes: Partial<typeof options> = {}
   const files = failingFiles()
   const damaged: string[] = []
   const failures: string[] = []
-  const open = (extents: readonly Extent[] = []) =>
+  const open = () =>
     new SegmentStore(
       directory,
       { ...options, ...changes },
       {
         files,
-        extents,
         admit: () => undefined,
         onDamage: what => void damaged.push(what),
         onFailure: error => {

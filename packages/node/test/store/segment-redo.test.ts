@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import {
   copyFileSync,
   cpSync,
@@ -7,7 +8,10 @@ import {
   writeFileSync
 } from 'node:fs'
 import { join } from 'node:path'
+import type { Digest } from '@novacron/base'
 import { expect, test } from 'vitest'
+import { nodeFileSystem } from '../../src/store/file-system.ts'
+import { redo } from '../../src/store/segment-redo.ts'
 import type { Extent } from '../../src/store/write-codec.ts'
 import { appendAll, expectIntact, flip, harness, seeds, segmentFiles } from './segment-harness.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
@@ -38,8 +42,9 @@ async function crashed() {
 
 /** Opens a copy that a journal goes with; returns what is there, and what was damaged. */
 function reopen(directory: string, extents: readonly Extent[]) {
-  const { open, damaged } = harness(directory, journaled)
-  return { store: open(extents), damaged }
+  const { open, damaged, files } = harness(directory, journaled)
+  redo(extents, { directory, files })
+  return { store: open(), damaged }
 }
 
 test('what only the journal has is in its segment after a start, and stays there without it', async () => {
@@ -133,4 +138,58 @@ test('too much at once, and too much in all, is for a sync', async () => {
     store.onJournaled(extents)
   }
   expect.unreachable('17 batches of 1,000 bytes are more than 16,000')
+})
+
+test('a record whose end the file lacks is written again, also where that end is zeros', async () => {
+  const directory = temporaryDirectory()
+  const { open } = harness(directory, journaled)
+  const store = open()
+  appendAll(store, [1])
+  await store.sync()
+  const bytes = new Uint8Array(1_000).fill(7, 0, 600)
+  const digest = createHash('sha256').update(bytes).digest('hex') as Digest
+  store.append(digest, bytes)
+  const [extent] = store.unsecured() as [Extent]
+  const path = join(directory, segmentFiles(directory)[0] as string)
+  const copy = join(temporaryDirectory(), 'copy')
+  cpSync(directory, copy, { recursive: true })
+  const cut = Buffer.concat([
+    readFileSync(path).subarray(0, extent.offset),
+    extent.bytes.subarray(0, -300)
+  ])
+  writeFileSync(join(copy, segmentFiles(copy)[0] as string), cut)
+  const again = reopen(copy, [extent])
+  expect(again.store.read(digest)).toEqual(bytes)
+  expect(again.damaged).toEqual([])
+})
+
+test('what is found is synced as well: it may be in the page cache alone', async () => {
+  const { store, directory, extents } = await crashed()
+  await store.sync()
+  let syncs = 0
+  const syncNow = (fd: number): void => {
+    syncs += 1
+    nodeFileSystem.syncNow(fd)
+  }
+  redo(extents, { directory, files: { ...nodeFileSystem, syncNow } })
+  expect(syncs).toBe(1)
+  redo([], { directory, files: { ...nodeFileSystem, syncNow } })
+  expect(syncs).toBe(1)
+})
+
+test('a segment whose header is not on the disk yet is not for the journal', async () => {
+  const { open, files } = harness(temporaryDirectory(), { ...journaled, segmentBytes: 4_096 })
+  const store = open()
+  appendAll(store, seeds(2))
+  await store.sync()
+  appendAll(store, seeds(1, 2))
+  store.onJournaled(store.unsecured() ?? [])
+  // The next does not fit any more: it makes a second file, and the write to the first fails.
+  appendAll(store, seeds(1, 3))
+  files.fail('write', 'EIO')
+  await expect(store.sync()).rejects.toMatchObject({ code: 'EIO' })
+  files.mend()
+  expect(store.unsecured()).toBeUndefined()
+  await store.sync()
+  expect(store.unsecured()).toEqual([])
 })

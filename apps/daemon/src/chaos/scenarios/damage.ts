@@ -1,12 +1,11 @@
 import {
   closeSync,
   cpSync,
-  fstatSync,
   openSync,
   readdirSync,
+  readFileSync,
   readSync,
   rmSync,
-  statSync,
   truncateSync,
   writeSync
 } from 'node:fs'
@@ -18,11 +17,19 @@ import { othersGoOn, until, victimOf } from './steps.ts'
 const backMs = 20_000
 const flipsPerFile = 16
 
+/** Without the zeros at its end, which a log is made longer by beforehand: damage to them is none. */
+function contentBytesOf(path: string): number {
+  const bytes = readFileSync(path)
+  let end = bytes.length
+  while (end > 0 && bytes[end - 1] === 0) end--
+  return end
+}
+
 /** Flips bits of a file at drawn places. */
 function flip(path: string, random: () => number): void {
+  const size = contentBytesOf(path)
   const file = openSync(path, 'r+')
   try {
-    const { size } = fstatSync(file)
     const byte = Buffer.alloc(1)
     for (let i = 0; i < Math.min(flipsPerFile, size); i++) {
       const at = Math.floor(random() * size)
@@ -36,7 +43,7 @@ function flip(path: string, random: () => number): void {
 }
 
 function cutShort(path: string, random: () => number): void {
-  truncateSync(path, Math.floor(statSync(path).size * random()))
+  truncateSync(path, Math.floor(contentBytesOf(path) * random()))
 }
 
 function filesOf(directory: string, pattern: RegExp): readonly string[] {
