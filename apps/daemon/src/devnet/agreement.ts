@@ -32,34 +32,16 @@ export async function awaitStragglers(
 ): Promise<void> {
   const deadlineMs = performance.now() + withinMs
   // Who does not answer is not waited for: the comparison says so.
-  const look = () =>
-    Promise.all(
-      sources.map(source =>
-        source.head().then(
-          ({ index }) => index,
-          () => undefined
-        )
-      )
-    )
-  const answered = async () => (await look()).filter(index => index !== undefined)
-  const goal = Math.max(...(await answered()))
-  while (performance.now() < deadlineMs && Math.min(...(await answered())) < goal) {
+  const look = async () => (await headsOf(sources)).heads.map(({ index }) => index)
+  const goal = Math.max(...(await look()))
+  while (performance.now() < deadlineMs && Math.min(...(await look())) < goal) {
     await setTimeout(lookMs)
   }
 }
 
 /** Reads the digest chains of all nodes over their common range and compares them, commit by commit. */
 export async function compareChains(sources: readonly ChainSource[]): Promise<Agreement> {
-  const reasons: string[] = []
-  const heads: (CommitName & { node: string })[] = []
-  for (const source of sources) {
-    try {
-      const { index, digest } = await source.head()
-      heads.push({ node: source.node, index, digest })
-    } catch (error) {
-      reasons.push(`${source.node} does not answer: ${(error as Error).message}`)
-    }
-  }
+  const { heads, reasons } = await headsOf(sources)
   const answering = sources.filter(({ node }) => heads.some(head => head.node === node))
   const end = Math.min(...heads.map(({ index }) => index))
   let compared = 0
@@ -71,6 +53,23 @@ export async function compareChains(sources: readonly ChainSource[]): Promise<Ag
   const isEmpty = compared === 0 && reasons.length === 0
   if (compared === 0) reasons.push('there was nothing to compare')
   return { agreement: reasons.length === 0, compared, isEmpty, heads, reasons }
+}
+
+/** Of those that answer; the reasons are of those that do not. */
+async function headsOf(
+  sources: readonly ChainSource[]
+): Promise<{ readonly heads: Agreement['heads']; readonly reasons: string[] }> {
+  const reasons: string[] = []
+  const heads: (CommitName & { node: string })[] = []
+  for (const source of sources) {
+    try {
+      const { index, digest } = await source.head()
+      heads.push({ node: source.node, index, digest })
+    } catch (error) {
+      reasons.push(`${source.node} does not answer: ${(error as Error).message}`)
+    }
+  }
+  return { heads, reasons }
 }
 
 async function compareUpTo(

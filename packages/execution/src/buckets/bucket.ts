@@ -41,18 +41,29 @@ export function encodeBucket(entries: readonly NamedValue[]): Uint8Array {
   for (const { name, value } of entries) length += entryHeadBytes + name.length + value.length
   const bytes = new Uint8Array(length)
   let at = 0
-  for (const { name, value } of entries.toSorted(compareNames)) {
-    bytes[at] = name.length >>> 8
-    bytes[at + 1] = name.length & 0xff
-    at += 2
-    for (let i = 0; i < name.length; i++) bytes[at + i] = name.charCodeAt(i)
-    at += name.length
-    writeU32(bytes, at, value.length)
-    at += 4
-    bytes.set(value, at)
-    at += value.length
+  for (const { name, value } of entries.toSorted((a, b) => compareNames(a.name, b.name))) {
+    at = writeEntry(bytes, at, name, value)
   }
   return bytes
+}
+
+/** One entry of an encoding; returns where the next one begins. */
+export function writeEntry(
+  bytes: Uint8Array,
+  start: number,
+  name: ByteKey,
+  value: Uint8Array
+): number {
+  let at = start
+  bytes[at] = name.length >>> 8
+  bytes[at + 1] = name.length & 0xff
+  at += 2
+  for (let i = 0; i < name.length; i++) bytes[at + i] = name.charCodeAt(i)
+  at += name.length
+  writeU32(bytes, at, value.length)
+  at += 4
+  bytes.set(value, at)
+  return at + value.length
 }
 
 /** The entries of a bucket as they were before the changes that `former` tells of. */
@@ -66,7 +77,7 @@ export function formerEntries(
   return before
 }
 
-function compareNames({ name: a }: NamedValue, { name: b }: NamedValue): number {
+export function compareNames(a: ByteKey, b: ByteKey): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 

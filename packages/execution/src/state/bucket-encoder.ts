@@ -1,13 +1,14 @@
-import { emptyBytes, writeU32 } from '@novacron/base'
-import { entryHeadBytes, type FormerValues } from '../buckets/bucket.ts'
+import { emptyBytes } from '@novacron/base'
+import {
+  compareNames,
+  entryHeadBytes,
+  type FormerValues,
+  formerEntries,
+  type NamedValue,
+  writeEntry
+} from '../buckets/bucket.ts'
 import type { ByteKey } from './byte-key.ts'
 import type { EntryTable } from './entry-table.ts'
-
-/** What a bucket had before a change: no entry of the table. */
-interface FormerEntry {
-  readonly name: ByteKey
-  readonly value: Uint8Array
-}
 
 /** A number of the table, or minus one minus the place among those that were before. */
 type Encoded = number
@@ -19,7 +20,8 @@ type Encoded = number
 export class BucketEncoder {
   readonly #table: EntryTable
   readonly #bucket: number
-  readonly #before: readonly FormerEntry[]
+  /** What the bucket had before a change: no entries of the table. */
+  readonly #before: readonly NamedValue[]
   readonly #entries: readonly Encoded[]
 
   constructor(
@@ -30,13 +32,12 @@ export class BucketEncoder {
   ) {
     this.#table = table
     this.#bucket = bucket
-    this.#before = formerOf(former)
+    this.#before = formerEntries([], former)
     const kept =
       former === undefined ? numbers : numbers.filter(entry => !former.has(table.name(entry)))
-    this.#entries = [...kept, ...this.#before.map((_, i) => -1 - i)].sort((a, b) => {
-      const [left, right] = [this.#nameOf(a), this.#nameOf(b)]
-      return left < right ? -1 : left > right ? 1 : 0
-    })
+    this.#entries = [...kept, ...this.#before.map((_, i) => -1 - i)].sort((a, b) =>
+      compareNames(this.#nameOf(a), this.#nameOf(b))
+    )
   }
 
   /** Changes nothing. */
@@ -60,7 +61,9 @@ export class BucketEncoder {
       at += to - from
       from = start ?? 0
       to = start === undefined ? 0 : start + this.#lengthOf(each)
-      if (start === undefined) at = this.#write(each, bytes, at)
+      if (start === undefined) {
+        at = writeEntry(bytes, at, this.#nameOf(each), this.#valueOf(each))
+      }
     }
     if (former !== undefined && to > from) bytes.set(former.subarray(from, to), at)
     return bytes
@@ -85,13 +88,20 @@ export class BucketEncoder {
   }
 
   #nameOf(each: Encoded): ByteKey {
-    return each >= 0 ? this.#table.name(each) : (this.#before[-1 - each] as FormerEntry).name
+    return each >= 0 ? this.#table.name(each) : this.#former(each).name
+  }
+
+  #valueOf(each: Encoded): Uint8Array {
+    return each >= 0 ? this.#table.value(each) : this.#former(each).value
   }
 
   #lengthOf(each: Encoded): number {
-    const value =
-      each >= 0 ? this.#table.length(each) : (this.#before[-1 - each] as FormerEntry).value.length
+    const value = each >= 0 ? this.#table.length(each) : this.#former(each).value.length
     return entryHeadBytes + this.#nameOf(each).length + value
+  }
+
+  #former(each: Encoded): NamedValue {
+    return this.#before[-1 - each] as NamedValue
   }
 
   /** Where it begins in the encoding before; undefined when it is not there. */
@@ -99,26 +109,4 @@ export class BucketEncoder {
     const offset = each >= 0 ? this.#table.sealedOffset(each) : undefined
     return offset === undefined ? undefined : offset - this.#nameOf(each).length - entryHeadBytes
   }
-
-  #write(each: Encoded, bytes: Uint8Array, start: number): number {
-    const name = this.#nameOf(each)
-    const value =
-      each >= 0 ? this.#table.value(each) : (this.#before[-1 - each] as FormerEntry).value
-    let at = start
-    bytes[at] = name.length >>> 8
-    bytes[at + 1] = name.length & 0xff
-    at += 2
-    for (let i = 0; i < name.length; i++) bytes[at + i] = name.charCodeAt(i)
-    at += name.length
-    writeU32(bytes, at, value.length)
-    at += 4
-    bytes.set(value, at)
-    return at + value.length
-  }
-}
-
-function formerOf(former: FormerValues | undefined): FormerEntry[] {
-  const entries: FormerEntry[] = []
-  for (const [name, value] of former ?? []) if (value !== undefined) entries.push({ name, value })
-  return entries
 }

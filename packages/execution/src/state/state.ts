@@ -45,11 +45,7 @@ export class State {
 
   /** The value belongs to the state: do not change it. */
   get(key: Uint8Array): Uint8Array | undefined {
-    return this.valueOf(byteKeyOf(key))
-  }
-
-  valueOf(name: ByteKey): Uint8Array | undefined {
-    const entry = this.#entries.get(name)
+    const entry = this.#entries.get(byteKeyOf(key))
     return entry === undefined ? undefined : this.#table.value(entry)
   }
 

@@ -15,7 +15,13 @@ import { load, type Opened, type SignedLogPresence, withoutFile } from './journa
 import type { Operation } from './operation.ts'
 import type { OrderedTable } from './ordered-table.ts'
 import { type Entry, type RangeOptions, signedTable } from './store.ts'
-import { type Extent, historyLength, type JournalRecord, type Mark } from './write-codec.ts'
+import {
+  type Extent,
+  historyLength,
+  type JournalRecord,
+  type Mark,
+  payloadBytesOf
+} from './write-codec.ts'
 
 interface JournalOptions {
   /** The file is rewritten when it is longer than this and than twice what it must hold. */
@@ -264,10 +270,6 @@ export class Journal {
 function bodyOf(record: JournalRecord, extents: readonly Extent[]): Body {
   if (extents.length > 0) return payloadBody({ ...record, extents })
   return record.operations.length === 0 ? signedBody(record.signed) : flushBody(record)
-}
-
-export function payloadBytesOf(extents: readonly Extent[]): number {
-  return extents.reduce((sum, { bytes }) => sum + bytes.length, 0)
 }
 
 function putOf([key, value]: Entry): Write {

@@ -6,7 +6,7 @@ import { Applier, markKey, markRow, markTable } from './applier.ts'
 import { Database } from './database.ts'
 import { DiskBudget } from './disk-budget.ts'
 import { type FileSystem, nodeFileSystem } from './file-system.ts'
-import { type Flush, Journal, payloadBytesOf } from './journal.ts'
+import { type Flush, Journal } from './journal.ts'
 import type { SignedLogPresence } from './journal-loader.ts'
 import { type DirectoryLock, lockDirectory } from './lock.ts'
 import { type Operation, toUnit, type Unit } from './operation.ts'
@@ -25,7 +25,7 @@ import {
   signedTable
 } from './store.ts'
 import { type StoreFacts, type StoreFault, toStoreFault } from './store-fault.ts'
-import { decodeMark } from './write-codec.ts'
+import { decodeMark, payloadBytesOf } from './write-codec.ts'
 import { WriteQueue } from './write-queue.ts'
 
 /** Moments between which a crash may come; the hook of `StoreNeeds` is called before each. */

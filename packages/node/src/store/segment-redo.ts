@@ -1,13 +1,7 @@
 import { equalBytes } from '@novacron/base'
 import { type FileSystem, writeAll } from './file-system.ts'
-import {
-  decodeRecordHeader,
-  fileHeaderLength,
-  isBodyIntact,
-  markerOfFile,
-  recordHeaderLength
-} from './record.ts'
-import { listSegments, segmentMagic, segmentPath, tagLength } from './segment.ts'
+import { decodeRecordHeader, fileHeaderLength, isBodyIntact, markerOfFile } from './record.ts'
+import { listSegments, recordBytesOf, segmentMagic, segmentPath, tagLength } from './segment.ts'
 import type { Extent } from './write-codec.ts'
 
 interface Place {
@@ -84,10 +78,9 @@ function recordsOf({ marker, offset, bytes }: Extent): PlacedRecord[] {
 function lengthOfRecord(bytes: Uint8Array, marker: Uint8Array): number | undefined {
   const header = decodeRecordHeader(bytes, marker, tagLength)
   if (header === undefined) return undefined
-  const bodyOffset = recordHeaderLength(tagLength)
-  const end = bodyOffset + header.length
+  const end = recordBytesOf(header.length)
   if (end > bytes.length) return undefined
-  return isBodyIntact(header, bytes.subarray(bodyOffset, end)) ? end : undefined
+  return isBodyIntact(header, bytes.subarray(end - header.length, end)) ? end : undefined
 }
 
 /** Whether `there`, which is no longer than the record that belongs there, is the beginning of an intact one. */
@@ -99,6 +92,6 @@ function isRecord(
 ): boolean {
   const header = decodeRecordHeader(there, marker, tagLength)
   if (header === undefined) return false
-  const body = readUpTo(header.length, offset + recordHeaderLength(tagLength), files, fd)
-  return body.length === header.length && isBodyIntact(header, body)
+  const whole = readUpTo(recordBytesOf(header.length), offset, files, fd)
+  return lengthOfRecord(whole, marker) !== undefined
 }

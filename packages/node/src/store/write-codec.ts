@@ -34,6 +34,10 @@ export interface Extent {
   readonly bytes: Uint8Array
 }
 
+export function payloadBytesOf(extents: readonly Extent[]): number {
+  return extents.reduce((sum, { bytes }) => sum + bytes.length, 0)
+}
+
 /** A flush whose payload is not in its segments yet. */
 export interface PayloadRecord extends JournalRecord {
   readonly extents: readonly Extent[]
@@ -71,8 +75,7 @@ export function decodeJournalRecord(body: Uint8Array): JournalRecord {
 
 /** a journal record | count u32 | per extent: segment u32 | marker 8 | offset u64 | bytes */
 export function encodePayloadRecord({ extents, ...record }: PayloadRecord): Uint8Array {
-  const payloadBytes = extents.reduce((sum, { bytes }) => sum + bytes.length, 0)
-  const writer = new Writer(sizeHintBytes + payloadBytes)
+  const writer = new Writer(sizeHintBytes + payloadBytesOf(extents))
   putRecord(writer, record)
   writer.u32(extents.length)
   for (const { segment, marker, offset, bytes } of extents) {
@@ -85,9 +88,7 @@ export function encodePayloadRecord({ extents, ...record }: PayloadRecord): Uint
 export function decodePayloadRecord(body: Uint8Array): PayloadRecord {
   const reader = new Reader(body)
   const record = takeRecord(reader)
-  const count = reader.u32()
-  const extents: Extent[] = []
-  for (let i = 0; i < count; i++) extents.push(takeExtent(reader))
+  const extents = takeMany(reader, takeExtent)
   reader.end()
   return { ...record, extents }
 }
@@ -123,10 +124,7 @@ function putRecord(writer: Writer, { history, number, signed, operations }: Jour
 function takeRecord(reader: Reader): JournalRecord {
   const { history, number } = takeMark(reader)
   const signed = takeWrites(reader, signedTable)
-  const count = reader.u32()
-  const operations: Operation[] = []
-  for (let i = 0; i < count; i++) operations.push(takeOperation(reader))
-  return { history, number, signed, operations }
+  return { history, number, signed, operations: takeMany(reader, takeOperation) }
 }
 
 function takeExtent(reader: Reader): Extent {
@@ -147,10 +145,15 @@ function putWrites(writer: Writer, writes: readonly Write[]): void {
 }
 
 function takeWrites(reader: Reader, table: string): Write[] {
+  return takeMany(reader, () => takeWrite(reader, table))
+}
+
+/** A list with its length before it. */
+function takeMany<T>(reader: Reader, take: (reader: Reader) => T): T[] {
   const count = reader.u32()
-  const writes: Write[] = []
-  for (let i = 0; i < count; i++) writes.push(takeWrite(reader, table))
-  return writes
+  const items: T[] = []
+  for (let i = 0; i < count; i++) items.push(take(reader))
+  return items
 }
 
 function takeWrite(reader: Reader, table: string): Write {

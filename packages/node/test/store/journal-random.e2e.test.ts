@@ -2,7 +2,7 @@ import { Prng, type Write } from '@novacron/base'
 import { expect, test } from 'vitest'
 import { OrderedTable } from '../../src/store/ordered-table.ts'
 import type { Store } from '../../src/store/store.ts'
-import { type JournaledStore, openFresh, openJournaled } from './journaled-store.ts'
+import { afterPowerLoss, type JournaledStore, openFresh } from './journaled-store.ts'
 import { entriesOf } from './store-contract.ts'
 import { key, put } from './store-units.ts'
 
@@ -105,9 +105,7 @@ class Run {
   /** Goes on with what is left on the disk, and checks that it is a state that was, with all that was told. */
   async #losePower(): Promise<void> {
     const told = this.#told
-    const copy = this.#open.copy()
-    await this.#open.store[Symbol.asyncDispose]()
-    this.#open = await openJournaled(copy, options)
+    this.#open = await afterPowerLoss(this.#open, options)
     this.losses += 1
     const { store } = this.#open
     const rows = await numberIn(store, 'votes')

@@ -46,6 +46,16 @@ export async function openJournaled(
   }
 }
 
+/** The same after a loss of power right now, from what is left on the disk. */
+export async function afterPowerLoss(
+  { store, copy }: JournaledStore,
+  options: Partial<StoreOptions>
+): Promise<JournaledStore> {
+  const directory = copy()
+  await store[Symbol.asyncDispose]()
+  return openJournaled(directory, options)
+}
+
 /** The same in a fresh directory whose record of signatures is there, as `novacron init` leaves it. */
 export function openFresh(
   options: Partial<StoreOptions> = {},

@@ -1,6 +1,6 @@
 import { type Digest, Prng } from '@novacron/base'
 import { expect, test } from 'vitest'
-import { type JournaledStore, openFresh, openJournaled } from './journaled-store.ts'
+import { afterPowerLoss, type JournaledStore, openFresh } from './journaled-store.ts'
 import { batchOf, put } from './store-units.ts'
 
 /**
@@ -33,8 +33,6 @@ class Run {
   /** The last unit that a resolved flush covers. */
   #told = 0
   losses = 0
-  /** Flushes after which the segments lacked something. */
-  journaled = 0
 
   constructor(seed: number, open: JournaledStore) {
     this.#random = new Prng(seed)
@@ -76,9 +74,7 @@ class Run {
 
   async #losePower(): Promise<void> {
     const told = this.#told
-    const copy = this.#open.copy()
-    await this.#open.store[Symbol.asyncDispose]()
-    this.#open = await openJournaled(copy, options)
+    this.#open = await afterPowerLoss(this.#open, options)
     this.losses += 1
     const { store } = this.#open
     expect(store.stats().damagedCount).toBe(0)

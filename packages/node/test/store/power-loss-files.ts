@@ -120,6 +120,7 @@ export function powerLossFiles(): PowerLossFiles {
     unlink(path) {
       real.unlink(path)
       syncedLength.delete(path)
+      unsynced.delete(path)
     },
     copyAfterPowerLoss(directory, copy) {
       const isOurs = (source: string): boolean =>

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import {
   copyFileSync,
   cpSync,
@@ -8,18 +7,22 @@ import {
   writeFileSync
 } from 'node:fs'
 import { join } from 'node:path'
-import type { Digest } from '@novacron/base'
 import { expect, test } from 'vitest'
 import { nodeFileSystem } from '../../src/store/file-system.ts'
 import { redo } from '../../src/store/segment-redo.ts'
 import type { Extent } from '../../src/store/write-codec.ts'
 import { appendAll, expectIntact, flip, harness, seeds, segmentFiles } from './segment-harness.ts'
+import { digestOf } from './store-units.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 
 const journaled = {
   segmentBytes: 65_536,
   journaledPayloadBytesMax: 8_000,
   unwrittenPayloadBytesMax: 16_000
+}
+
+function firstSegment(directory: string): string {
+  return join(directory, segmentFiles(directory)[0] as string)
 }
 
 /** Three batches in the segment, and two that a journal has; the copy is the directory as a crash leaves it. */
@@ -37,7 +40,7 @@ async function crashed() {
   expect([store.isDirty, store.isUnwritten]).toEqual([false, true])
   const copy = join(temporaryDirectory(), 'copy')
   cpSync(directory, copy, { recursive: true })
-  return { directory, store, copy, extents, path: join(copy, segmentFiles(copy)[0] as string) }
+  return { directory, store, copy, extents, path: firstSegment(copy) }
 }
 
 /** Opens a copy that a journal goes with; returns what is there, and what was damaged. */
@@ -61,7 +64,7 @@ test('what only the journal has is in its segment after a start, and stays there
 test('a segment that has what the journal has is left as it is', async () => {
   const { store, directory, extents } = await crashed()
   await store.sync()
-  const path = join(directory, segmentFiles(directory)[0] as string)
+  const path = firstSegment(directory)
   const before = readFileSync(path).subarray(0, store.fileBytes)
   const again = reopen(directory, extents)
   expectIntact(again.store, seeds(5))
@@ -88,7 +91,7 @@ test.each([
 test('a damaged record between intact ones is written again', async () => {
   const { directory, store, extents } = await crashed()
   await store.sync()
-  const path = join(directory, segmentFiles(directory)[0] as string)
+  const path = firstSegment(directory)
   flip(path, (extents[0]?.offset ?? 0) + 500)
   const again = reopen(directory, extents)
   expectIntact(again.store, seeds(5))
@@ -147,17 +150,17 @@ test('a record whose end the file lacks is written again, also where that end is
   appendAll(store, [1])
   await store.sync()
   const bytes = new Uint8Array(1_000).fill(7, 0, 600)
-  const digest = createHash('sha256').update(bytes).digest('hex') as Digest
+  const digest = digestOf(bytes)
   store.append(digest, bytes)
   const [extent] = store.unsecured() as [Extent]
-  const path = join(directory, segmentFiles(directory)[0] as string)
+  const path = firstSegment(directory)
   const copy = join(temporaryDirectory(), 'copy')
   cpSync(directory, copy, { recursive: true })
   const cut = Buffer.concat([
     readFileSync(path).subarray(0, extent.offset),
     extent.bytes.subarray(0, -300)
   ])
-  writeFileSync(join(copy, segmentFiles(copy)[0] as string), cut)
+  writeFileSync(firstSegment(copy), cut)
   const again = reopen(copy, [extent])
   expect(again.store.read(digest)).toEqual(bytes)
   expect(again.damaged).toEqual([])

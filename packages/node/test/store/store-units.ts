@@ -12,7 +12,11 @@ export function put(table: string, at: number, value: string): Write {
 export function batchOf(seed: number, length: number): { digest: Digest; bytes: Uint8Array } {
   const bytes = new Uint8Array(length).fill(seed % 251)
   new DataView(bytes.buffer).setUint32(0, seed)
-  return { digest: createHash('sha256').update(bytes).digest('hex') as Digest, bytes }
+  return { digest: digestOf(bytes), bytes }
+}
+
+export function digestOf(bytes: Uint8Array): Digest {
+  return createHash('sha256').update(bytes).digest('hex') as Digest
 }
 
 /** A store whose files fill up within a test. */
