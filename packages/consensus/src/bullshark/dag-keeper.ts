@@ -1,11 +1,12 @@
-import type { Digest, Millis, PeerId, Round, Write } from '@novacron/base'
+import type { Digest, Millis, PeerId, ReplicaId, Round, Write } from '@novacron/base'
 import { type Certificate, encodeCertificate } from '../dag/certificate.ts'
-import type { BatchReference, Header } from '../dag/header.ts'
+import { type BatchReference, type Header, linksTo } from '../dag/header.ts'
 import { type CommittedSubDag, encodeSubDag } from '../dag/sub-dag.ts'
 import { indexKey, slotKey, tables } from '../tables.ts'
 import type { Certifier } from './certifier.ts'
 import type { Committer } from './committer.ts'
 import type { BullsharkEffect, BullsharkParts } from './parts.ts'
+import { reaches } from './rules.ts'
 import { isNews } from './screening.ts'
 import { SlotWatch } from './slot-watch.ts'
 import { holdersOf, type Synchronizer } from './synchronizer.ts'
@@ -51,9 +52,10 @@ export class DagKeeper {
   }
 
   /**
-   * Own payload of vertices that are not certified, oldest first: the next own vertex does not lead to them. Unless it names
-   * that payload again, what it names itself runs before it, and sessions refuse what comes too far ahead of what is missing.
-   * Should such a vertex be ordered after all, sessions run it once.
+   * Own payload of vertices to which the next own one does not lead, oldest first: they are not certified, or were so late that
+   * nobody linked to them, and meanwhile this member has passed over rounds. Unless the next vertex names that payload again, what
+   * it names itself runs before it, and sessions refuse what comes too far ahead of what is missing: clients would send all of it
+   * again. Should such a vertex be ordered after all, sessions run it once.
    */
   unlinkedPayload(): BatchReference[] {
     const { hasBatch } = this.#needs.parts
@@ -75,7 +77,27 @@ export class DagKeeper {
   #unlinked(): [Round, readonly BatchReference[]][] {
     const { dag, self } = this.#needs.parts
     if (self === undefined) return []
-    return [...this.#proposed].filter(([round]) => dag.at(round, self) === undefined)
+    const parents = dag.round(dag.highestQuorumRound)
+    const chainFrom = this.#ownChainFrom(self, Math.min(...this.#proposed.keys()))
+    return [...this.#proposed].filter(([round]) => {
+      const own = dag.at(round, self)
+      if (own === undefined) return true
+      return round < chainFrom && !parents.some(parent => reaches(dag, parent, own))
+    })
+  }
+
+  /** From this round on each own vertex leads to the one before, up to what would be a parent now: the usual case. */
+  #ownChainFrom(self: ReplicaId, lowest: number): Round {
+    const { dag } = this.#needs.parts
+    let above: Certificate | undefined
+    let round = dag.highestQuorumRound
+    for (; round >= lowest; round--) {
+      const own = dag.at(round, self)
+      if (own === undefined) break
+      if (above !== undefined && !linksTo(above.header, self, own.digest)) break
+      above = own
+    }
+    return (round + 1) as Round
   }
 
   /** Own payload that may be given back. */

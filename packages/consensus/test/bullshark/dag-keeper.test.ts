@@ -47,12 +47,54 @@ test('a certificate that waits asks whoever holds it when the store gave it back
 describe('own payload that the next own vertex does not lead to', () => {
   test('is what stands in own vertices that are not certified, oldest first', () => {
     const { keeper } = setUp()
-    keeper.accept([sketch.at(1, 0)], peerAt(1), at(0), [])
+    keeper.accept(
+      [0, 1, 2].map(author => sketch.at(1, author)),
+      peerAt(1),
+      at(0),
+      []
+    )
     for (const r of [1, 3, 2]) keeper.addProposal(round(r), [batch(`own ${r}`)])
     expect(keeper.unlinkedPayload()).toEqual([batch('own 2'), batch('own 3')])
     keeper.replaceUnlinked(round(4), [...keeper.unlinkedPayload(), batch('new')])
     expect(keeper.unlinkedPayload()).toEqual([batch('own 2'), batch('own 3'), batch('new')])
     expect([...keeper.proposedPayload()]).toHaveLength(4)
+  })
+
+  test.each([
+    { what: 'nobody linked to', linking: [1, 2, 3], unlinked: [batch('own 1')] },
+    { what: 'the others linked to', linking: [0, 1, 2, 3], unlinked: [] }
+  ])('where a round was passed over it is what $what', ({ linking, unlinked }) => {
+    const passed = new Sketch().full(1, 1)
+    for (const author of [1, 2, 3]) passed.add(2, author, linking)
+    passed.full(3, 4)
+    const { keeper } = setUp()
+    keeper.accept(passed.all, peerAt(1), at(0), [])
+    for (const r of [1, 3, 4]) keeper.addProposal(round(r), [batch(`own ${r}`)])
+    expect(keeper.unlinkedPayload()).toEqual(unlinked)
+    keeper.replaceUnlinked(round(5), [...unlinked, batch('new')])
+    expect([...keeper.proposedPayload()]).toHaveLength(4)
+  })
+
+  test('is nothing of own vertices that follow on each other, whoever else linked to them', () => {
+    const alone = new Sketch().full(1, 1)
+    for (const author of [1, 2, 3]) alone.add(2, author, [1, 2, 3])
+    alone.add(2, 0)
+    for (const author of [1, 2, 3]) alone.add(3, author, [1, 2, 3])
+    alone.add(3, 0)
+    const { keeper } = setUp()
+    keeper.accept(alone.all, peerAt(1), at(0), [])
+    for (const r of [1, 2, 3]) keeper.addProposal(round(r), [batch(`own ${r}`)])
+    expect(keeper.unlinkedPayload()).toEqual([])
+  })
+
+  test('is all of an own chain whose last vertex came too late', () => {
+    const late = new Sketch().full(1, 2)
+    for (const author of [1, 2, 3]) late.add(3, author, [1, 2, 3])
+    const { keeper } = setUp()
+    keeper.accept(late.all, peerAt(1), at(0), [])
+    for (const r of [1, 2]) keeper.addProposal(round(r), [batch(`own ${r}`)])
+    // Round 2 of the others leads to the own first vertex; nothing leads to the second.
+    expect(keeper.unlinkedPayload()).toEqual([batch('own 2')])
   })
 
   test('stays where the next header has no room for all of it', () => {
