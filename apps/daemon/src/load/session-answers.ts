@@ -73,7 +73,8 @@ export class SessionAnswers {
 
   #onRefused(record: Acknowledgement): void {
     this.#refused += record.last - record.first + 1
-    if (record.code === ingestCodes.busy) this.#sendLater(record)
+    const isForLater = record.code === ingestCodes.busy || record.code === ingestCodes.gap
+    if (isForLater) this.#sendLater(record)
     else this.#fail(record, nameOfIngestCode(record.code))
   }
 

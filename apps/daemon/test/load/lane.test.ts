@@ -128,6 +128,7 @@ test('acknowledgements count once, acceptance does not', async () => {
 
 test.each([
   { name: 'a busy node', type: 'refused' as const, code: ingestCodes.busy },
+  { name: 'a gap', type: 'refused' as const, code: ingestCodes.gap },
   { name: 'a window that is exceeded', type: 'committed' as const, code: 2 }
 ])('after $name the same sequences are sent again, before new ones', async ({ type, code }) => {
   const { lane, last } = makeLane()

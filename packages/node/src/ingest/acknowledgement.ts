@@ -31,7 +31,9 @@ export const ingestCodes = {
   tooManySessions: 4,
   tooManyConnections: 5,
   slowReader: 6,
-  stopping: 7
+  stopping: 7,
+  /** A number more than a session's window below was refused and has not come again: send that first, then these again. */
+  gap: 8
 } as const
 
 const numberOfType: Readonly<Record<AcknowledgementType, number>> = {

@@ -11,6 +11,7 @@ import { type EnvelopeRun, walkFrame } from './envelope-frame.ts'
 import { type FrameFault, FrameReader } from './frame-reader.ts'
 import { InFlight } from './in-flight.ts'
 import type { IngestOptions } from './options.ts'
+import { RefusedRanges } from './refused-ranges.ts'
 import type { CommittedRun, IngestSink } from './sink.ts'
 
 /** For the reason record to arrive; then the connection is cut. */
@@ -39,6 +40,7 @@ export class IngestConnection {
   readonly #frames: FrameReader
   readonly #acks: AckWriter
   readonly #inFlight = new InFlight()
+  readonly #refused = new RefusedRanges()
   #held: HeldFrame | undefined
   #retry: NodeJS.Timeout | undefined
   #closedBy: keyof typeof ingestCodes | undefined
@@ -67,6 +69,7 @@ export class IngestConnection {
   committed({ session, first, last, index, code }: CommittedRun): void {
     if (this.#closedBy !== undefined) return
     this.#inFlight.remove(session, first, last)
+    this.#refused.remove(session, { first, last })
     this.#acks.add({ type: 'committed', session, first, last, index, code })
     if (this.#socket.isPaused()) this.#proceed()
   }
@@ -143,8 +146,12 @@ export class IngestConnection {
     return { bytes, count: walked.count, runs: walked.runs, since: performance.now() }
   }
 
-  /** False when the sink refused, so that the input waits. */
+  /** False when the sink refused, so that the input waits. What cannot run before a refused number has come again never gets there. */
   #offer(frame: HeldFrame): boolean {
+    if (!this.#refused.mayRun(frame.runs)) {
+      this.#refuse(frame, 'gap')
+      return true
+    }
     const { accepted, retryAfterMs } = this.#needs.sink.offer(frame.bytes, frame.count)
     clearTimeout(this.#retry)
     this.#retry = undefined
@@ -152,19 +159,24 @@ export class IngestConnection {
       this.#held = undefined
       for (const run of frame.runs) {
         this.#inFlight.add(run)
+        this.#refused.remove(run.session, run)
         this.#acks.add(recordOf('accepted', run, ingestCodes.none))
       }
       return true
     }
     const isOverdue = performance.now() - frame.since >= this.#options.holdMs
-    if (isOverdue) {
-      this.#held = undefined
-      for (const run of frame.runs) this.#acks.add(recordOf('refused', run, ingestCodes.busy))
-    } else {
-      this.#held = frame
-    }
+    if (isOverdue) this.#refuse(frame, 'busy')
+    else this.#held = frame
     this.#retry = setTimeout(() => this.#proceed(), retryAfterMs ?? this.#options.retryAfterMs)
     return false
+  }
+
+  #refuse({ runs }: HeldFrame, reason: 'busy' | 'gap'): void {
+    this.#held = undefined
+    for (const run of runs) {
+      this.#refused.add(run)
+      this.#acks.add(recordOf('refused', run, ingestCodes[reason]))
+    }
   }
 }
 

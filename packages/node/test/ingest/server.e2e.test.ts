@@ -182,6 +182,26 @@ test('a sink that goes on refusing: busy to the client, its socket is not read u
   await expect.poll(() => sink.offered.length).toBe(20)
 })
 
+test('what cannot run before a refused number has come again is refused as well, and is taken after it', async () => {
+  const { client, sink } = await start({ holdMs: 0, retryAfterMs: 600_000 })
+  const one = await client()
+  sink.refusing = { accepted: false }
+  one.send(batch(sessionA, 1, 10))
+  await expect.poll(() => one.of('refused')).toEqual([[sessionA, 1, 10]])
+  sink.go()
+  one.send(batch(sessionA, 11, 1014), batch(sessionA, 1025, 5), batch(sessionB, 5_000, 1))
+  await expect.poll(() => one.of('accepted').length).toBe(2)
+  const codes = one.records.filter(({ type }) => type === 'refused').map(({ code }) => code)
+  expect(codes).toEqual([ingestCodes.busy, ingestCodes.gap])
+  expect(sink.offered.map(({ first, last }) => [first, last])).toEqual([
+    [11, 1_024],
+    [5_000, 5_000]
+  ])
+  one.send(batch(sessionA, 1, 10), batch(sessionA, 1_025, 5), batch(sessionA, 1_030, 2_000))
+  await expect.poll(() => sink.offered.length).toBe(5)
+  expect(one.of('refused')).toHaveLength(2)
+})
+
 test('bytes in flight are bounded: reading stops at the limit and goes on with the commits', async () => {
   const frame = batch(sessionA, 1, 10, 69)
   const { client, sink } = await start({
