@@ -156,8 +156,12 @@ export class Segment {
   }
 
   unlink(): void {
-    this.close()
-    this.#files.unlink(this.path)
+    this.#writer.close()
+    try {
+      this.#files.unlink(this.path)
+    } finally {
+      this.#files.closeLater(this.#fd)
+    }
   }
 }
 

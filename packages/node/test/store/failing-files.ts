@@ -62,6 +62,7 @@ export function failingFiles(): FailingFiles {
       return real.open(path, flags)
     },
     close: fd => real.close(fd),
+    closeLater: fd => real.closeLater(fd),
     size: fd => real.size(fd),
     read: (fd, into, position) => {
       enter('read')

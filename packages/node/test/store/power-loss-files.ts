@@ -93,6 +93,10 @@ export function powerLossFiles(): PowerLossFiles {
       pathOf.delete(fd)
       real.close(fd)
     },
+    closeLater(fd) {
+      pathOf.delete(fd)
+      real.closeLater(fd)
+    },
     async sync(fd, writtenBytes) {
       // What is written while the sync runs is not promised.
       const length = real.size(fd)

@@ -1,8 +1,8 @@
-import type { Digest } from '@novacron/base'
+import type { Digest, ReplicaId, Round } from '@novacron/base'
 import { describe, expect, test } from 'vitest'
-import { type BullsharkMode, bullsharkModes, quietScenario } from '../../src/index.ts'
+import { type Answer, type BullsharkMode, bullsharkModes, quietScenario } from '../../src/index.ts'
 import { seeds } from '../seeds.ts'
-import { runCase, type Wrap } from './run.ts'
+import { type CaseRun, runCase, type Wrap } from './run.ts'
 
 /** A place whose store gets a pushed batch without its machine hearing of it; `isDeaf`, nor when it comes again. */
 function unaware(place: number, isDeaf: boolean, seen: Set<Digest>): Wrap {
@@ -96,4 +96,48 @@ test('case 16: a voter that stays silent when payload comes again holds everybod
       0
     )
   expect(acknowledged(true)).toBeLessThan(0.9 * acknowledged(false))
+})
+
+/** Vertices of a member whose last one stands more than one round below. */
+function afterPassedRounds({ at }: CaseRun): number {
+  const last = new Map<ReplicaId, Round>()
+  let passed = 0
+  for (const { subDag } of at(0)) {
+    for (const { author, round } of subDag.vertices) {
+      const before = last.get(author)
+      if (before !== undefined && round > before + 1) passed++
+      last.set(author, round)
+    }
+  }
+  return passed
+}
+
+/** Answers that came after one to a higher number of the same client. */
+function behindOthers({ answers }: CaseRun): readonly Answer[] {
+  const highest = new Map<number, number>()
+  return answers.filter(({ client, sequence }) => {
+    const before = highest.get(client) ?? 0
+    highest.set(client, Math.max(before, sequence))
+    return sequence < before
+  })
+}
+
+// A session runs nothing that is too far ahead of what is missing: clients would have to send it all again.
+describe('what a client sends to one member runs in the order of its numbers', () => {
+  const runs = bullsharkModes.flatMap(mode => seeds(4).map(seed => ({ mode, seed })))
+  test.each(runs)('$mode, seed $seed: also where members are late and pass over rounds', which => {
+    const run = runCase({
+      ...which,
+      network: {
+        ...quietScenario.network,
+        delay: { type: 'heavy-tail', minMs: 1, shape: 1.1, maxMs: 400 }
+      },
+      load: { clients: 4, intervalMs: 4, outstandingMax: 2_000, retryMs: 60_000 },
+      chaosMs: 5_000
+    })
+    expect(run.report.firstViolation).toBeUndefined()
+    expect(run.answers.length).toBeGreaterThan(1_000)
+    expect(afterPassedRounds(run)).toBeGreaterThan(0)
+    expect(behindOthers(run)).toEqual([])
+  })
 })

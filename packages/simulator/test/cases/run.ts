@@ -34,6 +34,8 @@ export type Span = readonly [fromMs: number, toMs: number]
 export interface CaseRun {
   readonly report: SimulationReport
   readonly executed: readonly Executed[]
+  /** In the order in which they were given. */
+  readonly answers: readonly Answer[]
   at(place: number): readonly Executed[]
   /** Highest index that a place had run by then; 0 for none. */
   indexAt(place: number, atMs: number): number
@@ -86,7 +88,7 @@ export function runCase(
   )
   watch(simulation.world, changes)
   const report = simulation.run()
-  return { report, executed, ...queriesOf(executed, answers) }
+  return { report, executed, answers, ...queriesOf(executed, answers) }
 }
 
 function queriesOf(
