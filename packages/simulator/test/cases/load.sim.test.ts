@@ -268,7 +268,7 @@ describe('case 18 (iota #9357, sui #8288, #13985): who comes back far behind', (
   })
 
   test('one that asks without patience, for much at once, takes the throughput of all', () => {
-    const { share } = laggard(6_000, 500_000, {
+    const { share } = laggard(12_000, 500_000, {
       catchUpCommitsMax: 1_000,
       catchUpCertificatesMax: 4_000,
       catchUpRetryMs: 10
