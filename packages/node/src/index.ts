@@ -50,6 +50,7 @@ export {
   ingestCodes
 } from './ingest/acknowledgement.ts'
 export * from './ingest/client.ts'
+export { joinRanges, type SequenceRange } from './ingest/sequence-range.ts'
 export { startIngestServer } from './ingest/server.ts'
 export type { CommittedRun, IngestSink, Offer } from './ingest/sink.ts'
 export { type RunningNode, type StartOptions, type StopReason, startNode } from './node.ts'

@@ -1,8 +1,6 @@
-export interface SequenceRange {
-  readonly first: number
-  /** Included. */
-  readonly last: number
-}
+import { joinRanges, type SequenceRange } from '@novacron/node'
+
+export type { SequenceRange }
 
 /** Sequences from 1: all up to one, and ranges above it in ascending order. */
 export class SequenceSet {
@@ -19,7 +17,7 @@ export class SequenceSet {
     const fresh = this.#missing(first, last)
     if (fresh.length === 0) return fresh
     for (const range of fresh) this.#size += range.last - range.first + 1
-    this.#above = merge([...this.#above, ...fresh])
+    this.#above = joinRanges([...this.#above, ...fresh])
     const lowest = this.#above[0]
     if (lowest !== undefined && lowest.first === this.#contiguous + 1) {
       this.#contiguous = lowest.last
@@ -44,15 +42,4 @@ export class SequenceSet {
     if (next <= last) gaps.push({ first: next, last })
     return gaps
   }
-}
-
-/** Sorted, and neighbours joined. */
-function merge(ranges: readonly SequenceRange[]): SequenceRange[] {
-  const merged: SequenceRange[] = []
-  for (const range of [...ranges].sort((a, b) => a.first - b.first)) {
-    const tail = merged.at(-1)
-    if (tail === undefined || range.first > tail.last + 1) merged.push(range)
-    else merged[merged.length - 1] = { first: tail.first, last: Math.max(tail.last, range.last) }
-  }
-  return merged
 }

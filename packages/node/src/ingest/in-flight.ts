@@ -1,4 +1,5 @@
 import type { EnvelopeRun } from './envelope-frame.ts'
+import { rangeWithout } from './sequence-range.ts'
 
 interface Pending {
   first: number
@@ -42,18 +43,11 @@ export class InFlight {
   #cut(run: Pending, first: number, last: number): Pending[] {
     if (run.last < first || run.first > last) return [run]
     const each = run.bytes / (run.last - run.first + 1)
-    const parts: Pending[] = []
-    let left = 0
-    if (run.first < first) {
-      const bytes = Math.floor(each * (first - run.first))
-      parts.push({ first: run.first, last: first - 1, bytes })
-      left += bytes
-    }
-    if (run.last > last) {
-      const bytes = Math.floor(each * (run.last - last))
-      parts.push({ first: last + 1, last: run.last, bytes })
-      left += bytes
-    }
+    const parts = rangeWithout(run, { first, last }).map(part => ({
+      ...part,
+      bytes: Math.floor(each * (part.last - part.first + 1))
+    }))
+    const left = parts.reduce((sum, { bytes }) => sum + bytes, 0)
     this.#bytes -= run.bytes - left
     return parts
   }

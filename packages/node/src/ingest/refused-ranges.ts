@@ -1,11 +1,6 @@
 import { sessionWindow } from '@novacron/execution'
 import type { EnvelopeRun } from './envelope-frame.ts'
-
-interface Range {
-  readonly first: number
-  /** Included. */
-  readonly last: number
-}
+import { joinRanges, rangeWithout, type SequenceRange } from './sequence-range.ts'
 
 /** Of one session. Of more the highest are forgotten: then they are refused once they have been ordered. */
 const rangesMax = 256
@@ -16,7 +11,7 @@ const rangesMax = 256
  */
 export class RefusedRanges {
   /** Ascending and apart. */
-  readonly #sessions = new Map<string, readonly Range[]>()
+  readonly #sessions = new Map<string, readonly SequenceRange[]>()
 
   /** May these be run, in this order, as far as refusals go? */
   mayRun(runs: readonly EnvelopeRun[]): boolean {
@@ -33,33 +28,20 @@ export class RefusedRanges {
   }
 
   add({ session, first, last }: EnvelopeRun): void {
-    const apart = without(this.#sessions.get(session) ?? [], { first, last })
-    const ranges = [...apart, { first, last }].sort((a, b) => a.first - b.first)
-    const joined: Range[] = []
-    for (const range of ranges) {
-      const before = joined.at(-1)
-      if (before?.last === range.first - 1) {
-        joined[joined.length - 1] = { first: before.first, last: range.last }
-      } else joined.push(range)
-    }
-    this.#sessions.set(session, joined.slice(0, rangesMax))
+    const ranges = joinRanges([...(this.#sessions.get(session) ?? []), { first, last }])
+    this.#sessions.set(session, ranges.slice(0, rangesMax))
   }
 
   /** They have been accepted, here or elsewhere. */
-  remove(session: string, range: Range): void {
+  remove(session: string, cut: SequenceRange): void {
     const ranges = this.#sessions.get(session)
     if (ranges === undefined) return
-    const left = without(ranges, range)
+    const left = without(ranges, cut)
     if (left.length === 0) this.#sessions.delete(session)
     else this.#sessions.set(session, left)
   }
 }
 
-function without(ranges: readonly Range[], { first, last }: Range): readonly Range[] {
-  return ranges.flatMap(range => {
-    if (range.last < first || range.first > last) return [range]
-    const below = { first: range.first, last: first - 1 }
-    const above = { first: last + 1, last: range.last }
-    return [below, above].filter(part => part.first <= part.last)
-  })
+function without(ranges: readonly SequenceRange[], cut: SequenceRange): readonly SequenceRange[] {
+  return ranges.flatMap(range => rangeWithout(range, cut))
 }
