@@ -37,6 +37,11 @@ export interface RetentionNeeds {
   readonly servedIndex: () => CommitIndex | undefined
 }
 
+/**
+ * Of what is to be kept, so much more has to come together before pruning starts: each start reads commits ahead and passes over
+ * all that the database has not yet forgotten, which with every single commit would cost more than running it.
+ */
+const stepShare = 1 / 64
 /** Own checkpoints by which a snapshot may be behind before it keeps nothing any more: a newer one may never come about. */
 const servedLagCheckpoints = 2
 
@@ -67,6 +72,8 @@ export class Retention {
   readonly #claimed = new Map<Digest, number>()
   /** End of the range that is being read. */
   #readingTo: number | undefined
+  /** What is over has not all been dropped since pruning started. */
+  #isPruning = false
 
   constructor(options: ReplicaOptions, needs: RetentionNeeds) {
     this.#options = options
@@ -236,16 +243,19 @@ export class Retention {
     return isKept ? served : Number.POSITIVE_INFINITY
   }
 
-  #isOver(): boolean {
+  #isOver(slackShare = 0): boolean {
     const { retentionCommits, retentionBytes } = this.#options
-    return this.#target - this.#from > retentionCommits || this.#bytes > retentionBytes
+    const commitsMax = retentionCommits + Math.floor(slackShare * retentionCommits)
+    const bytesMax = retentionBytes + Math.floor(slackShare * retentionBytes)
+    return this.#target - this.#from > commitsMax || this.#bytes > bytesMax
   }
 
   #maybeRead(out: ReplicaEffect[]): void {
+    if (this.#readingTo !== undefined) return
     const isToSweep = this.#sweptTo < this.#from
-    const isToPrune = this.#from < this.#target && this.#isOver()
-    if (this.#readingTo !== undefined || !(isToSweep || isToPrune)) return
-    this.#readingTo = isToPrune ? this.#target : this.#from
+    this.#isPruning = this.#from < this.#target && this.#isOver(this.#isPruning ? 0 : stepShare)
+    if (!isToSweep && !this.#isPruning) return
+    this.#readingTo = this.#isPruning ? this.#target : this.#from
     const range = {
       table: tables.commit,
       from: indexKey(this.#sweptTo),

@@ -19,7 +19,7 @@ const batchBytes = 100
 const payloadAt = (index: number): BatchReference[] => [
   { digest: digestOfText(`batch ${index}`), sizeBytes: batchBytes }
 ]
-const chain = commitChain(60, payloadAt)
+const chain = commitChain(140, payloadAt)
 
 /** Retention over a store that holds the commits, an outcome for each, and answers reads when told to. */
 class Bench {
@@ -148,6 +148,17 @@ describe('retention by commits', () => {
     expect(bench.dropped).toEqual(digests(1, 19))
   })
 
+  test('starts in steps of a 64th, and then drops all that is over', () => {
+    const bench = new Bench({ retentionCommits: 128, readCommitsMax: 2 })
+      .execute(1, 131)
+      .certify(131)
+    expect(bench.reads).toEqual([])
+    bench.execute(132, 132).certify(132).settle()
+    expect(bench.moved).toEqual([3, 4])
+    bench.execute(133, 134).certify(134)
+    expect(bench.reads).toEqual([])
+  })
+
   test('an older certificate takes nothing back', () => {
     const bench = new Bench({ retentionCommits: 1 }).execute(1, 20).certify(20).settle()
     bench.certify(15).settle()
@@ -163,6 +174,13 @@ describe('retention by bytes', () => {
     bench.execute(6, 8).certify(8).settle()
     expect(bench.dropped).toEqual(digests(1, 3))
     expect(bench.retention.retainedBytes).toBe(retentionBytes)
+  })
+
+  test('starts in steps of a 64th', () => {
+    const bench = new Bench({ retentionBytes: 64 * batchBytes }).execute(1, 65).certify(65).settle()
+    expect(bench.reads).toEqual([])
+    bench.execute(66, 66).certify(66).settle()
+    expect(bench.dropped).toEqual(digests(1, 2))
   })
 
   test('drops nothing at or above the checkpoint, whatever the bytes', () => {
