@@ -11,10 +11,11 @@ export interface LogPosition {
 }
 
 /**
- * What a round still waits for before the next may be opened: its leader, other anchors that are about to come, vertices that
- * would be links of the next, or nothing. A silent leader is one that has not been heard of lately.
+ * What a round still waits for before the next may be opened: its leader, other anchors that are about to come, much payload
+ * that nobody would lead to, vertices that would be links of the next, or nothing. A silent leader is one that has not been
+ * heard of lately.
  */
-export type Awaited = 'nothing' | 'links' | 'anchors' | 'silent-leader' | 'leader'
+export type Awaited = 'nothing' | 'links' | 'payload' | 'anchors' | 'silent-leader' | 'leader'
 
 /**
  * Which anchors the DAG commits next: the one part in which the modes of the protocol differ. Every answer is a function of

@@ -27,11 +27,12 @@ export type Pace =
 
 /**
  * Of the time-out, which is four round trips: an anchor whose header is here has its certificate within one of them, unless it
- * is held back; a link is worth an eighth of one.
+ * is held back, and so has much payload, which would otherwise be named again and wait for that; a link is worth an eighth of one.
  */
 const waitShares: Readonly<Record<Exclude<Awaited, 'leader' | 'silent-leader'>, number>> = {
   nothing: 0,
   links: 1 / 32,
+  payload: 1 / 4,
   anchors: 1 / 4
 }
 

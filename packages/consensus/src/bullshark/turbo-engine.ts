@@ -35,6 +35,8 @@ const headerRoundsAhead = 4
 const patientRounds = 6
 /** A leader without a vertex in so many rounds before is not hoped for, whatever headers it sends. */
 const hopefulRounds = 3
+/** From so much in one header on, payload takes longer to be everywhere than what names it. */
+const muchPayloadBytes = 131_072
 
 /**
  * Bullshark, started anew after every anchor. The log's position gives a cursor: the next anchor to decide, in the round of
@@ -139,7 +141,7 @@ export class TurboEngine implements CommitEngine {
     const isLed = (round - cursor.round) % 2 === 0
     const isPatient = isLed && round - position.round > patientRounds
     if (cursor.round < round && this.#awaitsVotes(round, self, position)) return 'leader'
-    if (cursor.round > round) return this.#hasOpenHeader(round) ? 'links' : 'nothing'
+    if (cursor.round > round) return this.#openVertex(round)
     const anchors = this.anchorsOf(round, position)
     const missing = anchors.filter(author => dag.at(round, author) === undefined)
     const [leader] = anchors
@@ -147,16 +149,25 @@ export class TurboEngine implements CommitEngine {
     if (isLate && this.#isActive(round, leader)) return 'leader'
     if (isLate && isPatient) return 'silent-leader'
     if (missing.some(author => this.#headers.has(round, author))) return 'anchors'
-    return this.#hasOpenHeader(round) ? 'links' : 'nothing'
+    return this.#openVertex(round)
   }
 
-  /** Whoever is always a little late would never be linked to, and so never get a better name. */
-  #hasOpenHeader(round: Round): boolean {
+  /**
+   * A vertex whose header is here. Whoever is always a little late would never be linked to, and so never get a better name. Much
+   * payload makes late, and later still each time that it has to be named again with what has come since; whoever names much
+   * and never has a vertex is not waited for.
+   */
+  #openVertex(round: Round): 'nothing' | 'links' | 'payload' {
     const { dag } = this.#needs
-    return dag.committee.members.some((_, replica) => {
+    let open: 'nothing' | 'links' = 'nothing'
+    for (const replica of dag.committee.members.keys()) {
       const author = replica as ReplicaId
-      return dag.at(round, author) === undefined && this.#headers.has(round, author)
-    })
+      if (dag.at(round, author) !== undefined || !this.#headers.has(round, author)) continue
+      const isMuch = this.#headers.payloadBytes(round, author) >= muchPayloadBytes
+      if (isMuch && this.#isActive(round, author)) return 'payload'
+      open = 'links'
+    }
+    return open
   }
 
   /** Votes on the leader of the round before may still go either way, and whoever leads next need not wait for them. */

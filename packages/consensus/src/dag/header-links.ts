@@ -1,10 +1,11 @@
 import type { Digest, ReplicaId, Round } from '@novacron/base'
 import type { Committee } from '../committee.ts'
 import type { Certificate } from './certificate.ts'
-import { type Header, linksTo, type ParentReference } from './header.ts'
+import { type Header, linksTo } from './header.ts'
 
 interface SeenRound {
-  readonly parents: Map<ReplicaId, readonly ParentReference[]>
+  /** Of the payload that each author's header names. */
+  readonly payloadBytes: Map<ReplicaId, number>
   /** In the order in which they came. */
   readonly arrived: Pick<Header, 'author' | 'parents'>[]
   /** Links that have been counted: each arrival is looked at once. */
@@ -29,18 +30,29 @@ export class HeaderLinks {
   }
 
   has(round: Round, author: ReplicaId): boolean {
-    return this.#rounds.get(round)?.parents.has(author) ?? false
+    return this.#rounds.get(round)?.payloadBytes.has(author) ?? false
+  }
+
+  /** 0 where there is none. */
+  payloadBytes(round: Round, author: ReplicaId): number {
+    return this.#rounds.get(round)?.payloadBytes.get(author) ?? 0
   }
 
   /** False when one of this author and round is known. The signature holds. */
-  offer({ round, author, parents }: Pick<Header, 'round' | 'author' | 'parents'>): boolean {
+  offer({
+    round,
+    author,
+    parents,
+    payload
+  }: Pick<Header, 'round' | 'author' | 'parents' | 'payload'>): boolean {
     let seen = this.#rounds.get(round)
     if (seen === undefined) {
-      seen = { parents: new Map(), arrived: [], links: new Map() }
+      seen = { payloadBytes: new Map(), arrived: [], links: new Map() }
       this.#rounds.set(round, seen)
     }
-    if (seen.parents.has(author)) return false
-    seen.parents.set(author, parents)
+    if (seen.payloadBytes.has(author)) return false
+    const payloadBytes = payload.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+    seen.payloadBytes.set(author, payloadBytes)
     seen.arrived.push({ author, parents })
     return true
   }

@@ -52,7 +52,9 @@ export class AdmissionWindow {
       // Batches of one backlog all come late: it is one reason to shrink.
       if (now - this.#shrunkAt < latencyMs) return
       this.#shrunkAt = now
-      this.#bytes = Math.max(bytesMin, Math.floor(this.#bytes * shrink))
+      // What nobody has used would have to shrink away first, while whoever uses all of a smaller window is held up.
+      const usedBytes = Math.min(this.#bytes, pendingBytes + bytes)
+      this.#bytes = Math.max(bytesMin, Math.floor(usedBytes * shrink))
     } else if (pendingBytes + bytes >= usedShare * this.#bytes) {
       this.#bytes = Math.min(bytesMax, Math.ceil(this.#bytes + growth * bytes))
     }

@@ -142,17 +142,20 @@ describe('waiting for a leader', () => {
     expect(pacemaker.decide(busy, at(700))).toEqual(wait(800))
   })
 
-  test('for other anchors is short, and nobody is blamed', () => {
-    const parts = partsOf({ dag: new Sketch().full(1, 1).dag() }, options)
-    const short = new Pacemaker(parts, { anchorsOf: () => [replica(1)], awaits: () => 'anchors' })
-    expect(short.decide(busy, at(1_000))).toEqual(wait(1_025))
-    expect(short.decide(busy, at(1_025))).toEqual(propose(2, 'anchors'))
-    short.onRoundTrip(50)
-    expect(short.decide(busy, at(1_025))).toEqual(wait(1_050))
-    const shorter = new Pacemaker(parts, { anchorsOf: () => [], awaits: () => 'links' })
-    expect(shorter.decide(busy, at(1_000))).toEqual(wait(1_004))
-    expect(shorter.decide(busy, at(1_004))).toEqual(propose(2, 'links'))
-  })
+  test.each(['anchors', 'payload'] as const)(
+    'for other anchors, or much payload, is short, and nobody is blamed: %s',
+    awaited => {
+      const parts = partsOf({ dag: new Sketch().full(1, 1).dag() }, options)
+      const short = new Pacemaker(parts, { anchorsOf: () => [replica(1)], awaits: () => awaited })
+      expect(short.decide(busy, at(1_000))).toEqual(wait(1_025))
+      expect(short.decide(busy, at(1_025))).toEqual(propose(2, awaited))
+      short.onRoundTrip(50)
+      expect(short.decide(busy, at(1_025))).toEqual(wait(1_050))
+      const shorter = new Pacemaker(parts, { anchorsOf: () => [], awaits: () => 'links' })
+      expect(shorter.decide(busy, at(1_000))).toEqual(wait(1_004))
+      expect(shorter.decide(busy, at(1_004))).toEqual(propose(2, 'links'))
+    }
+  )
 
   test('for a silent leader is that of the first time-out, longer only where nothing is committed for long', () => {
     const parts = partsOf({ dag: new Sketch().full(1, 1).dag() }, { ...options, gcDepthRounds: 50 })

@@ -2,8 +2,23 @@ import { describe, expect, test } from 'vitest'
 import { Committer } from '../../src/bullshark/committer.ts'
 import type { TurboOptions } from '../../src/bullshark/options.ts'
 import { baseLeader } from '../../src/bullshark/schedule.ts'
-import { bullsharkRules, type Certificate, type HeaderFields } from '../../src/index.ts'
-import { committeeOf, domain, four, hash, header, replica, round, Sketch } from '../fixtures.ts'
+import {
+  type BatchReference,
+  bullsharkRules,
+  type Certificate,
+  type HeaderFields
+} from '../../src/index.ts'
+import {
+  batch,
+  committeeOf,
+  domain,
+  four,
+  hash,
+  header,
+  replica,
+  round,
+  Sketch
+} from '../fixtures.ts'
 import { Observer } from './ordering.ts'
 
 const plain: TurboOptions = {
@@ -231,12 +246,18 @@ describe('what an open round waits for', () => {
   const start = { round: round(0), anchors: 0 }
   const [first, second] = anchorsOf(all, 1) as unknown as [number, number]
 
-  function awaits(turbo: Partial<TurboOptions>, sketch: Sketch, seen: readonly number[], r = 1) {
+  function awaits(
+    turbo: Partial<TurboOptions>,
+    sketch: Sketch,
+    seen: readonly number[],
+    r = 1,
+    payload: readonly BatchReference[] = []
+  ) {
     const dag = sketch.dag()
     const needs = { committee: four, domain, hash, rules: bullsharkRules, dag }
     const committer = new Committer({ ...cluster, turbo: { ...plain, ...turbo } }, needs)
     for (const author of seen) {
-      committer.onHeader(header({ round: round(r), author: replica(author) }))
+      committer.onHeader(header({ round: round(r), author: replica(author), payload }))
     }
     expect(committer.lastAnchorRound).toBe(start.round)
     return committer.awaits(round(r), replica(others(leader(r + 1))[0] as number))
@@ -258,6 +279,27 @@ describe('what an open round waits for', () => {
     expect(awaits({ pipelined: true }, sketch, [second])).toBe('links')
     expect(awaits({}, sketch, [second])).toBe('links')
     expect(awaits({}, sketch, [])).toBe('nothing')
+  })
+
+  test.each([
+    {
+      name: 'much payload of a member that was there before',
+      bytes: [131_000, 72],
+      last: 4,
+      expected: 'payload'
+    },
+    { name: 'less', bytes: [131_000, 71], last: 4, expected: 'links' },
+    {
+      name: 'much of one that has had no vertex for long',
+      bytes: [500_000],
+      last: 1,
+      expected: 'links'
+    }
+  ])('$name in a header that is here: $expected', ({ bytes, last, expected }) => {
+    const late = others(leader(5))[0] as number
+    const sketch = new Sketch().full(1, last).full(last + 1, 5, others(late))
+    const payload = bytes.map((sizeBytes, at) => ({ ...batch(`late ${at}`), sizeBytes }))
+    expect(awaits({ pipelined: true }, sketch, [late], 5, payload)).toBe(expected)
   })
 
   test('a leader that was there in the round before is waited for', () => {

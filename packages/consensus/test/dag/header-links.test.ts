@@ -1,13 +1,19 @@
 import { describe, expect, test } from 'vitest'
 import { HeaderLinks } from '../../src/dag/header-links.ts'
-import { committeeOf, replica, round, Sketch } from '../fixtures.ts'
+import type { BatchReference } from '../../src/index.ts'
+import { batch, committeeOf, replica, round, Sketch } from '../fixtures.ts'
 
 const committee = committeeOf(1, 2, 3, 4)
 const sketch = new Sketch(committee).full(1, 1)
 /** Of round 2, by this author, with links to these. */
-const header = (author: number, parents: readonly number[]) => ({
+const header = (
+  author: number,
+  parents: readonly number[],
+  payload: readonly BatchReference[] = []
+) => ({
   round: round(2),
   author: replica(author),
+  payload,
   parents: parents.map(parent => ({
     author: replica(parent),
     digest: sketch.at(1, parent).digest
@@ -35,6 +41,15 @@ describe('links of signed headers', () => {
       true,
       false
     ])
+  })
+
+  test('come with the length of the payload that is named, of the first header', () => {
+    const links = new HeaderLinks(committee)
+    links.offer(header(1, [1], [batch('one'), { ...batch('two'), sizeBytes: 1_000 }]))
+    links.offer(header(1, [1]))
+    links.offer(header(2, [1]))
+    const bytesOf = (author: number) => links.payloadBytes(round(2), replica(author))
+    expect([0, 1, 2].map(bytesOf)).toEqual([0, 1_000 + batch('one').sizeBytes, 0])
   })
 
   test('to another digest in the same place count for nothing', () => {

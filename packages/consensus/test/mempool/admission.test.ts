@@ -43,6 +43,13 @@ describe('what may be under way', () => {
     expect(commit(300)).toBe(100)
   })
 
+  test('shrinks from what is under way: what nobody used is no room to stay slow in', () => {
+    const { commit } = setUp()
+    for (let n = 0; n < 100; n++) commit(20)
+    expect(commit(200, { pending: 500 })).toBe(480)
+    expect(commit(200, { pending: 900, afterMs: 200 })).toBe(384)
+  })
+
   test('follows a path that has become slower for good', () => {
     const { commit } = setUp()
     commit(20)
