@@ -74,8 +74,8 @@ export class BucketEncoder {
     const bytes = this.encode()
     let at = 0
     for (const each of this.#entries) {
-      if (each >= 0)
-        this.#table.moveToEncoding(each, at + entryHeadBytes + this.#nameOf(each).length)
+      const valueAt = at + entryHeadBytes + this.#nameOf(each).length
+      if (each >= 0) this.#table.moveToEncoding(each, this.#bucket, valueAt)
       at += this.#lengthOf(each)
     }
     this.#table.setEncoding(this.#bucket, bytes)

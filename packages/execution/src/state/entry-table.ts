@@ -13,7 +13,6 @@ export class EntryTable {
   readonly #encodings: (Uint8Array | undefined)[] = new Array(bucketCount).fill(undefined)
   readonly #names: ByteKey[] = []
   readonly #free: number[] = []
-  #buckets = new Uint16Array(startLength)
   #places = new Uint32Array(startLength)
   /** Below `bucketCount` the encoding of that bucket, which is the entry's own; above it, a slab. */
   #sources = new Uint32Array(startLength)
@@ -26,15 +25,15 @@ export class EntryTable {
   }
 
   /** `value` is copied. */
-  add(name: ByteKey, bucket: number, value: Uint8Array): number {
-    const entry = this.#make(name, bucket)
+  add(name: ByteKey, value: Uint8Array): number {
+    const entry = this.#make(name)
     this.#store(entry, value)
     return entry
   }
 
   /** One whose value lies in the encoding of its bucket, which was set before. */
   addSealed(name: ByteKey, bucket: number, offset: number, length: number): number {
-    const entry = this.#make(name, bucket)
+    const entry = this.#make(name)
     this.#locate(entry, bucket, offset, length)
     return entry
   }
@@ -53,10 +52,6 @@ export class EntryTable {
 
   name(entry: number): ByteKey {
     return this.#names[entry] as ByteKey
-  }
-
-  bucket(entry: number): number {
-    return this.#buckets[entry] as number
   }
 
   length(entry: number): number {
@@ -94,16 +89,15 @@ export class EntryTable {
   }
 
   /** The value is in the encoding of its bucket from now on. */
-  moveToEncoding(entry: number, offset: number): void {
+  moveToEncoding(entry: number, bucket: number, offset: number): void {
     this.#release(entry)
-    this.#locate(entry, this.bucket(entry), offset, this.length(entry))
+    this.#locate(entry, bucket, offset, this.length(entry))
   }
 
-  #make(name: ByteKey, bucket: number): number {
+  #make(name: ByteKey): number {
     const entry = this.#free.pop() ?? this.#names.length
-    if (entry >= this.#buckets.length) this.#grow()
+    if (entry >= this.#places.length) this.#grow()
     this.#names[entry] = name
-    this.#buckets[entry] = bucket
     return entry
   }
 
@@ -131,10 +125,7 @@ export class EntryTable {
   }
 
   #grow(): void {
-    const length = 2 * this.#buckets.length
-    const buckets = new Uint16Array(length)
-    buckets.set(this.#buckets)
-    this.#buckets = buckets
+    const length = 2 * this.#places.length
     this.#places = grown(this.#places, length)
     this.#sources = grown(this.#sources, length)
     this.#offsets = grown(this.#offsets, length)

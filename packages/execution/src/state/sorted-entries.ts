@@ -3,6 +3,8 @@ import type { ByteKey } from './byte-key.ts'
 /** Bytes in one code: more would not be exact in a number. */
 const codeBytes = 6
 const startLength = 16
+/** First and last codes that agree above it say little about what is between: their first two bytes. */
+const tellingCodes = 2 ** 32
 
 /** The key of an entry. */
 export type NameOf = (entry: number) => ByteKey
@@ -17,14 +19,14 @@ export class SortedEntries {
   #entries: Uint32Array<ArrayBuffer>
   #codes: Float64Array<ArrayBuffer>
   #length: number
-  /** All keys begin with the same so many bytes. */
-  #common = 0
+  /** All keys begin with it, perhaps with more. A key itself is far away in memory. */
+  #prefix: ByteKey = ''
 
   /** `entries` are sorted. */
   constructor(nameOf: NameOf, entries: Uint32Array | readonly number[] = []) {
     this.#nameOf = nameOf
     this.#length = entries.length
-    const room = Math.max(startLength, 2 * entries.length)
+    const room = roomFor(entries.length)
     this.#entries = new Uint32Array(room)
     this.#entries.set(entries)
     this.#codes = new Float64Array(room)
@@ -46,10 +48,8 @@ export class SortedEntries {
   /** The place of the first key that is not below `key`; the length when there is none. */
   lowerBound(key: ByteKey): number {
     if (this.#length === 0) return 0
-    if (this.#common > 0 && !this.#sharesCommon(key)) {
-      return this.#nameOf(this.at(0)) < key ? this.#length : 0
-    }
-    const code = codeOf(key, this.#common)
+    if (!key.startsWith(this.#prefix)) return this.#prefix < key ? this.#length : 0
+    const code = codeOf(key, this.#prefix.length)
     let low = 0
     let high = this.#length
     while (low < high) {
@@ -88,32 +88,40 @@ export class SortedEntries {
 
   /** Takes what is from `place` on away. */
   splitOff(place: number): SortedEntries {
-    const rest = new SortedEntries(this.#nameOf, this.#entries.subarray(place, this.#length))
-    this.#length = place
-    // Fewer keys may have more in common.
-    this.#encodeAll()
+    const rest = new SortedEntries(this.#nameOf)
+    rest.#prefix = this.#prefix
+    rest.#take(this, place, this.#length)
+    this.#take(this, 0, place)
     return rest
+  }
+
+  /** Fewer keys may have more in common. */
+  #take(other: SortedEntries, from: number, to: number): void {
+    const entries = other.#entries.subarray(from, to)
+    const codes = other.#codes.subarray(from, to)
+    const room = roomFor(to - from)
+    this.#entries = new Uint32Array(room)
+    this.#entries.set(entries)
+    this.#codes = new Float64Array(room)
+    this.#codes.set(codes)
+    this.#length = to - from
+    const [first, last] = [codes[0] as number, codes.at(-1) as number]
+    if (Math.floor(first / tellingCodes) === Math.floor(last / tellingCodes)) this.#encodeAll()
   }
 
   #put(place: number, entry: number, key: ByteKey): void {
     this.#entries[place] = entry
-    // Any other key will do, and the first or the last is one.
-    const other = this.at(place === 0 ? this.#length - 1 : 0)
-    const isShared = commonLength(this.#nameOf(other), key, this.#common) === this.#common
-    if (isShared && this.#length > 1) this.#codes[place] = codeOf(key, this.#common)
+    const isShared = this.#length > 1 && key.startsWith(this.#prefix)
+    if (isShared) this.#codes[place] = codeOf(key, this.#prefix.length)
     else this.#encodeAll()
-  }
-
-  #sharesCommon(key: ByteKey): boolean {
-    return commonLength(this.#nameOf(this.at(0)), key, this.#common) === this.#common
   }
 
   #encodeAll(): void {
     if (this.#length === 0) return
     const [first, last] = [this.#nameOf(this.at(0)), this.#nameOf(this.last)]
-    this.#common = commonLength(first, last, first.length)
+    this.#prefix = first.slice(0, commonLength(first, last))
     for (let place = 0; place < this.#length; place++) {
-      this.#codes[place] = codeOf(this.#nameOf(this.at(place)), this.#common)
+      this.#codes[place] = codeOf(this.#nameOf(this.at(place)), this.#prefix.length)
     }
   }
 
@@ -127,9 +135,13 @@ export class SortedEntries {
   }
 }
 
-/** Up to `max`. */
-function commonLength(a: ByteKey, b: ByteKey, max: number): number {
-  const end = Math.min(max, a.length, b.length)
+/** So that as many again find room, and one more. */
+function roomFor(length: number): number {
+  return Math.max(startLength, 2 * length + 2)
+}
+
+function commonLength(a: ByteKey, b: ByteKey): number {
+  const end = Math.min(a.length, b.length)
   let length = 0
   while (length < end && a.charCodeAt(length) === b.charCodeAt(length)) length++
   return length

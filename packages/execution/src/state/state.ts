@@ -4,6 +4,7 @@ import { BucketTree, type KeepsFormer, type TreeImage } from '../buckets/bucket-
 import type { ExecutionOptions } from '../options.ts'
 import { BucketEncoder } from './bucket-encoder.ts'
 import { type ByteKey, byteKeyOf } from './byte-key.ts'
+import { EntryIndex } from './entry-index.ts'
 import { EntryTable } from './entry-table.ts'
 import { KeyOrder } from './key-order.ts'
 
@@ -16,8 +17,7 @@ const startScratchBytes = 4_096
 export class State {
   readonly #options: ExecutionOptions
   readonly #hash: Hash
-  /** Numbers of the table by key; they remember their bucket: only a key that is new has to be hashed. */
-  readonly #entries = new Map<ByteKey, number>()
+  readonly #index = new EntryIndex()
   readonly #table = new EntryTable()
   /** Numbers of the table; what was sealed last is in the order of keys, and the rest behind it. */
   readonly #buckets: (number[] | undefined)[] = new Array(bucketCount).fill(undefined)
@@ -45,7 +45,7 @@ export class State {
 
   /** The value belongs to the state: do not change it. */
   get(key: Uint8Array): Uint8Array | undefined {
-    const entry = this.#entries.get(byteKeyOf(key))
+    const entry = this.#index.get(bucketOf(key), byteKeyOf(key))
     return entry === undefined ? undefined : this.#table.value(entry)
   }
 
@@ -58,8 +58,8 @@ export class State {
   /** Copies `value`. False when there is no room; then nothing has changed. Shrinking always succeeds. */
   put(key: Uint8Array, value: Uint8Array): boolean {
     const name = byteKeyOf(key)
-    const entry = this.#entries.get(name)
-    const bucket = this.#bucketOf(key, entry)
+    const bucket = bucketOf(key)
+    const entry = this.#index.get(bucket, name)
     const added =
       entry === undefined ? chargeOf(name, value.length) : value.length - this.#table.length(entry)
     const { stateBytesMax, bucketBytesMax } = this.#options
@@ -74,19 +74,19 @@ export class State {
   /** For the few entries of fixed size that the executor keeps: they find room even when the state is full. */
   putAlways(key: Uint8Array, value: Uint8Array): void {
     const name = byteKeyOf(key)
-    const entry = this.#entries.get(name)
-    this.#write(this.#bucketOf(key, entry), name, entry, value)
+    const bucket = bucketOf(key)
+    this.#write(bucket, name, this.#index.get(bucket, name), value)
   }
 
   /** False when the key was not there. */
   delete(key: Uint8Array): boolean {
     const name = byteKeyOf(key)
-    const entry = this.#entries.get(name)
+    const bucket = bucketOf(key)
+    const entry = this.#index.get(bucket, name)
     if (entry === undefined) return false
-    const bucket = this.#table.bucket(entry)
     if (this.tree.touch(bucket)) this.tree.keep(bucket, name, this.#table.value(entry))
-    this.#entries.delete(name)
-    this.#removeFromBucket(entry)
+    this.#index.delete(bucket, name)
+    this.#removeFromBucket(bucket, entry)
     this.#order.delete(name)
     this.#charge(bucket, -chargeOf(name, this.#table.length(entry)))
     this.#table.remove(entry)
@@ -147,12 +147,8 @@ export class State {
     for (const { key, value } of entries) {
       const name = byteKeyOf(key)
       const offset = value.byteOffset - encoding.byteOffset
-      this.#insert(name, this.#table.addSealed(name, bucket, offset, value.length))
+      this.#insert(bucket, name, this.#table.addSealed(name, bucket, offset, value.length))
     }
-  }
-
-  #bucketOf(key: Uint8Array, entry: number | undefined): number {
-    return entry === undefined ? bucketOf(key) : this.#table.bucket(entry)
   }
 
   #write(bucket: number, name: ByteKey, entry: number | undefined, value: Uint8Array): void {
@@ -160,15 +156,14 @@ export class State {
       this.tree.keep(bucket, name, entry === undefined ? undefined : this.#table.value(entry))
     }
     if (entry === undefined) {
-      this.#insert(name, this.#table.add(name, bucket, value))
+      this.#insert(bucket, name, this.#table.add(name, value))
     } else {
       this.#charge(bucket, value.length - this.#table.length(entry))
       this.#table.replace(entry, value)
     }
   }
 
-  #insert(name: ByteKey, entry: number): void {
-    const bucket = this.#table.bucket(entry)
+  #insert(bucket: number, name: ByteKey, entry: number): void {
     let entries = this.#buckets[bucket]
     if (entries === undefined) {
       entries = []
@@ -176,14 +171,13 @@ export class State {
     }
     this.#table.setPlace(entry, entries.length)
     entries.push(entry)
-    this.#entries.set(name, entry)
+    this.#index.set(bucket, name, entry)
     this.#order.add(entry, name)
     this.#charge(bucket, chargeOf(name, this.#table.length(entry)))
   }
 
   /** The last takes its place: the order in a bucket is made when it is encoded. */
-  #removeFromBucket(entry: number): void {
-    const bucket = this.#table.bucket(entry)
+  #removeFromBucket(bucket: number, entry: number): void {
     const place = this.#table.place(entry)
     const entries = this.#buckets[bucket] as number[]
     const last = entries.pop() as number
