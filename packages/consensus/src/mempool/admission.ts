@@ -33,6 +33,8 @@ export class AdmissionWindow {
   #least = Number.POSITIVE_INFINITY
   #epochEndsAt = 0
   #shrunkAt = Number.NEGATIVE_INFINITY
+  /** The most that was under way since it shrank last. */
+  #usedBytes = 0
 
   constructor(limits: AdmissionLimits) {
     this.#limits = limits
@@ -47,13 +49,15 @@ export class AdmissionWindow {
   onCommitted(bytes: number, latencyMs: number, pendingBytes: number, now: Millis): void {
     this.#measure(latencyMs, now)
     const { bytesMin, bytesMax, patience, slackMs } = this.#limits
+    this.#usedBytes = Math.max(this.#usedBytes, pendingBytes + bytes)
     const target = patience * Math.min(this.#least, this.#leastBefore) + slackMs
     if (latencyMs > target) {
       // Batches of one backlog all come late: it is one reason to shrink.
       if (now - this.#shrunkAt < latencyMs) return
       this.#shrunkAt = now
       // What nobody has used would have to shrink away first, while whoever uses all of a smaller window is held up.
-      const usedBytes = Math.min(this.#bytes, pendingBytes + bytes)
+      const usedBytes = Math.min(this.#bytes, this.#usedBytes)
+      this.#usedBytes = 0
       this.#bytes = Math.max(bytesMin, Math.floor(usedBytes * shrink))
     } else if (pendingBytes + bytes >= usedShare * this.#bytes) {
       this.#bytes = Math.min(bytesMax, Math.ceil(this.#bytes + growth * bytes))

@@ -43,11 +43,20 @@ describe('what may be under way', () => {
     expect(commit(300)).toBe(100)
   })
 
-  test('shrinks from what is under way: what nobody used is no room to stay slow in', () => {
+  test('shrinks from what was under way: what nobody used is no room to stay slow in', () => {
     const { commit } = setUp()
     for (let n = 0; n < 100; n++) commit(20)
-    expect(commit(200, { pending: 500 })).toBe(480)
+    expect(commit(200, { pending: 500 })).toBe(1_600)
+    expect(commit(200, { pending: 500, afterMs: 200 })).toBe(480)
     expect(commit(200, { pending: 900, afterMs: 200 })).toBe(384)
+  })
+
+  test('is not made small by a late commit that comes when the rest is through', () => {
+    const { commit } = setUp()
+    for (let n = 0; n < 100; n++) commit(20)
+    expect(commit(200)).toBe(1_600)
+    expect(commit(199, { pending: 1_500, afterMs: 100 })).toBe(1_600)
+    expect(commit(190, { pending: 0, afterMs: 100 })).toBe(1_280)
   })
 
   test('follows a path that has become slower for good', () => {
