@@ -3,7 +3,7 @@ import { type SequenceRange, SequenceSet } from './sequence-set.ts'
 
 /** Who is told of answers, and how long a refusal holds. */
 export interface SessionAnswersNeeds {
-  /** Before a refused transaction is sent again. */
+  /** Before a refused transaction is sent again, unless the node asks for longer. */
   readonly retryMs: number
   /** Each sequence once. */
   readonly onAcknowledged: (range: SequenceRange) => void
@@ -65,7 +65,7 @@ export class SessionAnswers {
     if (code === 'ok' || code === 'duplicate') {
       for (const range of this.#acknowledged.add(record)) this.#needs.onAcknowledged(range)
     } else if (code === 'window-exceeded') {
-      this.#sendLater(record)
+      this.#sendLater(record, this.#needs.retryMs)
     } else {
       this.#fail(record, code ?? `code ${record.code}`)
     }
@@ -74,14 +74,14 @@ export class SessionAnswers {
   #onRefused(record: Acknowledgement): void {
     this.#refused += record.last - record.first + 1
     const isForLater = record.code === ingestCodes.busy || record.code === ingestCodes.gap
-    if (isForLater) this.#sendLater(record)
+    if (isForLater) this.#sendLater(record, Math.max(this.#needs.retryMs, record.index))
     else this.#fail(record, nameOfIngestCode(record.code))
   }
 
-  #sendLater({ first, last }: SequenceRange): void {
+  #sendLater({ first, last }: SequenceRange, delayMs: number): void {
     this.#resend.push({ first, last })
     this.#resend.sort((a, b) => a.first - b.first)
-    this.#retryAt = performance.now() + this.#needs.retryMs
+    this.#retryAt = performance.now() + delayMs
   }
 
   #fail({ first, last }: SequenceRange, reason: string): void {

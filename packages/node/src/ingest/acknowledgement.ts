@@ -3,7 +3,7 @@ import { decodeFault, fromHex, Reader, toHex } from '@novacron/base'
 /**
  * What the node answers on the ingest socket: records of a fixed size, back to back.
  *
- * type u8 | session 16 bytes | first u64 | last u64 | commit index u64 | code u8
+ * type u8 | session 16 bytes | first u64 | last u64 | commit index or milliseconds u64 | code u8
  */
 export const acknowledgementBytes = 42
 
@@ -15,7 +15,7 @@ export interface Acknowledgement {
   readonly session: string
   readonly first: number
   readonly last: number
-  /** 0 unless committed. */
+  /** Of the commit; refused as `busy`, the milliseconds to wait before the same is sent again; 0 otherwise. */
   readonly index: number
   /** Of the application when committed, one of `ingestCodes` otherwise. */
   readonly code: number
@@ -24,7 +24,7 @@ export interface Acknowledgement {
 /** Why transactions were refused, or the connection closed. */
 export const ingestCodes = {
   none: 0,
-  /** Send the same transactions again later. */
+  /** Send the same transactions again, after the milliseconds that the record names. */
   busy: 1,
   malformed: 2,
   tooLarge: 3,

@@ -152,7 +152,8 @@ export class IngestConnection {
       this.#refuse(frame, 'gap')
       return true
     }
-    const { accepted, retryAfterMs } = this.#needs.sink.offer(frame.bytes, frame.count)
+    const offer = this.#needs.sink.offer(frame.bytes, frame.count)
+    const { accepted, retryAfterMs = this.#options.retryAfterMs } = offer
     clearTimeout(this.#retry)
     this.#retry = undefined
     if (accepted) {
@@ -165,17 +166,17 @@ export class IngestConnection {
       return true
     }
     const isOverdue = performance.now() - frame.since >= this.#options.holdMs
-    if (isOverdue) this.#refuse(frame, 'busy')
+    if (isOverdue) this.#refuse(frame, 'busy', retryAfterMs)
     else this.#held = frame
-    this.#retry = setTimeout(() => this.#proceed(), retryAfterMs ?? this.#options.retryAfterMs)
+    this.#retry = setTimeout(() => this.#proceed(), retryAfterMs)
     return false
   }
 
-  #refuse({ runs }: HeldFrame, reason: 'busy' | 'gap'): void {
+  #refuse({ runs }: HeldFrame, reason: 'busy' | 'gap', retryAfterMs = 0): void {
     this.#held = undefined
     for (const run of runs) {
       this.#refused.add(run)
-      this.#acks.add(recordOf('refused', run, ingestCodes[reason]))
+      this.#acks.add({ ...recordOf('refused', run, ingestCodes[reason]), index: retryAfterMs })
     }
   }
 }

@@ -170,7 +170,7 @@ test('a sink that goes on refusing: busy to the client, its socket is not read u
   sink.refusing = { accepted: false }
   one.send(batch(sessionA, 1, 5))
   await expect.poll(() => one.of('refused')).toEqual([[sessionA, 1, 5]])
-  expect(one.records.at(-1)?.code).toBe(ingestCodes.busy)
+  expect(one.records.at(-1)).toMatchObject({ code: ingestCodes.busy, index: 600_000 })
   const large = batch(sessionA, 6, 1000, 500)
   let unsent = 0
   for (let i = 0; i < 20; i++) if (!one.socket.write(framed(large))) unsent += 1

@@ -1,8 +1,9 @@
 import type { Digest, ReplicaId, Round } from '@novacron/base'
+import { encodeEnvelope, logApplication } from '@novacron/execution'
 import { describe, expect, test } from 'vitest'
 import { type Answer, type BullsharkMode, bullsharkModes, quietScenario } from '../../src/index.ts'
 import { seeds } from '../seeds.ts'
-import { type CaseRun, runCase, type Wrap } from './run.ts'
+import { type CaseProtocol, type CaseRun, runCase, type Wrap } from './run.ts'
 
 /** A place whose store gets a pushed batch without its machine hearing of it; `isDeaf`, nor when it comes again. */
 function unaware(place: number, isDeaf: boolean, seen: Set<Digest>): Wrap {
@@ -145,4 +146,43 @@ describe('what a client sends to one member runs in the order of its numbers', (
     expect(afterPassedRounds(run)).toBeGreaterThan(0)
     expect(behindOthers(run)).toEqual([])
   })
+})
+
+/** Requests each of which makes a header that names more than 128 KiB. */
+const large = (protocol: CaseProtocol): CaseProtocol => ({
+  ...protocol,
+  transaction(client, sequence, session) {
+    if (session === undefined) return protocol.transaction(client, sequence, session)
+    const payload = new Uint8Array(131_072).fill(sequence)
+    return encodeEnvelope({ application: logApplication, session, sequence, payload })
+  },
+  isWrite: () => false
+})
+
+describe('much payload, which turbo waits for once its header is here', () => {
+  const scenario = {
+    mode: 'bullshark-turbo',
+    network: { ...quietScenario.network, bulkLagMs: 15 },
+    load: { ...quietScenario.load, clients: 16, intervalMs: 100 },
+    chaosMs: 3_000
+  } as const
+  const late: readonly [fromMs: number, toMs: number] = [1_000, 2_500]
+
+  test.each(seeds(3))('seed %i: comes later than what names it, and is ordered', seed => {
+    const run = runCase({ ...scenario, seed }, { wrap: large })
+    expect(run.report.firstViolation).toBeUndefined()
+    expect(run.answeredIn(late)).toBeGreaterThan(200)
+  })
+
+  test.each(seeds(3))(
+    'seed %i: that a member names and withholds costs the others little',
+    seed => {
+      const quiet = runCase({ ...scenario, seed }, { wrap: large })
+      const byzantine = [{ place: 0, behaviours: ['withhold'] as const }]
+      const run = runCase({ ...scenario, seed, byzantine }, { wrap: large })
+      expect(run.report.firstViolation).toBeUndefined()
+      expect(run.answeredIn(late)).toBeGreaterThan(0.5 * quiet.answeredIn(late))
+      expect(run.medianLatencyMs(late)).toBeLessThan(3 * quiet.medianLatencyMs(late))
+    }
+  )
 })
