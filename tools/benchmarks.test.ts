@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { benchmarksPage } from './benchmarks.ts'
 import { type CatchUpResult, catchUpPage } from './benchmarks-page/catch-up.ts'
 import { chaosPage, killsPage, seedsPage } from './benchmarks-page/faults.ts'
+import { goalsPage } from './benchmarks-page/goals.ts'
 import { type MemoryResult, memoryPage } from './benchmarks-page/memory.ts'
 import { type OrderingResult, orderingPage } from './benchmarks-page/ordering.ts'
 
@@ -66,6 +67,24 @@ describe('the section about ordering', () => {
     expect(page.match(/times\*\*/g)).toHaveLength(1)
   })
 
+  test('says what direct sockets save at one rate', () => {
+    const cpuSeconds = { ...result.cpuSeconds, nodes: 4.5 }
+    const page = orderingPage(
+      new Map([
+        ['ordering-libp2p', result],
+        ['ordering-direct', { ...result, plane: 'direct', cpuSeconds, latencyMs: { p99: 15 } }],
+        [
+          'ordering-faster',
+          { ...result, plane: 'direct', settings: { ...result.settings, ratePerSecond: 2_000 } }
+        ]
+      ])
+    )
+    expect(page).toContain(
+      '- Direct sockets in place of libp2p streams at 1000 tx/s: **25 %** less CPU of the daemons, p99 15.0 in place of 20.0 ms'
+    )
+    expect(page.match(/less CPU/g)).toHaveLength(1)
+  })
+
   test('says what was different about a run', () => {
     const settings = {
       ...result.settings,
@@ -77,12 +96,12 @@ describe('the section about ordering', () => {
       crash: 1,
       changed: { tier: 'wan' }
     }
-    const overload = { ratePerSecond: 2_000, ratio: 0.95 }
+    const overload = { ratePerSecond: 2_000, ratio: 0.95, peakRssBytes: 7e8 }
     const profile = [{ name: 'step', place: 'machine.js:1', percent: 12 }]
     const odd = { ...result, settings, overload, profile, agreement: false, cpuMsPerMB: 29.6 }
     const page = orderingPage(new Map([['ordering-b', odd]]))
     expect(page).toContain(
-      'tls (libp2p); log, 512 B, 30 s after 5 s; single writes on 128 connections; 25 ms one way; 20 Mbit/s for each node, by proxies; 1 killed; {"tier":"wan"}; at twice the load 0.95 of it'
+      'tls (libp2p); log, 512 B, 30 s after 5 s; single writes on 128 connections; 25 ms one way; 20 Mbit/s for each node, by proxies; 1 killed; {"tier":"wan"}; at twice the load 0.95 of it, 700 MB'
     )
     expect(page).toContain('| 30 | 200 | 30 % | **no** |')
     expect(page).toContain('| 12.0 | `step` | machine.js:1 |')
@@ -194,6 +213,36 @@ describe('the section about memory', () => {
     const page = memoryPage({ ...memory, daemons: [], summary: null, faults: ['a', 'b'] })
     expect(page).toContain('It ended early.')
     expect(page).toContain('**Not reached**: a; b.')
+  })
+})
+
+describe('the goals', () => {
+  const row = (page: string, what: string) =>
+    page.split('\n').find(line => line.startsWith(`| ${what}`)) ?? ''
+
+  test('say what was reached, what was missed and by how much, and what was not measured', () => {
+    const ordering = new Map([
+      ['ordering-1000', { ...result, latencyMs: { p50: 20, p99: 90 } }],
+      ['ordering-100-326000', { ...result, throughput: 700_000 }],
+      ['ordering-512-max', { ...result, throughput: 130_000, latencyMs: { p99: 501 } }],
+      ['ordering-crash', { ...result, agreement: false }],
+      ['ordering-ten-20mbit', { ...result, throughput: 4_500 }],
+      ['ordering-ten-20mbit-single-leader', { ...result, throughput: 1_000 }]
+    ])
+    const page = goalsPage(ordering, memory)
+    expect(row(page, '1,000 tx/s: p50')).toMatch(/\| 25 \| 12 \| 20 ms .* \| reached \|$/)
+    expect(row(page, '1,000 tx/s: p99')).toMatch(/\| \*\*missed by 50 %\*\* \|$/)
+    expect(row(page, '100-byte')).toMatch(/\| 700,000 tx\/s .* \| aim reached \|$/)
+    expect(row(page, '512-byte')).toMatch(/\| \*\*missed: p99 of 501 ms\*\* \|$/)
+    expect(row(page, 'one of four killed')).toMatch(/\| \*\*missed: no agreement\*\* \|$/)
+    expect(row(page, '10 nodes')).toMatch(/\| 4.5 times .* \| reached \|$/)
+    expect(row(page, 'memory')).toMatch(/\| 333 MB .* \| aim reached \|$/)
+    expect(row(page, '`kv` puts')).toMatch(/\| - \| \*\*not measured\*\* \|$/)
+  })
+
+  test('of memory that is not level are missed', () => {
+    const page = goalsPage(new Map(), { ...memory, faults: ['node-1 grows'] })
+    expect(row(page, 'memory')).toContain('**missed: node-1 grows**')
   })
 })
 

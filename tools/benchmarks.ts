@@ -9,6 +9,7 @@ import {
   type SeedsResult,
   seedsPage
 } from './benchmarks-page/faults.ts'
+import { goalsPage } from './benchmarks-page/goals.ts'
 import { type MemoryResult, memoryPage } from './benchmarks-page/memory.ts'
 import {
   type OrderingResult,
@@ -67,9 +68,12 @@ if (import.meta.main) writeFileSync(join(root, 'docs/benchmarks.md'), benchmarks
 /** The whole page, from the result files. */
 export function benchmarksPage(): string {
   const speed = speedPage(resultOf<Speed>('simulator-load'), resultOf<Speed>('simulator-rounds'))
+  const ordering = orderingResults()
+  const memory = isThere('memory-50000') ? resultOf<MemoryResult>('memory-50000') : undefined
   return `${headPage}
-${orderingPage(orderingResults())}
+${orderingPage(ordering)}
 
+${goalsPage(ordering, memory)}
 ${sectionOf<CatchUpResult>('catch-up', catchUpPage)}${sectionOf<MemoryResult>('memory-50000', memoryPage)}${soakPage(resultOf<Soak>('soak'))}
 ${sectionOf<SeedsResult>('simulate-1000', seedsPage)}${sectionOf<ChaosResult>('chaos-all', chaosPage)}${sectionOf<ChaosResult>('kill-9-200', killsPage)}${speed}
 ${commitDelaysPage(resultOf<CommitDelays>('commit-delays'))}`
@@ -86,8 +90,11 @@ function orderingResults(): OrderingResults {
 
 /** Nothing where there is no such result. */
 function sectionOf<Result>(name: string, page: (result: Result) => string): string {
-  const isThere = existsSync(join(root, `docs/benchmarks/${name}.json`))
-  return isThere ? `${page(resultOf<Result>(name))}\n` : ''
+  return isThere(name) ? `${page(resultOf<Result>(name))}\n` : ''
+}
+
+function isThere(name: string): boolean {
+  return existsSync(join(root, `docs/benchmarks/${name}.json`))
 }
 
 function resultOf<Result>(name: string): Result {

@@ -36,7 +36,13 @@ export interface OrderingResult {
     readonly node: string
     readonly date: string
   }
-  readonly overload?: { readonly ratePerSecond: number; readonly ratio: number }
+  readonly overload?: {
+    readonly ratePerSecond: number
+    readonly ratio: number
+    readonly peakRssBytes: number
+  }
+  /** Of a search for saturation: false when no rate was held for the whole duration. */
+  readonly isHeld?: boolean
   readonly profile?: readonly {
     readonly name: string
     readonly place: string
@@ -63,7 +69,7 @@ taken from them, so rates measured beside much of it are too low and latencies t
 |---|---|---|---|---|---|---|---|---|---|
 ${rows.join('\n')}
 
-${ratiosOf(results)}${[...results].map(([name, result]) => profileOf(name, result)).join('')}`.trimEnd()
+${ratiosOf(results)}${planesOf(results)}${[...results].map(([name, result]) => profileOf(name, result)).join('')}`.trimEnd()
 }
 
 /** Of saturated runs under the same limit: how much more than one leader the others order. */
@@ -79,6 +85,27 @@ function ratiosOf(results: OrderingResults): string {
       const limit = `${settings.nodes} nodes with ${settings.nodeMbit} Mbit/s each`
       return `- ${limit}: ${protocol} orders ${throughput} tx/s and the single leader ${base.throughput}, **${ratio} times** as much
   ([${otherName}.json](benchmarks/${otherName}.json), [${name}.json](benchmarks/${name}.json))`
+    })
+  })
+  return lines.length === 0 ? '' : `${lines.join('\n')}\n\n`
+}
+
+/** Of runs at one rate: what direct sockets save. */
+function planesOf(results: OrderingResults): string {
+  const lines = [...results].flatMap(([name, base]) => {
+    if (base.plane !== 'libp2p' || base.isHeld !== undefined) return []
+    const isPair = ([, { plane, settings, protocol }]: [string, OrderingResult]) =>
+      plane === 'direct' &&
+      protocol === base.protocol &&
+      settings.ratePerSecond === base.settings.ratePerSecond &&
+      settings.writes === base.settings.writes &&
+      settings.crash === base.settings.crash &&
+      areAlike(settings, base.settings)
+    return [...results].filter(isPair).map(([otherName, other]) => {
+      const saved = 1 - other.cpuSeconds.nodes / Math.max(0.001, base.cpuSeconds.nodes)
+      const links = `[${otherName}.json](benchmarks/${otherName}.json), [${name}.json](benchmarks/${name}.json)`
+      return `- Direct sockets in place of libp2p streams at ${base.settings.ratePerSecond} tx/s: **${Math.round(100 * saved)} %** less CPU of the daemons, p99 ${show(other.latencyMs['p99'])} in place of ${show(base.latencyMs['p99'])} ms
+  (${links})`
     })
   })
   return lines.length === 0 ? '' : `${lines.join('\n')}\n\n`
@@ -126,7 +153,9 @@ function describe({
     settings.nodeMbit > 0 ? `${settings.nodeMbit} Mbit/s for each node, by ${settings.links}` : '',
     settings.crash > 0 ? `${settings.crash} killed` : '',
     Object.keys(changed).length > 0 ? JSON.stringify(changed) : '',
-    overload === undefined ? '' : `at twice the load ${overload.ratio} of it`,
+    overload === undefined
+      ? ''
+      : `at twice the load ${overload.ratio} of it, ${(overload.peakRssBytes / 1e6).toFixed(0)} MB`,
     `${environment.cpu}, ${environment.cores} cores, Node ${environment.node}, ${environment.date}`
   ]
   return parts.filter(part => part !== '').join('; ')

@@ -199,6 +199,7 @@ export function describeReport(report: BenchReport): string {
   const used = cpuSeconds.perNode.map(seconds => seconds?.toFixed(1) ?? '-').join(', ')
   const lines = [
     `${countOf(nodes, 'node')}, ${report.protocol}, ${report.encryption} (${report.plane}), ${application}, ${transactionBytes} bytes, ${ratePerSecond} tx/s offered for ${durationSeconds} s`,
+    `links       ${linksOf(settings)}`,
     `throughput  ${throughput} tx/s (${mb} MB/s), ${transactions.missing} of ${transactions.due} never acknowledged, ${transactions.refused} refused`,
     `latency ms  ${showLatencies(latencyMs)}`,
     `CPU s       ${used} (${report.cpuMsPerMB ?? '-'} ms for each MB), generators ${cpuSeconds.generators.toFixed(1)}, other work ${cpuSeconds.others.toFixed(1)}`,
@@ -208,12 +209,20 @@ export function describeReport(report: BenchReport): string {
     `machine     ${environment.cpu}, ${environment.cores} cores, Node ${environment.node}, load average ${environment.loadAverage.join(', ')}, ${environment.date}`
   ]
   if (report.recoveryLatencyMs !== undefined) {
-    lines.splice(3, 0, `after crash ${showLatencies(report.recoveryLatencyMs)} (first 3 s)`)
+    lines.splice(4, 0, `after crash ${showLatencies(report.recoveryLatencyMs)} (first 3 s)`)
   }
   for (const { percent, name, place } of report.profile ?? []) {
     lines.push(`${percent.toFixed(1).padStart(5)} %  ${name}  ${place}`)
   }
   return lines.map(line => `${line}\n`).join('')
+}
+
+function linksOf({ delayMs, nodeMbit, links }: BenchReport['settings']): string {
+  const parts = [
+    delayMs > 0 ? `${delayMs} ms one way` : '',
+    nodeMbit > 0 ? `${nodeMbit} Mbit/s for each node, both ways` : ''
+  ].filter(part => part !== '')
+  return parts.length === 0 ? links : `${parts.join(', ')}, by ${links}`
 }
 
 function showLatencies({ p50, p90, p99, p999 }: LatencySummary): string {

@@ -5,7 +5,7 @@ import { type GeneratorPlan, runGenerator } from '../bench/generator.ts'
 import { benchOrdering } from '../bench/ordering.ts'
 import type { BenchApplication } from '../bench/payload-plan.ts'
 import { type BenchReport, describeReport } from '../bench/report.ts'
-import { type SweepReport, sweep } from '../bench/sweep.ts'
+import { describeSweep, type SweepReport, sweep } from '../bench/sweep.ts'
 import { commandFault } from '../command-fault.ts'
 import { type ExitCode, endOf, exitCodes, type Io, writeJson } from '../io.ts'
 import { integer, jsonObject, oneOf } from '../settings.ts'
@@ -49,13 +49,18 @@ export const addBench: AddVerb = (program, { io, exit }) => {
       defaultClusterOptions.protocol
     )
     .option('--tx-bytes <count>', 'payload of a transaction; kv: of its value', size, 512)
-    .option('--rate <tx/s>', 'transactions a second, or max for saturation', rate, 20_000)
+    .option(
+      '--rate <tx/s>',
+      'transactions a second, or max: what p99 of 500 ms bears, 20 runs or so',
+      rate,
+      20_000
+    )
     .option('--overload', 'with --rate max: also run at twice the saturation')
     .addOption(durationOption('--duration <time>', 'measure for this long', '30s'))
     .addOption(durationOption('--warmup <time>', 'load before it, which does not count', '5s'))
     .option('--clients <count>', 'connections that submit', integer(1, 1_024), 4)
     .addOption(
-      new Option('--connections <count>', 'the same')
+      new Option('--connections <count>', 'the same as --clients')
         .argParser(integer(1, 1_024))
         .conflicts('clients')
     )
@@ -64,11 +69,16 @@ export const addBench: AddVerb = (program, { io, exit }) => {
     .option('--encryption <name>', 'tls | noise', oneOf('tls', 'noise'), 'tls')
     .option(
       '--direct',
-      'TLS sockets of the nodes in place of libp2p streams: so unless --encryption is noise'
+      'frames over TLS sockets of the daemons in place of libp2p streams; default with tls'
     )
-    .option('--no-direct', 'libp2p streams alone')
+    .option('--no-direct', 'frames over libp2p streams alone')
     .option('--delay-ms <ms>', 'one way on every link, by proxies', integer(0, 10_000), 0)
-    .option('--node-mbit <rate>', 'of each node, in and out each', integer(0, 100_000), 0)
+    .option(
+      '--node-mbit <rate>',
+      'of each node, in and out; by tbf in network namespaces, else by proxies',
+      integer(0, 100_000),
+      0
+    )
     .option('--crash <count>', 'daemons to kill after the warm-up', integer(0, 30), 0)
     .option('--node-options <json>', 'changes to the configuration of the daemons', jsonObject)
     .option('--cluster-options <json>', 'changes to the genesis', jsonObject)
@@ -125,7 +135,7 @@ async function runOrdering(options: OrderingVerbOptions, io: Io): Promise<ExitCo
       ? await sweep({ ...run, isOverloaded }, io, note)
       : await benchOrdering({ ...run, ratePerSecond: asked }, io, note)
   if (options.json === true) writeJson(io, report)
-  else io.stdout.write(describeReport(report))
+  else io.stdout.write(isSweep(report) ? describeSweep(report) : describeReport(report))
   const failure = failureOf(report)
   if (failure === undefined) return exitCodes.ok
   note(`failed: ${failure}`)
@@ -148,8 +158,14 @@ function checkTogether(options: OrderingVerbOptions): void {
   }
 }
 
-function failureOf({ agreement, throughput }: BenchReport): string | undefined {
+function isSweep(report: BenchReport | SweepReport): report is SweepReport {
+  return 'probes' in report
+}
+
+function failureOf(report: BenchReport | SweepReport): string | undefined {
+  const { agreement, throughput } = report
   if (!agreement) return 'not all nodes were seen to agree'
+  if (isSweep(report) && !report.isHeld) return 'no rate was held for the whole duration'
   return throughput === 0 ? 'nothing was acknowledged while it was measured' : undefined
 }
 

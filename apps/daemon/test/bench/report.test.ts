@@ -6,7 +6,7 @@ import {
   type Measured,
   reportOf
 } from '../../src/bench/report.ts'
-import { type SweepOptions, sweep } from '../../src/bench/sweep.ts'
+import { describeSweep, type SweepOptions, sweep } from '../../src/bench/sweep.ts'
 import { captureIo } from '../capture-io.ts'
 
 const options: OrderingOptions = {
@@ -96,6 +96,12 @@ describe('a report', () => {
     expect(text).toContain(
       '2 nodes, bullshark, tls (libp2p), log, 500 bytes, 1000 tx/s offered for 2 s\n'
     )
+    expect(text).toContain('links       loopback\n')
+    const slow = { ...options, delayMs: 25, nodeMbit: 20 }
+    const limited = reportOf(slow, { ...measured, links: 'proxies' })
+    expect(describeReport(limited)).toContain(
+      'links       25 ms one way, 20 Mbit/s for each node, both ways, by proxies\n'
+    )
     expect(text).toContain('throughput  950 tx/s (0.5 MB/s), 10 of 2000 never acknowledged')
     expect(text).toContain('p99 30.1  p99.9 never')
     expect(text).toMatch(/ 12\.3 % {2}step {2}driver\.js:1\n$/)
@@ -105,7 +111,11 @@ describe('a report', () => {
 })
 
 describe('a sweep', () => {
-  function start(capacity: number, more: Partial<SweepOptions> = {}) {
+  function start(
+    capacity: number,
+    more: Partial<SweepOptions> = {},
+    agrees = (_: OrderingOptions) => true
+  ) {
     const runs: OrderingOptions[] = []
     const notes: string[] = []
     const bench = async (run: OrderingOptions): Promise<BenchReport> => {
@@ -113,7 +123,8 @@ describe('a sweep', () => {
       const report = reportOf(run, measured)
       const isHeld = run.ratePerSecond <= capacity
       const throughput = Math.min(capacity, run.ratePerSecond)
-      return { ...report, throughput, latencyMs: { ...latencies, p99: isHeld ? 100 : null } }
+      const latencyMs = { ...latencies, p99: isHeld ? 100 : null }
+      return { ...report, throughput, latencyMs, agreement: agrees(run) }
     }
     const { ratePerSecond: _, ...rest } = options
     const whole = { ...rest, durationMs: 30_000, warmupMs: 5_000, isOverloaded: false, ...more }
@@ -137,7 +148,13 @@ describe('a sweep', () => {
 
   test('runs at twice the rate when asked to', async () => {
     const { report, runs } = start(10_000, { isOverloaded: true })
-    const { throughput, overload } = await report
+    const whole = await report
+    const { throughput, overload } = whole
+    const text = describeSweep(whole)
+    expect(text).toContain('saturation  p99 held, at most 500 ms\n')
+    expect(text).toContain(
+      `at twice    10000 tx/s of ${2 * throughput}, ${overload?.ratio} of that at saturation`
+    )
     expect(overload?.ratePerSecond).toBe(2 * throughput)
     expect(overload?.ratio).toBeCloseTo(10_000 / throughput, 2)
     expect(runs.at(-1)?.ratePerSecond).toBe(2 * throughput)
@@ -145,6 +162,18 @@ describe('a sweep', () => {
 
   test('of what holds nothing measures the lowest it came to', async () => {
     const { report } = start(1)
-    expect(await report).toMatchObject({ latencyMs: { p99: null } })
+    const whole = await report
+    expect(whole).toMatchObject({ latencyMs: { p99: null }, isHeld: false })
+    expect(describeSweep(whole)).toContain('saturation  NOT held')
+  })
+
+  test.each([
+    { which: 'a short one', disagrees: 8_000 },
+    { which: 'the one at twice the load', disagrees: 2 * 9_514 }
+  ])('has no agreement when $which of its runs has none', async ({ disagrees }) => {
+    const isOne = ({ ratePerSecond }: OrderingOptions) => ratePerSecond === disagrees
+    const { report, runs } = start(10_000, { isOverloaded: true }, run => !isOne(run))
+    expect((await report).agreement).toBe(false)
+    expect(runs.filter(isOne)).toHaveLength(1)
   })
 })
