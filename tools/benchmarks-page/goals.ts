@@ -85,10 +85,12 @@ const goals: readonly Goal[] = [
 export function goalsPage(ordering: OrderingResults, memory: MemoryResult | undefined): string {
   return `### Goals
 
-On two cores, four daemons where it does not say otherwise, durable and encrypted. Runs without agreement do not count.
+On two cores, four daemons where it does not say otherwise, durable and encrypted. *Must* is what a release has to reach, *aim* what it
+is built for: at least so much of a rate or a ratio, at most so much of a time or of memory. A run at one rate counts with that rate if
+all that was due was acknowledged, 99 of 100 within ${heldMs} ms, and all nodes agree; *saturation* is the highest rate found for which that holds.
 
-| what | must | aim | measured | |
-|---|---|---|---|---|
+| what | must | aim | unit | measured | |
+|---|---|---|---|---|---|
 ${goals.map(goal => rowOf(goal, { ordering, memory })).join('\n')}
 `
 }
@@ -97,8 +99,8 @@ function rowOf(goal: Goal, results: Results): string {
   const { what, must, aim, unit, files } = goal
   const measured = goal.measure(results)
   const links = files.map(name => `[${name}](benchmarks/${name}.json)`).join(', ')
-  const shown = measured === undefined ? '-' : `${show(measured.value)} ${unit} (${links})`
-  return `| ${what} | ${show(must)} | ${show(aim)} | ${shown} | ${verdictOf(goal, measured)} |`
+  const shown = measured === undefined ? '-' : `${show(measured.value)} (${links})`
+  return `| ${what} | ${show(must)} | ${show(aim)} | ${unit} | ${shown} | ${verdictOf(goal, measured)} |`
 }
 
 function verdictOf({ must, aim, isAtMost = false }: Goal, measured: Measured | undefined): string {
@@ -114,12 +116,17 @@ function verdictOf({ must, aim, isAtMost = false }: Goal, measured: Measured | u
 function rate(what: string, must: number, aim: number, file: string): Goal {
   const measure = ({ ordering }: Results) => {
     const run = ordering.get(file)
-    const measured = measuredOf(run, ({ throughput }) => throughput)
+    const measured = measuredOf(run, heldOf)
     const p99 = run?.latencyMs['p99'] ?? Number.POSITIVE_INFINITY
     if (measured === undefined || p99 <= heldMs) return measured
     return { ...measured, fault: `p99 of ${show(p99)} ms` }
   }
   return { what, must, aim, unit: 'tx/s', files: [file], measure }
+}
+
+/** What is acknowledged in a window belongs in part to what was due before it: a rate that is held is the one that was offered. */
+function heldOf({ transactions, settings, throughput }: OrderingResult): number {
+  return transactions.missing === 0 ? settings.ratePerSecond : throughput
 }
 
 function latency(what: string, share: string, must: number, aim: number, file: string): Goal {

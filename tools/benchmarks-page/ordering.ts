@@ -17,6 +17,7 @@ export interface OrderingResult {
     readonly changed: object
   }
   readonly throughput: number
+  readonly transactions: { readonly missing: number }
   readonly latencyMs: { readonly [share: string]: number | null }
   readonly cpuSeconds: {
     readonly nodes: number
@@ -63,7 +64,9 @@ export function orderingPage(results: OrderingResults): string {
 \`novacron bench ordering --json\`: daemon processes on this machine, durable and encrypted, with open-loop generators in a process of
 their own, incompressible payloads, and each transaction timed from when it was due to its acknowledged commit at the client. CPU
 for each MB is that of all daemons together. "Other work" is the share of the machine that neither daemons nor generators used: it was
-taken from them, so rates measured beside much of it are too low and latencies too high. Each row links to its whole result.
+taken from them, so rates measured beside much of it are too low and latencies too high. What is committed while a run is measured
+was due in part before, and may be more than what was offered. Where daemons are killed, the latencies are those from three seconds later on.
+Each row links to its whole result.
 
 | run | offered tx/s | committed tx/s | p50 ms | p99 ms | p99.9 ms | CPU ms/MB | memory MB | other work | agreement |
 |---|---|---|---|---|---|---|---|---|---|

@@ -32,6 +32,8 @@ export class BenchConnection {
   readonly #options: BenchConnectionOptions
   readonly #needs: BenchConnectionNeeds
   readonly #answers: SessionAnswers
+  /** Sockets. */
+  readonly #lost = new Set<string>()
   #ring: FrameRing
   #socket: Socket | undefined
   #place = 0
@@ -122,10 +124,20 @@ export class BenchConnection {
   #onClosed(socket: Socket): void {
     if (socket !== this.#socket || this.#isClosed) return
     this.#socket = undefined
-    this.#needs.onNote(`lost ${this.#options.sockets[this.#place]}, going on through another node`)
+    this.#tellLost()
     // The old socket may still hold frames of the old ring.
     this.#ring = this.#newRing()
-    this.#goOn()
+    this.#retry = setTimeout(() => this.#goOn(), this.#options.retryMs)
+  }
+
+  /** Once of each: a node that takes no more connections closes every one that is made. */
+  #tellLost(): void {
+    const { sockets } = this.#options
+    const lost = sockets[this.#place] as string
+    if (this.#lost.has(lost)) return
+    this.#lost.add(lost)
+    const next = sockets.length === 1 ? 'trying again' : 'going on through another node'
+    this.#needs.onNote(`lost ${lost}, ${next}`)
   }
 
   #goOn(): void {

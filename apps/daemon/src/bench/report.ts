@@ -200,7 +200,7 @@ export function describeReport(report: BenchReport): string {
   const lines = [
     `${countOf(nodes, 'node')}, ${report.protocol}, ${report.encryption} (${report.plane}), ${application}, ${transactionBytes} bytes, ${ratePerSecond} tx/s offered for ${durationSeconds} s`,
     `links       ${linksOf(settings)}`,
-    `throughput  ${throughput} tx/s (${mb} MB/s), ${transactions.missing} of ${transactions.due} never acknowledged, ${transactions.refused} refused`,
+    `throughput  ${throughput} tx/s (${mb} MB/s), ${transactions.acknowledged} of ${transactions.due} acknowledged, ${transactions.refused} refused`,
     `latency ms  ${showLatencies(latencyMs)}`,
     `CPU s       ${used} (${report.cpuMsPerMB ?? '-'} ms for each MB), generators ${cpuSeconds.generators.toFixed(1)}, other work ${cpuSeconds.others.toFixed(1)}`,
     `memory      ${(report.peakRssBytes / 1e6).toFixed(0)} MB at most`,
@@ -209,7 +209,8 @@ export function describeReport(report: BenchReport): string {
     `machine     ${environment.cpu}, ${environment.cores} cores, Node ${environment.node}, load average ${environment.loadAverage.join(', ')}, ${environment.date}`
   ]
   if (report.recoveryLatencyMs !== undefined) {
-    lines.splice(4, 0, `after crash ${showLatencies(report.recoveryLatencyMs)} (first 3 s)`)
+    lines[3] += ' (from 3 s after the crash on)'
+    lines.splice(4, 0, `after crash ${showLatencies(report.recoveryLatencyMs)} (the first 3 s)`)
   }
   for (const { percent, name, place } of report.profile ?? []) {
     lines.push(`${percent.toFixed(1).padStart(5)} %  ${name}  ${place}`)

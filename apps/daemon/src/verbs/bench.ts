@@ -1,6 +1,12 @@
 import { faultyWeight } from '@novacron/base'
-import { defaultClusterOptions, type OrderingProtocol, orderingProtocols } from '@novacron/node'
-import { Option } from 'commander'
+import {
+  defaultClusterOptions,
+  defaultNodeOptions,
+  type NodeOptions,
+  type OrderingProtocol,
+  orderingProtocols
+} from '@novacron/node'
+import { InvalidArgumentError, Option } from 'commander'
 import { type GeneratorPlan, runGenerator } from '../bench/generator.ts'
 import { benchOrdering } from '../bench/ordering.ts'
 import type { BenchApplication } from '../bench/payload-plan.ts'
@@ -105,7 +111,13 @@ const size = integer(1, 131_072)
 const rateNumber = integer(1, 10_000_000)
 
 function rate(text: string): number | 'max' {
-  return text === 'max' ? text : rateNumber(text)
+  if (text === 'max') return text
+  try {
+    return rateNumber(text)
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) throw error
+    throw new InvalidArgumentError(`${error.message.slice(0, -1)}, or max.`)
+  }
 }
 
 async function runOrdering(options: OrderingVerbOptions, io: Io): Promise<ExitCode> {
@@ -156,6 +168,21 @@ function checkTogether(options: OrderingVerbOptions): void {
   if (encryption === 'noise' && direct === true) {
     throw commandFault('usage', '--direct is TLS; leave it out, or --encryption noise')
   }
+  checkConnections(options)
+}
+
+/** Clients of a daemon that is killed go on through the others. */
+function checkConnections({ nodes, crash, ...options }: OrderingVerbOptions): void {
+  const connections = options.connections ?? options.clients
+  const { limits }: Partial<NodeOptions> = options.nodeOptions ?? {}
+  const { ingestConnections } = { ...defaultNodeOptions.limits, ...limits }
+  const max = (nodes - crash) * ingestConnections
+  if (connections <= max) return
+  const remedy = `give at most ${max}, or --node-options '{"limits":{"ingestConnections":${connections}}}'`
+  throw commandFault(
+    'usage',
+    `--clients ${connections} are more than ${nodes - crash} of the daemons take; ${remedy}`
+  )
 }
 
 function isSweep(report: BenchReport | SweepReport): report is SweepReport {

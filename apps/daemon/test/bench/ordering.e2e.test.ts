@@ -36,9 +36,9 @@ test('prints a table for people, of puts and of single writes too', async () => 
   const { exitCode, io } = await bench(...argv, '--app', 'kv', '--writes', 'single')
   expect(exitCode, io.stderr.text).toBe(0)
   expect(io.stdout.text).toMatch(
-    /^1 node, bullshark-turbo, none \(none\), kv, 512 bytes, 50 tx\/s offered for 2 s\nthroughput +\d+ tx\/s/
+    /^1 node, bullshark-turbo, none \(none\), kv, 512 bytes, 50 tx\/s offered for 2 s\nlinks +loopback\nthroughput +\d+ tx\/s/
   )
-  expect(io.stdout.text).toContain('0 of 100 never acknowledged')
+  expect(io.stdout.text).toContain('100 of 100 acknowledged')
   expect(io.stdout.text).toContain('agreement   yes')
 })
 
@@ -106,7 +106,21 @@ test.each([
   { name: 'one rate has no twice', argv: ['--overload'], text: '--overload needs --rate max' },
   { name: 'a change is an object', argv: ['--node-options', '[]'], text: 'a JSON object' },
   { name: 'a change is JSON', argv: ['--cluster-options', '{'], text: 'a JSON object' },
-  { name: 'a rate is a number or max', argv: ['--rate', 'much'], text: 'an integer from 1' }
+  {
+    name: 'a rate is a number or max',
+    argv: ['--rate', 'much'],
+    text: 'an integer from 1 to 10000000, or max.'
+  },
+  {
+    name: 'the daemons that are left take fewer clients',
+    argv: ['--nodes', '4', '--crash', '1', '--clients', '769'],
+    text: "--clients 769 are more than 3 of the daemons take; give at most 768, or --node-options '{"
+  },
+  {
+    name: 'daemons are told to take fewer clients',
+    argv: ['--clients', '9', '--node-options', '{"limits":{"ingestConnections":2}}'],
+    text: '--clients 9 are more than 4 of the daemons take; give at most 8'
+  }
 ])('is refused when $name', async ({ argv, text }) => {
   const { exitCode, io } = await bench(...argv)
   expect(exitCode).toBe(2)

@@ -102,7 +102,7 @@ describe('a report', () => {
     expect(describeReport(limited)).toContain(
       'links       25 ms one way, 20 Mbit/s for each node, both ways, by proxies\n'
     )
-    expect(text).toContain('throughput  950 tx/s (0.5 MB/s), 10 of 2000 never acknowledged')
+    expect(text).toContain('throughput  950 tx/s (0.5 MB/s), 1990 of 2000 acknowledged')
     expect(text).toContain('p99 30.1  p99.9 never')
     expect(text).toMatch(/ 12\.3 % {2}step {2}driver\.js:1\n$/)
     const apart = { ...reportOf(options, measured), agreement: false }
