@@ -139,9 +139,10 @@ function measuredOf(
   run: OrderingResult | undefined,
   fieldOf: (run: OrderingResult) => number | null | undefined
 ): Measured | undefined {
-  const value = run === undefined ? undefined : fieldOf(run)
+  if (run === undefined) return undefined
+  const value = fieldOf(run)
   if (value === undefined || value === null) return undefined
-  const fault = run === undefined ? undefined : faultOf(run)
+  const fault = faultOf(run)
   return fault === undefined ? { value } : { value, fault }
 }
 

@@ -101,8 +101,6 @@ function planesOf(results: OrderingResults): string {
       plane === 'direct' &&
       protocol === base.protocol &&
       settings.ratePerSecond === base.settings.ratePerSecond &&
-      settings.writes === base.settings.writes &&
-      settings.crash === base.settings.crash &&
       areAlike(settings, base.settings)
     return [...results].filter(isPair).map(([otherName, other]) => {
       const saved = 1 - other.cpuSeconds.nodes / Math.max(0.001, base.cpuSeconds.nodes)
@@ -115,7 +113,10 @@ function planesOf(results: OrderingResults): string {
 }
 
 function areAlike(a: OrderingResult['settings'], b: OrderingResult['settings']): boolean {
-  const keys = ['nodes', 'nodeMbit', 'delayMs', 'transactionBytes', 'application', 'links'] as const
+  const keys = [
+    ...(['nodes', 'nodeMbit', 'delayMs', 'links', 'crash'] as const),
+    ...(['transactionBytes', 'application', 'writes'] as const)
+  ]
   return keys.every(key => a[key] === b[key])
 }
 

@@ -18,11 +18,23 @@ export function duration(text: string): number {
   )
 }
 
-export function integer(min: number, max: number): (text: string) => number {
+export function integer(min: number, max: number): (text: string) => number
+export function integer<const Word extends string>(
+  min: number,
+  max: number,
+  word: Word
+): (text: string) => number | Word
+export function integer(
+  min: number,
+  max: number,
+  word?: string
+): (text: string) => number | string {
+  const otherwise = word === undefined ? '' : `, or ${word}`
   return text => {
+    if (text === word) return word
     const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
     if (value >= min && value <= max) return value
-    throw new InvalidArgumentError(`Allowed is an integer from ${min} to ${max}.`)
+    throw new InvalidArgumentError(`Allowed is an integer from ${min} to ${max}${otherwise}.`)
   }
 }
 

@@ -17,6 +17,7 @@ import {
   type Orderer,
   type OrdererEffect,
   type OrdererInput,
+  payloadBytesOf,
   type QueueGauge,
   type Row,
   type SignatureCheck
@@ -363,8 +364,7 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
     const digests = payload.map(batch => batch.digest)
     this.#feedMempool({ type: 'ordered', index, digests }, now, out)
     this.#retention.onNamed(subDag)
-    const payloadBytes = payload.reduce((sum, batch) => sum + batch.sizeBytes, 0)
-    this.#retention.onExecuted(index, payloadBytes, out)
+    this.#retention.onExecuted(index, payloadBytesOf(payload), out)
     this.#sync?.onExecuted(subDag)
     this.#checkpointer.onExecuted(now, out)
     this.#feedOrderer({ type: 'executed', index }, now, out)

@@ -12,6 +12,7 @@ import {
   decodeSubDag,
   emptyKey,
   indexKey,
+  payloadBytesOf,
   type Row,
   type SigningDomain,
   tables
@@ -200,7 +201,7 @@ export class Retention {
     for (const digest of digestsOf(subDag)) candidates.set(digest, subDag.index)
     this.#sweptTo = subDag.index + 1
     if (isKept) {
-      const bytes = payloadOf(subDag).reduce((sum, batch) => sum + batch.sizeBytes, 0)
+      const bytes = payloadBytesOf(payloadOf(subDag))
       this.#bytes = Math.max(this.#bytesToReplay, this.#bytes - bytes)
       this.#from = this.#sweptTo as CommitIndex
     }

@@ -6,7 +6,7 @@ import {
   type OrderingProtocol,
   orderingProtocols
 } from '@novacron/node'
-import { InvalidArgumentError, Option } from 'commander'
+import { Option } from 'commander'
 import { type GeneratorPlan, runGenerator } from '../bench/generator.ts'
 import { benchOrdering } from '../bench/ordering.ts'
 import type { BenchApplication } from '../bench/payload-plan.ts'
@@ -108,17 +108,7 @@ export const addBench: AddVerb = (program, { io, exit }) => {
 }
 
 const size = integer(1, 131_072)
-const rateNumber = integer(1, 10_000_000)
-
-function rate(text: string): number | 'max' {
-  if (text === 'max') return text
-  try {
-    return rateNumber(text)
-  } catch (error) {
-    if (!(error instanceof InvalidArgumentError)) throw error
-    throw new InvalidArgumentError(`${error.message.slice(0, -1)}, or max.`)
-  }
-}
+const rate = integer(1, 10_000_000, 'max')
 
 async function runOrdering(options: OrderingVerbOptions, io: Io): Promise<ExitCode> {
   const { nodes, crash, rate: asked, overload: isOverloaded = false } = options

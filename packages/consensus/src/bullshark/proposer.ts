@@ -1,6 +1,6 @@
 import type { Millis, Round } from '@novacron/base'
 import type { Certificate } from '../dag/certificate.ts'
-import type { BatchReference } from '../dag/header.ts'
+import { type BatchReference, payloadBytesOf } from '../dag/header.ts'
 import type { Certifier } from './certifier.ts'
 import type { Committer } from './committer.ts'
 import type { DagKeeper } from './dag-keeper.ts'
@@ -77,11 +77,10 @@ export class Proposer {
     this.#leftWithout = pace.without
     const { headerBatchesMax, headerPayloadBytesMax } = parts.options
     const carried = this.#needs.keeper.unlinkedPayload()
-    const carriedBytes = carried.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
     out.push({
       type: 'request-payload',
       batchesMax: Math.max(0, headerBatchesMax - carried.length),
-      bytesMax: Math.max(0, headerPayloadBytesMax - carriedBytes)
+      bytesMax: Math.max(0, headerPayloadBytesMax - payloadBytesOf(carried))
     })
   }
 

@@ -1,7 +1,7 @@
 import type { Digest, ReplicaId, Round } from '@novacron/base'
 import type { Committee } from '../committee.ts'
 import type { Certificate } from './certificate.ts'
-import { type Header, linksTo } from './header.ts'
+import { type Header, linksTo, payloadBytesOf } from './header.ts'
 
 interface SeenRound {
   /** Of the payload that each author's header names. */
@@ -51,8 +51,7 @@ export class HeaderLinks {
       this.#rounds.set(round, seen)
     }
     if (seen.payloadBytes.has(author)) return false
-    const payloadBytes = payload.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
-    seen.payloadBytes.set(author, payloadBytes)
+    seen.payloadBytes.set(author, payloadBytesOf(payload))
     seen.arrived.push({ author, parents })
     return true
   }

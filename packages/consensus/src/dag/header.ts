@@ -20,6 +20,10 @@ export interface BatchReference {
   readonly sizeBytes: number
 }
 
+export function payloadBytesOf(payload: readonly BatchReference[]): number {
+  return payload.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+}
+
 /** A certified vertex of the round before. The digest binds its round and author too. */
 export interface ParentReference {
   readonly author: ReplicaId

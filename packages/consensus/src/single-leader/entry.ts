@@ -60,10 +60,6 @@ export function decodeEntry(bytes: Uint8Array): Entry {
   return entry
 }
 
-export function bytesOf({ payload }: Entry): number {
-  return payload.reduce((sum, batch) => sum + batch.sizeBytes, 0)
-}
-
 /** Some weeks of commits at any rate; the number stays exact for two million terms. */
 const indexesPerTerm = 2 ** 32
 

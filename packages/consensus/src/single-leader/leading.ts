@@ -1,6 +1,7 @@
 import type { CommitIndex, Digest, Millis, PeerId, ReplicaId, Round } from '@novacron/base'
 import type { BatchReference } from '../dag/header.ts'
-import { bytesOf, type Entry } from './entry.ts'
+import { payloadBytesOf } from '../dag/header.ts'
+import type { Entry } from './entry.ts'
 import { ForwardedBatches } from './forwarded.ts'
 import type { Appended } from './messages.ts'
 import { type Out, putEntry, type SingleLeaderParts } from './parts.ts'
@@ -134,7 +135,7 @@ export class Leading {
     if (follower.next <= log.baseIndex) return entries
     if (follower.inFlight.length === 0) follower.movedAt = now
     for (let entry = log.at(follower.next); entry !== undefined; entry = log.at(follower.next)) {
-      const bytes = bytesOf(entry)
+      const bytes = payloadBytesOf(entry.payload)
       const hasRoom = follower.bytes + bytes <= options.followerBytesMax
       if (follower.inFlight.length > 0 && !hasRoom) break
       if (entries.length >= options.appendEntriesMax) break

@@ -176,13 +176,18 @@ export class IngestConnection {
     this.#held = undefined
     for (const run of runs) {
       this.#refused.add(run)
-      this.#acks.add({ ...recordOf('refused', run, ingestCodes[reason]), index: retryAfterMs })
+      this.#acks.add(recordOf('refused', run, ingestCodes[reason], retryAfterMs))
     }
   }
 }
 
-function recordOf(type: 'accepted' | 'refused', run: EnvelopeRun, code: number): Acknowledgement {
-  return { type, session: run.session, first: run.first, last: run.last, index: 0, code }
+function recordOf(
+  type: 'accepted' | 'refused',
+  { session, first, last }: EnvelopeRun,
+  code: number,
+  index = 0
+): Acknowledgement {
+  return { type, session, first, last, index, code }
 }
 
 export function closedRecord(code: number): Acknowledgement {
