@@ -1,5 +1,6 @@
 export * from './assert.ts'
 export * from './brand.ts'
+export { BufferMap } from './buffer-map.ts'
 export * from './bytes.ts'
 export * from './codec.ts'
 export { DelayEstimate } from './delay-estimate.ts'

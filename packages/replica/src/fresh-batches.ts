@@ -1,4 +1,4 @@
-import type { BatchReader, Digest } from '@novacron/base'
+import { type BatchReader, BufferMap, type Digest } from '@novacron/base'
 import type { Batch } from '@novacron/consensus'
 
 /**
@@ -7,7 +7,7 @@ import type { Batch } from '@novacron/consensus'
  */
 export class FreshBatches implements BatchReader {
   readonly #stored: BatchReader
-  readonly #fresh = new Map<Digest, Uint8Array>()
+  readonly #fresh = new BufferMap<Digest>()
 
   constructor(stored: BatchReader) {
     this.#stored = stored
@@ -31,6 +31,6 @@ export class FreshBatches implements BatchReader {
 
   /** At the start of each step: the driver has performed the effects of the last. */
   clear(): void {
-    if (this.#fresh.size > 0) this.#fresh.clear()
+    this.#fresh.clear()
   }
 }

@@ -1,4 +1,4 @@
-import type { BatchReader, Digest } from '@novacron/base'
+import { type BatchReader, BufferMap, type Digest } from '@novacron/base'
 import type { BatchStore } from '../store/store.ts'
 import { isDiskFull } from './disk-full.ts'
 
@@ -13,7 +13,7 @@ export const spilledBytesMax = 67_108_864
 export class SpilledBatches implements BatchReader {
   readonly #store: BatchStore
   readonly #bytesMax: number
-  readonly #spilled = new Map<Digest, Uint8Array>()
+  readonly #spilled = new BufferMap<Digest>()
   #spilledBytes = 0
 
   constructor(store: BatchStore, bytesMax: number = spilledBytesMax) {
@@ -75,7 +75,6 @@ export class SpilledBatches implements BatchReader {
   }
 
   #unhold(digest: Digest): void {
-    this.#spilledBytes -= this.#spilled.get(digest)?.length ?? 0
-    this.#spilled.delete(digest)
+    this.#spilledBytes -= this.#spilled.take(digest)?.length ?? 0
   }
 }

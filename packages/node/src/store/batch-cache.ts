@@ -1,4 +1,4 @@
-import type { Digest } from '@novacron/base'
+import { BufferMap, type Digest } from '@novacron/base'
 import { copyOfBytes } from './own-bytes.ts'
 
 /** Of the bound: what was read before. Hardly anything is read twice, except by a peer that was a little late. */
@@ -37,7 +37,7 @@ export class BatchCache {
 
 class BoundedBatches {
   readonly #bytesMax: number
-  readonly #batches = new Map<Digest, Uint8Array>()
+  readonly #batches = new BufferMap<Digest>()
   #bytes = 0
 
   constructor(bytesMax: number) {
@@ -55,10 +55,8 @@ class BoundedBatches {
   }
 
   take(digest: Digest): Uint8Array | undefined {
-    const batch = this.#batches.get(digest)
-    if (batch === undefined) return undefined
-    this.#batches.delete(digest)
-    this.#bytes -= batch.length
+    const batch = this.#batches.take(digest)
+    if (batch !== undefined) this.#bytes -= batch.length
     return batch
   }
 }

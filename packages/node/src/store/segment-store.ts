@@ -1,4 +1,4 @@
-import { bytesOfDigest, type Digest, Fault, toHex } from '@novacron/base'
+import { BufferMap, bytesOfDigest, type Digest, Fault, toHex } from '@novacron/base'
 import { BatchCache } from './batch-cache.ts'
 import { makeStaging } from './block-writer.ts'
 import type { FileSystem } from './file-system.ts'
@@ -60,7 +60,7 @@ export class SegmentStore implements BatchStore {
   readonly #cache: BatchCache
   readonly #staging = makeStaging()
   /** Batches that are not in their segment yet, in the order of their appends. */
-  readonly #unsynced = new Map<Digest, Uint8Array>()
+  readonly #unsynced = new BufferMap<Digest>()
   /** Dropped from that segment, but the record that says so could not be written yet. */
   readonly #unrecordedDrops = new Map<Digest, number>()
   #current: Segment | undefined
@@ -216,7 +216,7 @@ export class SegmentStore implements BatchStore {
     }
     // A batch that was dropped and came again meanwhile is another entry.
     for (const [digest, bytes] of covered) {
-      if (this.#unsynced.get(digest) === bytes) this.#unsynced.delete(digest)
+      if (this.#unsynced.get(digest) === bytes) this.#unsynced.take(digest)
     }
     for (const [segment, count] of copied) segment.syncedCopiedCount = count
     this.#sweep()
@@ -331,7 +331,7 @@ export class SegmentStore implements BatchStore {
   #forget(digest: Digest, { segment, length }: Location): void {
     this.#index.delete(digest)
     this.#cache.delete(digest)
-    this.#unsynced.delete(digest)
+    this.#unsynced.take(digest)
     segment.liveCount -= 1
     segment.liveBytes -= length
     this.#liveBytes -= length
