@@ -31,13 +31,13 @@ async function wholeCollections(flags: readonly string[], prelude: string): Prom
 }
 
 test('with what a daemon sets, buffers that come and go do not make V8 collect the whole heap', async () => {
-  const weigh = `import { weighBuffers } from ${JSON.stringify(collector)}; weighBuffers();`
-  const [plain, weighed] = [
+  const tune = `import { tuneCollector } from ${JSON.stringify(collector)}; tuneCollector();`
+  const [plain, tuned] = [
     await wholeCollections([daemonFlag], ''),
-    await wholeCollections([daemonFlag], weigh)
+    await wholeCollections([daemonFlag], tune)
   ]
   expect(plain).toBeGreaterThanOrEqual(4)
-  expect(weighed).toBeLessThanOrEqual(1)
+  expect(tuned).toBeLessThanOrEqual(1)
 })
 
 /** Keeps some buffers of the size of batches, and drops the oldest as new ones come. Prints the pages that the kernel gave. */

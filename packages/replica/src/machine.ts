@@ -128,7 +128,7 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
       retention: this.#retention,
       sync: () => this.#sync
     })
-    this.#heads = new HeadTeller(this.#options.headIntervalMs, { domain, self, sign })
+    this.#heads = new HeadTeller(this.#options.headIntervalMs, shared)
     this.#evidence = new EvidenceBook(this.#options.evidenceMax, hash)
     this.#executor = new Executor(settings.execution ?? {}, this.#executorNeeds())
     this.#runner = this.#makeRunner()

@@ -15,7 +15,7 @@ export interface ReplicaOptions {
   readonly retentionCommits: number
   /** Payload bytes kept below the last certified checkpoint; whichever bound is met first prunes. */
   readonly retentionBytes: number
-  /** A member tells the world how far the log is, at most this often. */
+  /** A member tells the world how far the log is, at most this often; where there are more than four, so much less often. */
   readonly headIntervalMs: number
   /** Payload that nobody gives away for this long has been pruned everywhere: only a snapshot helps. */
   readonly payloadWaitMs: number

@@ -57,9 +57,13 @@ describe('fresh batches', () => {
 describe('heads', () => {
   const digest = digestOfText('commit')
 
-  function teller(self: number | undefined = 2) {
-    const seat = self === undefined ? undefined : replicaOf(self)
-    return new HeadTeller(250, { domain, self: seat, sign: signerOf(self ?? 0) })
+  function teller(members = 4) {
+    return new HeadTeller(250, {
+      committee: { size: members },
+      domain,
+      self: replicaOf(2),
+      sign: signerOf(2)
+    })
   }
 
   test('are told at most once in an interval', () => {
@@ -78,6 +82,16 @@ describe('heads', () => {
     expect(only(out, 'set-timer').map(timer => timer.at)).toEqual([350, 650])
   })
 
+  test.each([
+    { members: 1, intervalMs: 250 },
+    { members: 5, intervalMs: 313 },
+    { members: 10, intervalMs: 625 }
+  ])('are told by each of $members members every $intervalMs ms', ({ members, intervalMs }) => {
+    const out: ReplicaEffect[] = []
+    teller(members).onExecuted(at(100), out)
+    expect(only(out, 'set-timer').map(timer => timer.at)).toEqual([100 + intervalMs])
+  })
+
   test('are told only when the log has moved', () => {
     const heads = teller()
     const out: ReplicaEffect[] = []
@@ -87,7 +101,12 @@ describe('heads', () => {
   })
 
   test('are not for observers to tell', () => {
-    const heads = new HeadTeller(250, { domain, self: undefined, sign: signerOf(0) })
+    const heads = new HeadTeller(250, {
+      committee: { size: 4 },
+      domain,
+      self: undefined,
+      sign: signerOf(0)
+    })
     const out: ReplicaEffect[] = []
     heads.onExecuted(at(100), out)
     heads.onTimer(indexOf(7), digest, out)

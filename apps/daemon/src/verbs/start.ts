@@ -1,7 +1,7 @@
 import { Fault } from '@novacron/base'
 import { startNode } from '@novacron/node'
 import { Option } from 'commander'
-import { weighBuffers } from '../collector.ts'
+import { tuneCollector } from '../collector.ts'
 import { daemonFlag } from '../daemon-flag.ts'
 import { describeFailure } from '../describe-failure.ts'
 import { aborted, type ExitCode, endOf, exitCodes, type Io, writeJson } from '../io.ts'
@@ -26,7 +26,7 @@ export const addStart: AddVerb = (program, { io, exit }) => {
 }
 
 async function start(options: StartOptions, io: Io): Promise<ExitCode> {
-  weighBuffers()
+  tuneCollector()
   const directory = dataDirectory(options.dataDir, io)
   if (!io.program.flags.includes(daemonFlag)) {
     io.stderr.write(
