@@ -234,6 +234,7 @@ export function describeCatchUp(report: CatchUpReport): string {
     `behind      ${gapAtStart.rounds} rounds, ${gapAtStart.commits} commits after ${report.secondsAway} s`,
     `caught up   ${end}; it answered after ${report.secondsToAnswer ?? '-'} s`,
     `speed       ${speed.mean ?? '-'} commits/s, by fifths of the way ${speed.fifths.join(', ') || '-'} (least over mean ${speed.leastOverMean ?? '-'})`,
+    'the others, with all daemons before, without it while it was away, and during its catching up:',
     `before      ${describePhase(others.before)}`,
     `away        ${describePhase(others.away)}`,
     `during      ${describePhase(others.during)}`,
