@@ -2,7 +2,7 @@
  * V8 starts with a larger old generation: the limit that buffers count towards (see `tuneCollector`) grows from it, and the
  * default one is reached every second under load. It holds only from the start of a process, so whoever starts a daemon gives it.
  */
-export const daemonFlag = '--initial-old-space-size=256'
+export const daemonFlag = '--initial-old-space-size=160'
 
 /**
  * glibc's malloc, with a limit that it sets itself: it gives the memory of a freed buffer back to the system, or does not, by

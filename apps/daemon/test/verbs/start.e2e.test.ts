@@ -98,7 +98,7 @@ describe('a daemon', () => {
     const { io, exitCode, isUp, end } = start(directory, { flags: [] })
     await isUp()
     expect(io.stderr.text).toMatch(
-      /^novacron: runs without the V8 flag --initial-old-space-size=256, .*\n$/
+      /^novacron: runs without the V8 flag --initial-old-space-size=160, .*\n$/
     )
     end.abort()
     await exitCode
