@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 
 const nodeNeeded = 24
 // Without it, V8 collects the whole heap far too often under load; see src/daemon-flag.ts.
-const daemonFlag = '--initial-old-space-size=256'
+const daemonFlag = '--initial-old-space-size=160'
 // Without them, glibc gives memory back that it needs again at once; what the operator sets goes before. See the same file.
 const daemonEnvironment = {
   MALLOC_MMAP_THRESHOLD_: '33554432',
