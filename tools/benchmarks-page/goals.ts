@@ -117,11 +117,16 @@ function rate(what: string, must: number, aim: number, file: string): Goal {
   const measure = ({ ordering }: Results) => {
     const run = ordering.get(file)
     const measured = measuredOf(run, heldOf)
-    const p99 = run?.latencyMs['p99'] ?? Number.POSITIVE_INFINITY
-    if (measured === undefined || p99 <= heldMs) return measured
-    return { ...measured, fault: `p99 of ${show(p99)} ms` }
+    const late = run === undefined ? undefined : latenessOf(run)
+    return measured === undefined || late === undefined ? measured : { ...measured, fault: late }
   }
   return { what, must, aim, unit: 'tx/s', files: [file], measure }
+}
+
+/** Undefined when the rate was held. */
+function latenessOf({ latencyMs }: OrderingResult): string | undefined {
+  const p99 = latencyMs['p99'] ?? Number.POSITIVE_INFINITY
+  return p99 <= heldMs ? undefined : `p99 of ${show(p99)} ms`
 }
 
 /** What is acknowledged in a window belongs in part to what was due before it: a rate that is held is the one that was offered. */
@@ -155,7 +160,7 @@ function ratioOf(ordering: OrderingResults): Measured | undefined {
   const [ours, leader] = [ordering.get(turbo), ordering.get(single)]
   if (ours === undefined || leader === undefined || leader.throughput === 0) return undefined
   const value = Number((ours.throughput / leader.throughput).toFixed(2))
-  const fault = faultOf(ours) ?? faultOf(leader)
+  const fault = faultOf(ours) ?? faultOf(leader) ?? latenessOf(ours) ?? latenessOf(leader)
   return fault === undefined ? { value } : { value, fault }
 }
 

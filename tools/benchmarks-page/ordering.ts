@@ -83,14 +83,19 @@ function ratiosOf(results: OrderingResults): string {
     const others = limited.filter(
       ([, other]) => other.protocol !== base.protocol && areAlike(other.settings, base.settings)
     )
-    return others.map(([otherName, { protocol, throughput, settings }]) => {
+    return others.map(([otherName, other]) => {
+      const { protocol, throughput, settings } = other
       const ratio = (throughput / Math.max(1, base.throughput)).toFixed(1)
       const limit = `${settings.nodes} nodes with ${settings.nodeMbit} Mbit/s each`
-      return `- ${limit}: ${protocol} orders ${throughput} tx/s and the single leader ${base.throughput}, **${ratio} times** as much
+      return `- ${limit}: ${protocol} orders ${throughput} tx/s (${lateOf(other)}) and the single leader ${base.throughput} (${lateOf(base)}), **${ratio} times** as much
   ([${otherName}.json](benchmarks/${otherName}.json), [${name}.json](benchmarks/${name}.json))`
     })
   })
   return lines.length === 0 ? '' : `${lines.join('\n')}\n\n`
+}
+
+function lateOf({ latencyMs }: OrderingResult): string {
+  return `p99 ${show(latencyMs['p99'])} ms`
 }
 
 /** Of runs at one rate: what direct sockets save. */
