@@ -53,6 +53,14 @@ describe('the section about ordering', () => {
     expect(page).not.toContain('| % |')
   })
 
+  test('says of a run from before the work on speed that it is one', () => {
+    const { plane: _, ...old } = result
+    const profile = [{ name: 'step', place: 'machine.js:1', percent: 12 }]
+    const page = orderingPage(new Map([['ordering-a-before', { ...old, profile }]]))
+    expect(page).toContain('tls (libp2p)')
+    expect(page.match(/before the work on speed/g)).toHaveLength(2)
+  })
+
   test('says how much more than a single leader is ordered under the same limit', () => {
     const settings = { ...result.settings, nodes: 10, nodeMbit: 20, links: 'namespaces' }
     const page = orderingPage(

@@ -30,7 +30,8 @@ export interface OrderingResult {
   readonly protocol: string
   readonly encryption: string
   /** What carried the frames between daemons. */
-  readonly plane: string
+  /** None in results from before there was more than one. */
+  readonly plane?: string
   readonly environment: {
     readonly cpu: string
     readonly cores: number
@@ -131,7 +132,7 @@ function rowOf(name: string, result: OrderingResult): string {
   const { nodes, generators, others } = result.cpuSeconds
   const share = Math.round((100 * others) / Math.max(0.001, nodes + generators + others))
   const cells = [
-    `[${describe(result)}](benchmarks/${name}.json)`,
+    `[${describe(result)}${ageOf(name)}](benchmarks/${name}.json)`,
     settings.ratePerSecond,
     throughput,
     show(p50),
@@ -149,7 +150,7 @@ function describe({
   settings,
   protocol,
   encryption,
-  plane,
+  plane = 'libp2p',
   overload,
   environment
 }: OrderingResult): string {
@@ -170,13 +171,18 @@ function describe({
   return parts.filter(part => part !== '').join('; ')
 }
 
+/** What a profile of now is to be compared with. */
+function ageOf(name: string): string {
+  return name.endsWith('-before') ? ', before the work on speed (build bb29f24)' : ''
+}
+
 function profileOf(name: string, { profile, settings }: OrderingResult): string {
   if (profile === undefined) return ''
   const rows = profile
     .slice(0, profileRows)
     .map(({ name: of, place, percent }) => `| ${percent.toFixed(1)} | \`${of}\` | ${place} |`)
   return `Where the main thread of one daemon spent its busy time at ${settings.ratePerSecond} tx/s ([${name}.json](benchmarks/${name}.json)), own time
-of each function while the load was measured:
+of each function while the load was measured${ageOf(name)}:
 
 | % | function | place |
 |---|---|---|
