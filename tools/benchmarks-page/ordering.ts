@@ -29,8 +29,7 @@ export interface OrderingResult {
   readonly agreement: boolean
   readonly protocol: string
   readonly encryption: string
-  /** What carried the frames between daemons. */
-  /** None in results from before there was more than one. */
+  /** What carried the frames between daemons; not named in results from before there was more than libp2p. */
   readonly plane?: string
   readonly environment: {
     readonly cpu: string

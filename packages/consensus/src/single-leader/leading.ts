@@ -1,6 +1,5 @@
 import type { CommitIndex, Digest, Millis, PeerId, ReplicaId, Round } from '@novacron/base'
-import type { BatchReference } from '../dag/header.ts'
-import { payloadBytesOf } from '../dag/header.ts'
+import { type BatchReference, payloadBytesOf } from '../dag/header.ts'
 import type { Entry } from './entry.ts'
 import { ForwardedBatches } from './forwarded.ts'
 import type { Appended } from './messages.ts'
