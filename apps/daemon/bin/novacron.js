@@ -9,8 +9,12 @@ import { arch, argv, env, execArgv, execPath, platform, versions } from 'node:pr
 import { fileURLToPath } from 'node:url'
 
 const nodeNeeded = 24
-// Without it, V8 collects the whole heap far too often under load; see src/daemon-flag.ts.
-const daemonFlag = '--initial-old-space-size=160'
+// Without them, V8 collects the whole heap far too often under load; see src/daemon-flags.ts.
+const daemonFlags = [
+  '--initial-old-space-size=160',
+  '--min-semi-space-size=32',
+  '--max-semi-space-size=32'
+]
 // Without them, glibc gives memory back that it needs again at once; what the operator sets goes before. See the same file.
 const daemonEnvironment = {
   MALLOC_MMAP_THRESHOLD_: '33554432',
@@ -21,8 +25,8 @@ const self = fileURLToPath(import.meta.url)
 const main = join(dirname(self), '..', 'dist', 'main.js')
 const isOld = Number(versions.node.split('.')[0]) < nodeNeeded
 const isDaemon = argv[2] === 'start'
-// The flag alone tells: what a system takes out of the environment would be missing each time.
-const isPrepared = execArgv.includes(daemonFlag)
+// The flags alone tell: what a system takes out of the environment would be missing each time.
+const isPrepared = daemonFlags.every(flag => execArgv.includes(flag))
 
 if (isOld) {
   const bundled = findBundledNode()
@@ -56,7 +60,8 @@ function findBundledNode() {
 
 /** Starts this file again under `node`: in this very process where that is possible, so that signals need no messenger. */
 function startUnder(node, flags) {
-  const args = [...flags, ...(isDaemon ? [daemonFlag] : []), self, ...argv.slice(2)]
+  // What the operator sets comes last, and holds.
+  const args = [...(isDaemon ? daemonFlags : []), ...flags, self, ...argv.slice(2)]
   const given = isDaemon ? { ...daemonEnvironment, ...env } : env
   if (process.execve !== undefined && platform !== 'win32')
     process.execve(node, [node, ...args], given)

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { daemonEnvironment, daemonFlag as flag } from '../src/daemon-flag.ts'
+import { daemonEnvironment, daemonFlags } from '../src/daemon-flags.ts'
 import { testDirectory } from './test-directory.ts'
 
 const bin = fileURLToPath(new URL('../bin/novacron.js', import.meta.url))
@@ -62,15 +62,22 @@ describe('under a Node that will do', () => {
     expect([code, JSON.parse(out)]).toEqual([3, [process.versions.node, [], ['status', '--json']]])
   })
 
-  test('a daemon gets the flag of V8 that it needs, once', async () => {
+  test('a daemon gets the flags of V8 that it needs, once', async () => {
     const { path } = install()
-    for (const flags of [[], [flag]]) {
+    for (const flags of [[], daemonFlags]) {
       const { code, out } = await start([...flags, path, 'start', '--data-dir', 'x']).ended
       expect([code, JSON.parse(out)]).toEqual([
         3,
-        [process.versions.node, [flag], ['start', '--data-dir', 'x']]
+        [process.versions.node, daemonFlags, ['start', '--data-dir', 'x']]
       ])
     }
+  })
+
+  test("of two values for one flag the operator's comes last, which V8 takes", async () => {
+    const { path } = install()
+    const own = '--max-semi-space-size=64'
+    const { out } = await start([own, path, 'start']).ended
+    expect(JSON.parse(out)).toEqual([process.versions.node, [...daemonFlags, own], ['start']])
   })
 
   test('a daemon gets what malloc needs, unless the operator has set it, and no other command does', async () => {
@@ -101,7 +108,7 @@ describe('under an old Node', () => {
     const { path, old } = install({ hasBundled: true })
     const { code, out, err } = await start([...old, path, 'start', '--x', 'a b']).ended
     expect([code, err]).toEqual([3, ''])
-    expect(JSON.parse(out)).toEqual([process.versions.node, [flag], ['start', '--x', 'a b']])
+    expect(JSON.parse(out)).toEqual([process.versions.node, daemonFlags, ['start', '--x', 'a b']])
   })
 
   test('signals are passed on', async () => {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
-import { daemonEnvironment, daemonFlag } from '../src/daemon-flag.ts'
+import { daemonEnvironment, daemonFlags } from '../src/daemon-flags.ts'
 
 const collector = fileURLToPath(new URL('../src/collector.ts', import.meta.url))
 
@@ -33,8 +33,8 @@ async function wholeCollections(flags: readonly string[], prelude: string): Prom
 test('with what a daemon sets, buffers that come and go do not make V8 collect the whole heap', async () => {
   const tune = `import { tuneCollector } from ${JSON.stringify(collector)}; tuneCollector();`
   const [plain, tuned] = [
-    await wholeCollections([daemonFlag], ''),
-    await wholeCollections([daemonFlag], tune)
+    await wholeCollections(daemonFlags, ''),
+    await wholeCollections(daemonFlags, tune)
   ]
   expect(plain).toBeGreaterThanOrEqual(4)
   expect(tuned).toBeLessThanOrEqual(1)
@@ -62,7 +62,7 @@ test.skipIf(glibcVersionRuntime === undefined)(
   'with what a daemon sets, buffers that come and go do not give their pages back',
   async () => {
     const pages = async (environment: Readonly<Record<string, string>>): Promise<number> => {
-      const args = [daemonFlag, '--input-type=module', '--eval', batches]
+      const args = [...daemonFlags, '--input-type=module', '--eval', batches]
       const env = { ...process.env, ...environment }
       return Number((await promisify(execFile)(process.execPath, args, { env })).stdout)
     }

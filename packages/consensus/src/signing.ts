@@ -8,6 +8,11 @@ export interface SigningDomain {
   readonly epoch: Epoch
 }
 
+/** The domain of another epoch of the same chain; the very same one if it is that epoch's: what is known of it is kept by it. */
+export function domainOf(epoch: Epoch, domain: SigningDomain): SigningDomain {
+  return domain.epoch === epoch ? domain : { ...domain, epoch }
+}
+
 export type ObjectKind = 'header' | 'vertex' | 'vote' | 'head' | 'commit' | 'schedule'
 
 /** Starts the bytes of one object: tag, version, chain, epoch. */

@@ -1,6 +1,7 @@
 import { type Digest, type Epoch, type ReplicaId, type Round, toHex } from '@novacron/base'
 import { describe, expect, test } from 'vitest'
 import {
+  domainOf,
   domainWriter,
   type Header,
   headerId,
@@ -62,4 +63,9 @@ test('a vote and the vertex it certifies never have the same bytes', () => {
   expect(toHex(hash(voteSigningBytes(subjectOf(value), domain)))).not.toBe(
     vertexDigest(subjectOf(value), domain, hash)
   )
+})
+
+test('the domain of this epoch is the very same, that of another is not', () => {
+  expect(domainOf(domain.epoch, domain)).toBe(domain)
+  expect(domainOf(7 as Epoch, domain)).toEqual({ ...domain, epoch: 7 })
 })

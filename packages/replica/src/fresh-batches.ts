@@ -1,4 +1,4 @@
-import { type BatchReader, BufferMap, type Digest } from '@novacron/base'
+import { type BatchReader, type Digest, ReleasingMap } from '@novacron/base'
 import type { Batch } from '@novacron/consensus'
 
 /**
@@ -7,7 +7,7 @@ import type { Batch } from '@novacron/consensus'
  */
 export class FreshBatches implements BatchReader {
   readonly #stored: BatchReader
-  readonly #fresh = new BufferMap<Digest>()
+  readonly #fresh = new ReleasingMap<Digest, Uint8Array>()
 
   constructor(stored: BatchReader) {
     this.#stored = stored

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ControlClient, dataPathsOf, findControlSocket, lockOwnerOf } from '@novacron/node'
-import { daemonEnvironment, daemonFlag } from '../daemon-flag.ts'
+import { daemonEnvironment, daemonFlags } from '../daemon-flags.ts'
 import type { Io } from '../io.ts'
 import { type Child, type Exit, endChild, showExit, startChild } from './child.ts'
 import type { DevnetNode } from './layout.ts'
@@ -37,7 +37,7 @@ export class Daemon {
       const args = ['start', '--tied', '--data-dir', directory]
       const env = { ...daemonEnvironment, ...io.env }
       const own = { program: io.program, env }
-      this.#child = startChild(own, [daemonFlag, ...flags], args, [log, log], enter)
+      this.#child = startChild(own, [...daemonFlags, ...flags], args, [log, log], enter)
     } finally {
       closeSync(log)
     }

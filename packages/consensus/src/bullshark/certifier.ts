@@ -1,4 +1,11 @@
-import type { Digest, Millis, PeerId, ReplicaId, Round } from '@novacron/base'
+import {
+  type Digest,
+  type Millis,
+  type PeerId,
+  ReleasingMap,
+  type ReplicaId,
+  type Round
+} from '@novacron/base'
 import { type Certificate, makeCertificate, subjectOf } from '../dag/certificate.ts'
 import {
   type BatchReference,
@@ -45,11 +52,11 @@ export class Certifier {
   readonly #record: SignedRecord
   #proposal: OpenProposal | undefined
   /** The newest header of each author that waits for parents or payload. */
-  readonly #pending = new Map<ReplicaId, Pending>()
+  readonly #pending = new ReleasingMap<ReplicaId, Pending>()
   /** The header voted for last, by author: one half of the evidence if another appears. */
   readonly #voted = new Map<ReplicaId, SignedHeader>()
   /** What headers that were voted for name, by round: a vote says that this is here, and so it stays. */
-  readonly #promised = new Map<Round, SignedHeader[]>()
+  readonly #promised = new ReleasingMap<Round, SignedHeader[]>()
   /** The last round of each author for which evidence was given. */
   readonly #convicted = new Map<ReplicaId, Round>()
   /** Authors whose newest header came from the future, and by how much. */

@@ -4,6 +4,7 @@ import {
   type Digest,
   type Hash,
   type Millis,
+  ReleasingMap,
   type ReplicaId,
   type Round
 } from '@novacron/base'
@@ -57,7 +58,7 @@ export class Committer {
   #lastDigest: Digest = genesisCommitDigest
   #lastTimestamp = 0 as Millis
   /** Authors of the anchors that were ordered, of the rounds that are not collected yet. */
-  readonly #ordered = new Map<Round, ReplicaId[]>()
+  readonly #ordered = new ReleasingMap<Round, ReplicaId[]>()
 
   constructor(options: BullsharkClusterOptions, needs: CommitterNeeds) {
     this.#options = options

@@ -1,4 +1,12 @@
-import type { Digest, Millis, PeerId, ReplicaId, Round, Write } from '@novacron/base'
+import {
+  type Digest,
+  type Millis,
+  type PeerId,
+  ReleasingMap,
+  type ReplicaId,
+  type Round,
+  type Write
+} from '@novacron/base'
 import { type Certificate, encodeCertificate } from '../dag/certificate.ts'
 import { type BatchReference, type Header, linksTo } from '../dag/header.ts'
 import { type CommittedSubDag, encodeSubDag } from '../dag/sub-dag.ts'
@@ -22,7 +30,7 @@ export interface DagKeeperNeeds {
 export class DagKeeper {
   readonly #needs: DagKeeperNeeds
   /** Own proposals that no commit has ordered, by round. */
-  readonly #proposed = new Map<Round, readonly BatchReference[]>()
+  readonly #proposed = new ReleasingMap<Round, readonly BatchReference[]>()
   readonly #slots: SlotWatch
   #isChanged = false
 

@@ -1,4 +1,4 @@
-import type { Hash, ReplicaId, Round } from '@novacron/base'
+import { type Hash, ReleasingMap, type ReplicaId, type Round } from '@novacron/base'
 import type { Committee } from '../committee.ts'
 import type { CommittedSubDag } from '../dag/sub-dag.ts'
 import type { SigningDomain } from '../signing.ts'
@@ -39,7 +39,7 @@ export class LeaderSchedule {
   /** Points of the last commits, oldest first; empty without a schedule period. */
   readonly #points: Points[] = []
   readonly #leaders = new Map<Round, ReplicaId>()
-  readonly #orders = new Map<Round, readonly ReplicaId[]>()
+  readonly #orders = new ReleasingMap<Round, readonly ReplicaId[]>()
 
   constructor(options: BullsharkClusterOptions, needs: LeaderScheduleNeeds) {
     this.#options = options

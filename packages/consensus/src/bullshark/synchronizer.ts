@@ -1,4 +1,12 @@
-import type { Digest, Epoch, Millis, PeerId, ReplicaId, Round } from '@novacron/base'
+import {
+  type Digest,
+  type Epoch,
+  type Millis,
+  type PeerId,
+  ReleasingMap,
+  type ReplicaId,
+  type Round
+} from '@novacron/base'
 import type { Certificate } from '../dag/certificate.ts'
 import type { Header } from '../dag/header.ts'
 import { HeaderWants } from '../dag/header-wants.ts'
@@ -16,9 +24,12 @@ interface Pull {
 export class Synchronizer {
   readonly #parts: BullsharkParts
   readonly #epoch: Epoch
-  readonly #suspended = new Map<Digest, { certificate: Certificate; missing: Set<Digest> }>()
-  readonly #waiting = new Map<Digest, Set<Digest>>()
-  readonly #pulls = new Map<Digest, Pull>()
+  readonly #suspended = new ReleasingMap<
+    Digest,
+    { certificate: Certificate; missing: Set<Digest> }
+  >()
+  readonly #waiting = new ReleasingMap<Digest, Set<Digest>>()
+  readonly #pulls = new ReleasingMap<Digest, Pull>()
   readonly #headers = new HeaderWants()
   /** Became complete when their slot was taken; at most as many as waited. */
   #displaced: Certificate[] = []

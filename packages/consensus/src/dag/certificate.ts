@@ -7,7 +7,8 @@ import {
   Writer
 } from '@novacron/base'
 import { committeeSizeMax } from '../committee.ts'
-import { domainWriter, type SigningDomain, signatureBytes } from '../signing.ts'
+import { RecentEncodings } from '../recent-encodings.ts'
+import { domainOf, domainWriter, type SigningDomain, signatureBytes } from '../signing.ts'
 import { assertAscending, type Header, readHeader, writeHeader } from './header.ts'
 import { type VoteSubject, voteSigningBytes } from './vote.ts'
 
@@ -61,9 +62,9 @@ export function writeCertificate(writer: Writer, certificate: Certificate): void
   writer.list(certificate.signatures, entry => writer.u16(entry.voter).raw(entry.signature))
 }
 
-const encodings = new WeakMap<Certificate, Uint8Array>()
+const encodings = new RecentEncodings<Certificate>()
 
-/** The canonical bytes, made once for each object: it is stored, served and sent as the same bytes. Never change them. */
+/** The canonical bytes, the same for storing, serving and sending. Never change them. */
 export function encodeCertificate(certificate: Certificate): Uint8Array {
   let encoding = encodings.get(certificate)
   if (encoding === undefined) {
@@ -86,6 +87,6 @@ export function readCertificate(reader: Reader, domain: SigningDomain, hash: Has
     'signatures',
     signatures.map(entry => entry.voter)
   )
-  const ownDomain = { ...domain, epoch: header.epoch }
+  const ownDomain = domainOf(header.epoch, domain)
   return { header, signatures, digest: vertexDigest(subjectOf(header), ownDomain, hash) }
 }

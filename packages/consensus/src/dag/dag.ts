@@ -1,4 +1,4 @@
-import { assert, type Digest, type ReplicaId, type Round } from '@novacron/base'
+import { assert, type Digest, ReleasingMap, type ReplicaId, type Round } from '@novacron/base'
 import type { Committee } from '../committee.ts'
 import type { Certificate } from './certificate.ts'
 import { linksTo, type ParentReference } from './header.ts'
@@ -40,9 +40,9 @@ export class Dag implements DagView {
   #highestRound = 0 as Round
   #highestQuorumRound = 0 as Round
   #uncommittedPayloadCount = 0
-  readonly #layers = new Map<Round, Layer>()
-  readonly #byDigest = new Map<Digest, Certificate>()
-  readonly #committed = new Map<Round, Map<ReplicaId, Digest>>()
+  readonly #layers = new ReleasingMap<Round, Layer>()
+  readonly #byDigest = new ReleasingMap<Digest, Certificate>()
+  readonly #committed = new ReleasingMap<Round, Map<ReplicaId, Digest>>()
   readonly #quorumWeight: number
 
   /** A round is left once its vertices have `quorumWeight`. */

@@ -1,4 +1,4 @@
-import type { Digest, ReplicaId, Round } from '@novacron/base'
+import { type Digest, ReleasingMap, type ReplicaId, type Round } from '@novacron/base'
 import type { Committee } from '../committee.ts'
 import type { Certificate } from './certificate.ts'
 import { type Header, linksTo, payloadBytesOf } from './header.ts'
@@ -18,7 +18,7 @@ interface SeenRound {
  */
 export class HeaderLinks {
   readonly #committee: Committee
-  readonly #rounds = new Map<Round, SeenRound>()
+  readonly #rounds = new ReleasingMap<Round, SeenRound>()
 
   constructor(committee: Committee) {
     this.#committee = committee

@@ -11,7 +11,8 @@ import {
   Writer
 } from '@novacron/base'
 import { committeeSizeMax } from '../committee.ts'
-import { domainWriter, type SigningDomain, signatureBytes } from '../signing.ts'
+import { RecentEncodings } from '../recent-encodings.ts'
+import { domainOf, domainWriter, type SigningDomain, signatureBytes } from '../signing.ts'
 import { voteSigningBytes } from './vote.ts'
 
 /** A batch as the DAG sees it. */
@@ -132,7 +133,7 @@ export function readHeader(reader: Reader, domain: SigningDomain, hash: Hash): H
     'parents',
     fields.parents.map(parent => parent.author)
   )
-  return { ...fields, id: headerId(fields, { ...domain, epoch: fields.epoch }, hash) }
+  return { ...fields, id: headerId(fields, domainOf(fields.epoch, domain), hash) }
 }
 
 export function writeBatchReference(writer: Writer, batch: BatchReference): void {
@@ -164,9 +165,9 @@ export function writeSignedHeader(writer: Writer, signed: SignedHeader): void {
   writer.raw(signed.signature)
 }
 
-const encodings = new WeakMap<SignedHeader, Uint8Array>()
+const encodings = new RecentEncodings<SignedHeader>()
 
-/** The canonical bytes, made once for each object. Never change them. */
+/** The canonical bytes; once for each object, if asked for soon again. Never change them. */
 export function encodeSignedHeader(signed: SignedHeader): Uint8Array {
   let encoding = encodings.get(signed)
   if (encoding === undefined) {

@@ -12,7 +12,8 @@ import {
   Writer
 } from '@novacron/base'
 import { committeeSizeMax } from '../committee.ts'
-import { domainWriter, type SigningDomain } from '../signing.ts'
+import { RecentEncodings } from '../recent-encodings.ts'
+import { domainOf, domainWriter, type SigningDomain } from '../signing.ts'
 import {
   type BatchReference,
   headerBatchesMax,
@@ -70,9 +71,9 @@ export function makeSubDag(
 }
 
 const epochBytes = 8
-const encodings = new WeakMap<CommittedSubDag, Uint8Array>()
+const encodings = new RecentEncodings<CommittedSubDag>()
 
-/** The record of a commit, made once for each object. Never change it. */
+/** The record of a commit. Never change it. */
 export function encodeSubDag(subDag: CommittedSubDag): Uint8Array {
   return encodings.get(subDag) ?? encodeFields(subDag)
 }
@@ -106,7 +107,7 @@ export function decodeSubDag(
     scores: reader.list('scores', committeeSizeMax, r => r.u32())
   }
   reader.end()
-  return makeSubDag(fields, { ...domain, epoch }, hash)
+  return makeSubDag(fields, domainOf(epoch, domain), hash)
 }
 
 function writeFields(writer: Writer, fields: SubDagFields): void {

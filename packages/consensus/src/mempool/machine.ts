@@ -11,6 +11,7 @@ import {
   type Millis,
   PeerBudgets,
   type PeerId,
+  ReleasingMap,
   type ReplicaId,
   type Round,
   type Send,
@@ -126,7 +127,7 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
   readonly #pulls: BatchPulls
   /** Own sealed batches that no header names. */
   readonly #queue: BatchReference[] = []
-  readonly #unordered = new Map<Digest, Unordered>()
+  readonly #unordered = new ReleasingMap<Digest, Unordered>()
   readonly #unorderedBytes = new Map<ReplicaId, number>()
   readonly #served: PeerBudgets
   #lastIndex = 0 as CommitIndex

@@ -3,6 +3,7 @@ import {
   type Digest,
   type Millis,
   type PeerId,
+  ReleasingMap,
   type ReplicaId,
   type Round
 } from '@novacron/base'
@@ -58,7 +59,7 @@ export interface PullFor {
  */
 export class BatchPulls {
   readonly #options: MempoolOptions
-  readonly #pulls = new Map<Digest, Pull>()
+  readonly #pulls = new ReleasingMap<Digest, Pull>()
   readonly #headers = new HeaderWants()
   /** When a batch of an author came last. */
   readonly #heardAt = new Map<ReplicaId, number>()

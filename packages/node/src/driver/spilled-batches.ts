@@ -1,4 +1,4 @@
-import { type BatchReader, BufferMap, type Digest } from '@novacron/base'
+import { type BatchReader, type Digest, ReleasingMap } from '@novacron/base'
 import type { BatchStore } from '../store/store.ts'
 import { isDiskFull } from './disk-full.ts'
 
@@ -13,7 +13,7 @@ export const spilledBytesMax = 67_108_864
 export class SpilledBatches implements BatchReader {
   readonly #store: BatchStore
   readonly #bytesMax: number
-  readonly #spilled = new BufferMap<Digest>()
+  readonly #spilled = new ReleasingMap<Digest, Uint8Array>()
   #spilledBytes = 0
 
   constructor(store: BatchStore, bytesMax: number = spilledBytesMax) {

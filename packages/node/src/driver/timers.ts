@@ -1,4 +1,4 @@
-import type { Millis } from '@novacron/base'
+import { type Millis, ReleasingMap } from '@novacron/base'
 import type { Clock } from './clock.ts'
 
 /** Node's timers fire at once beyond this. */
@@ -8,7 +8,7 @@ const delayMaxMs = 2 ** 31 - 1
 export class Timers implements Disposable {
   readonly #clock: Clock
   readonly #onFire: (timer: string) => void
-  readonly #handles = new Map<string, NodeJS.Timeout>()
+  readonly #handles = new ReleasingMap<string, NodeJS.Timeout>()
 
   constructor(clock: Clock, onFire: (timer: string) => void) {
     this.#clock = clock

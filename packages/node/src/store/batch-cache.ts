@@ -1,4 +1,4 @@
-import { BufferMap, type Digest } from '@novacron/base'
+import { type Digest, ReleasingMap } from '@novacron/base'
 import { copyOfBytes } from './own-bytes.ts'
 
 /** Of the bound: what was read before. Hardly anything is read twice, except by a peer that was a little late. */
@@ -37,7 +37,7 @@ export class BatchCache {
 
 class BoundedBatches {
   readonly #bytesMax: number
-  readonly #batches = new BufferMap<Digest>()
+  readonly #batches = new ReleasingMap<Digest, Uint8Array>()
   #bytes = 0
 
   constructor(bytesMax: number) {

@@ -1,4 +1,4 @@
-import { BufferMap, bytesOfDigest, type Digest, Fault, toHex } from '@novacron/base'
+import { bytesOfDigest, type Digest, Fault, ReleasingMap, toHex } from '@novacron/base'
 import { BatchCache } from './batch-cache.ts'
 import { makeStaging } from './block-writer.ts'
 import type { FileSystem } from './file-system.ts'
@@ -60,7 +60,7 @@ export class SegmentStore implements BatchStore {
   readonly #cache: BatchCache
   readonly #staging = makeStaging()
   /** Batches that are not in their segment yet, in the order of their appends. */
-  readonly #unsynced = new BufferMap<Digest>()
+  readonly #unsynced = new ReleasingMap<Digest, Uint8Array>()
   /** Dropped from that segment, but the record that says so could not be written yet. */
   readonly #unrecordedDrops = new Map<Digest, number>()
   #current: Segment | undefined

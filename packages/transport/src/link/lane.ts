@@ -1,5 +1,4 @@
 import { assert, type StreamClass } from '@novacron/base'
-import { pipe } from 'it-pipe'
 import type { DropReason } from '../mesh.ts'
 import type { ClassLimits } from '../options.ts'
 import { coalesce } from '../wire/coalesce.ts'
@@ -245,7 +244,7 @@ export class Lane {
       bytes += payload.length
     }
     if (records.length === 0) return
-    this.#writes = [...pipe(records, encodeRecords, coalesce(writeBytesMax))]
+    this.#writes = [...coalesce(encodeRecords(records), writeBytesMax)]
     for (const write of this.#writes) this.#unwrittenBytes += write.length
   }
 
@@ -260,7 +259,7 @@ export class Lane {
     this.receivedBytes += data.byteLength
     this.#owner.onReceived()
     try {
-      for (const record of pipe(chunks, this.#split)) {
+      for (const record of this.#split(chunks)) {
         this.#dispatch(record)
         if (this.#owner.isClosed) return
       }

@@ -1,4 +1,4 @@
-import { Fault } from '@novacron/base'
+import { Fault, Writer } from '@novacron/base'
 
 /**
  * What travels on a stream: `u8 kind | u32 length | payload`, big-endian. Frames carry the protocols' bytes; the other
@@ -25,10 +25,7 @@ const kinds: readonly RecordKind[] = ['frame', 'hello', 'credit', 'ping', 'pong'
 /** Header and payload of each record, as separate pieces: big payloads are not copied. */
 export function* encodeRecords(records: Iterable<WireRecord>): Generator<Uint8Array> {
   for (const { kind, payload } of records) {
-    const header = new Uint8Array(headerBytes)
-    header[0] = kinds.indexOf(kind)
-    new DataView(header.buffer).setUint32(1, payload.length)
-    yield header
+    yield new Writer(headerBytes).u8(kinds.indexOf(kind)).u32(payload.length).finish()
     yield payload
   }
 }
@@ -37,7 +34,7 @@ export function* encodeRecords(records: Iterable<WireRecord>): Generator<Uint8Ar
  * Cuts a byte stream into records; the function keeps an unfinished record between calls.
  *
  * admit    told of each record before its payload is allocated; throws `Fault<RecordFault>` to refuse it
- * returns  a step for `pipe`; payloads are fresh copies that belong to the reader
+ * returns  the cutter; payloads are fresh copies that belong to the reader
  */
 export function recordSplitter(
   admit: (kind: RecordKind, length: number) => void

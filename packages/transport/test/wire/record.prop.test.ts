@@ -30,7 +30,7 @@ test('records survive any way in which their bytes are joined and cut', () => {
       fc.integer({ min: 1, max: 200 }),
       sizes,
       (records, max, chunks) => {
-        const writes = [...coalesce(max)(encodeRecords(records))]
+        const writes = [...coalesce(encodeRecords(records), max)]
         expect(writes.every(({ length }) => length > 0 && length <= max)).toBe(true)
         expect(writes.slice(0, -1).every(({ length }) => length === max)).toBe(true)
         const split = recordSplitter(() => undefined)

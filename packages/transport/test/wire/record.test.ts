@@ -50,12 +50,12 @@ test.each([
   { name: 'nothing gives nothing', pieces: [0, 0], max: 10, writes: [] }
 ])('$name', ({ pieces, max, writes }) => {
   const source = pieces.map(length => new Uint8Array(length))
-  expect([...coalesce(max)(source)].map(({ length }) => length)).toEqual(writes)
+  expect([...coalesce(source, max)].map(({ length }) => length)).toEqual(writes)
 })
 
 test('a piece that needs no joining is passed on as a view', () => {
   const piece = new Uint8Array(30)
-  const writes = [...coalesce(10)([piece])]
+  const writes = [...coalesce([piece], 10)]
   expect(writes.every(({ buffer }) => buffer === piece.buffer)).toBe(true)
 })
 

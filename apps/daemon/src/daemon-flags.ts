@@ -1,8 +1,16 @@
 /**
- * V8 starts with a larger old generation: the limit that buffers count towards (see `tuneCollector`) grows from it, and the
- * default one is reached every second under load. It holds only from the start of a process, so whoever starts a daemon gives it.
+ * How V8's heap begins. The flags hold only from the start of a process, so whoever starts a daemon gives them; `tuneCollector` sets
+ * the rest.
+ *
+ * The old generation starts larger: the limit that buffers count towards grows from it, and the default one is reached every
+ * second under load. The young one has its full size at once, and a smaller one than the default: less is promoted, and it
+ * takes less memory. See docs/decisions/0012-buffers-weigh-in-the-heap-limit.md.
  */
-export const daemonFlag = '--initial-old-space-size=160'
+export const daemonFlags: readonly string[] = [
+  '--initial-old-space-size=160',
+  '--min-semi-space-size=32',
+  '--max-semi-space-size=32'
+]
 
 /**
  * glibc's malloc, with a limit that it sets itself: it gives the memory of a freed buffer back to the system, or does not, by

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { BufferMap } from '../src/index.ts'
+import { ReleasingMap } from '../src/index.ts'
 
 const one = Uint8Array.of(1)
 const two = Uint8Array.of(2)
 
-test('gives back the very buffer that was set', () => {
-  const map = new BufferMap<string>()
+test('gives back the very value that was set', () => {
+  const map = new ReleasingMap<string, Uint8Array>()
   map.set('a', one)
   expect(map.get('a')).toBe(one)
   expect(map.has('a')).toBe(true)
@@ -14,7 +14,7 @@ test('gives back the very buffer that was set', () => {
 })
 
 test('a key that is set again keeps its place and counts once', () => {
-  const map = new BufferMap<string>()
+  const map = new ReleasingMap<string, Uint8Array>()
   map.set('a', one)
   map.set('b', one)
   map.set('a', two)
@@ -26,7 +26,7 @@ test('a key that is set again keeps its place and counts once', () => {
 })
 
 test('take returns what it deletes, once', () => {
-  const map = new BufferMap<string>()
+  const map = new ReleasingMap<string, Uint8Array>()
   map.set('a', one)
   expect(map.take('a')).toBe(one)
   expect(map.take('a')).toBeUndefined()
@@ -34,8 +34,21 @@ test('take returns what it deletes, once', () => {
   expect(map.size).toBe(0)
 })
 
+test('delete tells whether there was anything', () => {
+  const map = new ReleasingMap<string, Uint8Array>()
+  map.set('a', one)
+  expect([map.delete('a'), map.delete('a'), map.size]).toEqual([true, false, 0])
+})
+
+test('values come in the order of their keys', () => {
+  const map = new ReleasingMap<string, Uint8Array>()
+  map.set('a', one)
+  map.set('b', two)
+  expect([...map.values()]).toEqual([one, two])
+})
+
 test('clear leaves nothing, and what comes later is there', () => {
-  const map = new BufferMap<string>()
+  const map = new ReleasingMap<string, Uint8Array>()
   map.set('a', one)
   map.clear()
   expect([...map.keys()]).toEqual([])
@@ -44,7 +57,7 @@ test('clear leaves nothing, and what comes later is there', () => {
 })
 
 test('what is taken while it is looked through is passed over', () => {
-  const map = new BufferMap<string>()
+  const map = new ReleasingMap<string, Uint8Array>()
   for (const key of ['a', 'b', 'c']) map.set(key, one)
   const seen: string[] = []
   for (const [key] of map) {

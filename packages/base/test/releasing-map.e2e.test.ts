@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 
-const source = fileURLToPath(new URL('../src/buffer-map.ts', import.meta.url))
+const source = fileURLToPath(new URL('../src/releasing-map.ts', import.meta.url))
 
 /**
  * One collection of the whole heap, as each long-lived process has in time; then buffers come and go, and only young collections
@@ -12,7 +12,7 @@ const source = fileURLToPath(new URL('../src/buffer-map.ts', import.meta.url))
 const churn = `
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { BufferMap } from ${JSON.stringify(source)}
+import { ReleasingMap } from ${JSON.stringify(source)}
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc')
 const turn = map => {
@@ -38,7 +38,7 @@ const drops = {
   'all at once': 'map => map.clear()'
 }
 
-async function leftMiB(kind: 'Map' | 'BufferMap', drop: string): Promise<number> {
+async function leftMiB(kind: 'Map' | 'ReleasingMap', drop: string): Promise<number> {
   // No collection but those that are asked for.
   const flags = ['--external-memory-accounted-in-global-limit', '--initial-old-space-size=512']
   const code = `const drop = ${drop}; const Kind = ${kind};${churn}`
@@ -48,7 +48,7 @@ async function leftMiB(kind: 'Map' | 'BufferMap', drop: string): Promise<number>
 }
 
 test.each(Object.entries(drops))('what is dropped %s is let go of', async (_, drop) => {
-  const [plain, own] = [await leftMiB('Map', drop), await leftMiB('BufferMap', drop)]
+  const [plain, own] = [await leftMiB('Map', drop), await leftMiB('ReleasingMap', drop)]
   // Should V8 mend its own, this class has had its day.
   expect(plain).toBeGreaterThan(20)
   expect(own).toBeLessThan(4)
