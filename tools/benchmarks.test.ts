@@ -53,6 +53,13 @@ describe('the section about ordering', () => {
     expect(page).not.toContain('| % |')
   })
 
+  test('says how long the disk stood still, if that was looked at', () => {
+    const page = orderingPage(
+      new Map([['ordering-a', { ...result, disk: { stalledShare: 0.031 } }]])
+    )
+    expect(page).toContain('; the disk alone stood still 3.1 % of the time; a CPU')
+  })
+
   test('says of a run from before the work on speed that it is one', () => {
     const { plane: _, ...old } = result
     const profile = [{ name: 'step', place: 'machine.js:1', percent: 12 }]

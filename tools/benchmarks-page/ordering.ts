@@ -37,6 +37,8 @@ export interface OrderingResult {
     readonly node: string
     readonly date: string
   }
+  /** Not in results from before it was looked at. */
+  readonly disk?: { readonly stalledShare: number }
   readonly overload?: {
     readonly ratePerSecond: number
     readonly ratio: number
@@ -65,7 +67,8 @@ export function orderingPage(results: OrderingResults): string {
 their own, incompressible payloads, and each transaction timed from when it was due to its acknowledged commit at the client. CPU
 for each MB is that of all daemons together. "Other work" is the share of the machine that neither daemons nor generators used: it was
 taken from them, so rates measured beside much of it are too low and latencies too high. What is committed while a run is measured
-was due in part before, and may be more than what was offered. Where daemons are killed, the latencies are those from three seconds later on.
+was due in part before, and may be more than what was offered. "The disk alone" was looked at before the load: how much of the time went by in
+syncs of a block that took longer than 20 ms, which is late for whatever is to be durable then. Where daemons are killed, the latencies are those from three seconds later on.
 Each row links to its whole result.
 
 | run | offered tx/s | committed tx/s | p50 ms | p99 ms | p99.9 ms | CPU ms/MB | memory MB | other work | agreement |
@@ -151,7 +154,8 @@ function describe({
   encryption,
   plane = 'libp2p',
   overload,
-  environment
+  environment,
+  disk
 }: OrderingResult): string {
   const { nodes, application, transactionBytes, durationSeconds, warmupSeconds, changed } = settings
   const parts = [
@@ -165,9 +169,16 @@ function describe({
     overload === undefined
       ? ''
       : `at twice the load ${overload.ratio} of it, ${(overload.peakRssBytes / 1e6).toFixed(0)} MB`,
+    disk === undefined
+      ? ''
+      : `the disk alone stood still ${showPercent(disk.stalledShare)} of the time`,
     `${environment.cpu}, ${environment.cores} cores, Node ${environment.node}, ${environment.date}`
   ]
   return parts.filter(part => part !== '').join('; ')
+}
+
+function showPercent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`
 }
 
 /** What a profile of now is to be compared with. */

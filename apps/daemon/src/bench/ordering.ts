@@ -18,6 +18,7 @@ import {
   readProfile,
   topOf
 } from './cpu-profile.ts'
+import { probeDisk } from './disk-probe.ts'
 import { environmentNow, machineCpuSeconds } from './environment.ts'
 import type { GeneratorMessage, GeneratorResult } from './generator.ts'
 import { startGenerator } from './generator-process.ts'
@@ -48,6 +49,8 @@ const stragglersMs = 60_000
 /** From a crash until transactions count again. */
 const recoveryMs = 3_000
 const profileRows = 25
+/** Of the time that is measured: for so long the disk is looked at, before there is any load. */
+const diskShare = 0.2
 
 /**
  * Starts daemons, loads them, reads what they used, compares their chains, and stops them.
@@ -60,6 +63,7 @@ export async function benchOrdering(
   note: (text: string) => void
 ): Promise<BenchReport> {
   const environment = environmentNow()
+  const disk = await probeDisk(options.durationMs * diskShare, io.signal)
   using profile = options.isProfiled ? profileDirectory() : undefined
   await using network = await startBenchNetwork(
     { ...options, ...(profile === undefined ? {} : { profileDirectory: profile.path }) },
@@ -75,7 +79,15 @@ export async function benchOrdering(
   const agreed = await compareChains(chains)
   for (const reason of agreed.reasons) note(`no agreement: ${reason}`)
   const { links } = network
-  const measured: Measured = { ...loaded, ...connections, agreed, protocol, links, environment }
+  const measured: Measured = {
+    ...loaded,
+    ...connections,
+    agreed,
+    protocol,
+    links,
+    environment,
+    disk
+  }
   const report = reportOf(options, measured)
   if (profile === undefined) return report
   await network.stop()

@@ -3,6 +3,7 @@ import { countOf } from '../settings.ts'
 import type { BenchLinks } from './bench-network.ts'
 import type { LatencySummary } from './bench-window.ts'
 import type { ProfileRow } from './cpu-profile.ts'
+import { type DiskReading, describeDisk } from './disk-probe.ts'
 import type { Environment } from './environment.ts'
 import type { GeneratorResult } from './generator.ts'
 import type { NodeReading } from './node-reading.ts'
@@ -79,6 +80,8 @@ export interface BenchReport {
   /** What carried the frames: `libp2p`, `direct`, or both. */
   readonly plane: string
   readonly environment: Environment
+  /** What the disk did when nobody else used it. */
+  readonly disk: DiskReading
   /** Where the first daemon spent its time, when it was profiled. */
   readonly profile?: readonly ProfileRow[]
 }
@@ -94,10 +97,11 @@ export interface Measured {
   readonly plane: string
   readonly links: BenchLinks
   readonly environment: Environment
+  readonly disk: DiskReading
 }
 
 export function reportOf(options: OrderingOptions, measured: Measured): BenchReport {
-  const { result, used, machineSeconds, agreed, protocol, encryption, plane, environment } =
+  const { result, used, machineSeconds, agreed, protocol, encryption, plane, environment, disk } =
     measured
   const readings = used.filter(reading => reading !== undefined)
   const total = readings.reduce(sum, nothing)
@@ -134,7 +138,8 @@ export function reportOf(options: OrderingOptions, measured: Measured): BenchRep
     protocol,
     encryption,
     plane,
-    environment
+    environment,
+    disk
   }
 }
 
@@ -206,6 +211,7 @@ export function describeReport(report: BenchReport): string {
     `memory      ${(report.peakRssBytes / 1e6).toFixed(0)} MB at most`,
     `work        ${(report.wireBytes / 1e6).toFixed(0)} MB sent, ${report.signaturesChecked} signatures checked, ${report.fsyncs} fsyncs, ${report.commits} commits`,
     `agreement   ${report.agreement ? 'yes' : 'NO'}, ${report.commitsCompared} commits compared`,
+    `disk        ${describeDisk(report.disk)}`,
     `machine     ${environment.cpu}, ${environment.cores} cores, Node ${environment.node}, load average ${environment.loadAverage.join(', ')}, ${environment.date}`
   ]
   if (report.recoveryLatencyMs !== undefined) {

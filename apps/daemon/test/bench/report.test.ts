@@ -52,7 +52,8 @@ const measured: Measured = {
   encryption: 'tls',
   plane: 'libp2p',
   links: 'loopback',
-  environment: { cpu: 'a CPU', cores: 2, node: 'v24', loadAverage: [1, 2, 3], date: 'today' }
+  environment: { cpu: 'a CPU', cores: 2, node: 'v24', loadAverage: [1, 2, 3], date: 'today' },
+  disk: { syncs: 900, p50Ms: 0.3, p99Ms: 2, maxMs: 508, stalledShare: 0.105 }
 }
 
 describe('a report', () => {
@@ -97,6 +98,7 @@ describe('a report', () => {
       '2 nodes, bullshark, tls (libp2p), log, 500 bytes, 1000 tx/s offered for 2 s\n'
     )
     expect(text).toContain('links       loopback\n')
+    expect(text).toContain('sync p50 0.3  p99 2  max 508 ms, 10.5 % of the time in syncs of more')
     const slow = { ...options, delayMs: 25, nodeMbit: 20 }
     const limited = reportOf(slow, { ...measured, links: 'proxies' })
     expect(describeReport(limited)).toContain(
