@@ -22,8 +22,12 @@ const stallMs = 20
  * Appends blocks where the daemons' data will be, and syncs each, for `forMs`. A disk that several machines share stops for
  * tenths of a second now and then, which no log that promises durability can hide: with it a run's p99 says little.
  */
-export async function probeDisk(forMs: number, signal: AbortSignal): Promise<DiskReading> {
-  const directory = await mkdtemp(join(tmpdir(), 'novacron-disk-'))
+export async function probeDisk(
+  forMs: number,
+  signal: AbortSignal,
+  parent: string = tmpdir()
+): Promise<DiskReading> {
+  const directory = await mkdtemp(join(parent, 'novacron-disk-'))
   const syncsMs: number[] = []
   const startedAt = performance.now()
   try {

@@ -1,18 +1,23 @@
-import { readdirSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { expect, test } from 'vitest'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
 import { probeDisk } from '../../src/bench/disk-probe.ts'
 
-const left = () => readdirSync(tmpdir()).filter(name => name.startsWith('novacron-disk-'))
+function makeParent(): string {
+  const parent = mkdtempSync(join(tmpdir(), 'novacron-test-'))
+  onTestFinished(() => rmSync(parent, { recursive: true, force: true }))
+  return parent
+}
 
 test('syncs blocks for as long as it is told, and leaves nothing', async () => {
-  const before = left()
-  const reading = await probeDisk(200, new AbortController().signal)
+  const parent = makeParent()
+  const reading = await probeDisk(200, new AbortController().signal, parent)
   expect(reading.syncs).toBeGreaterThan(0)
   expect(reading.maxMs).toBeGreaterThanOrEqual(reading.p50Ms)
-  expect(left()).toEqual(before)
+  expect(readdirSync(parent)).toEqual([])
 })
 
 test('ends after one when nobody waits for it any more', async () => {
-  expect((await probeDisk(60_000, AbortSignal.abort())).syncs).toBe(1)
+  expect((await probeDisk(60_000, AbortSignal.abort(), makeParent())).syncs).toBe(1)
 })
