@@ -57,7 +57,7 @@ describe('the section about ordering', () => {
     const page = orderingPage(
       new Map([['ordering-a', { ...result, disk: { stalledShare: 0.031 } }]])
     )
-    expect(page).toContain('; the disk alone stood still 3.1 % of the time; a CPU')
+    expect(page).toContain('; the disk alone stood still for 3.1 %; a CPU')
   })
 
   test('says of a run from before the work on speed that it is one', () => {

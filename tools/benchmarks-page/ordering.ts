@@ -68,7 +68,7 @@ their own, incompressible payloads, and each transaction timed from when it was 
 for each MB is that of all daemons together. "Other work" is the share of the machine that neither daemons nor generators used: it was
 taken from them, so rates measured beside much of it are too low and latencies too high. What is committed while a run is measured
 was due in part before, and may be more than what was offered. "The disk alone" was looked at before the load: how much of the time went by in
-syncs of a block that took longer than 20 ms, which is late for whatever is to be durable then. Where daemons are killed, the latencies are those from three seconds later on.
+syncs of a block that took longer than 20 ms, for which anything that is to be durable then has to wait. Where daemons are killed, the latencies are those from three seconds later on.
 Each row links to its whole result.
 
 | run | offered tx/s | committed tx/s | p50 ms | p99 ms | p99.9 ms | CPU ms/MB | memory MB | other work | agreement |
@@ -169,9 +169,7 @@ function describe({
     overload === undefined
       ? ''
       : `at twice the load ${overload.ratio} of it, ${(overload.peakRssBytes / 1e6).toFixed(0)} MB`,
-    disk === undefined
-      ? ''
-      : `the disk alone stood still ${showPercent(disk.stalledShare)} of the time`,
+    disk === undefined ? '' : `the disk alone stood still for ${showPercent(disk.stalledShare)}`,
     `${environment.cpu}, ${environment.cores} cores, Node ${environment.node}, ${environment.date}`
   ]
   return parts.filter(part => part !== '').join('; ')

@@ -26,7 +26,7 @@ const main = join(dirname(self), '..', 'dist', 'main.js')
 const isOld = Number(versions.node.split('.')[0]) < nodeNeeded
 const isDaemon = argv[2] === 'start'
 // The flags alone tell: what a system takes out of the environment would be missing each time.
-const isPrepared = daemonFlags.every(flag => execArgv.includes(flag))
+const isPrepared = missingFrom(execArgv).length === 0
 
 if (isOld) {
   const bundled = findBundledNode()
@@ -60,8 +60,7 @@ function findBundledNode() {
 
 /** Starts this file again under `node`: in this very process where that is possible, so that signals need no messenger. */
 function startUnder(node, flags) {
-  // What the operator sets comes last, and holds.
-  const args = [...(isDaemon ? daemonFlags : []), ...flags, self, ...argv.slice(2)]
+  const args = [...flags, ...(isDaemon ? missingFrom(flags) : []), self, ...argv.slice(2)]
   const given = isDaemon ? { ...daemonEnvironment, ...env } : env
   if (process.execve !== undefined && platform !== 'win32')
     process.execve(node, [node, ...args], given)
@@ -76,6 +75,17 @@ function startUnder(node, flags) {
   child.once('exit', (code, signal) => {
     process.exitCode = code === null ? 128 + constants.signals[signal] : code
   })
+}
+
+/** What the operator has set holds, also in NODE_OPTIONS, which the command line would outdo. */
+function missingFrom(flags) {
+  const given = [...flags, ...(env.NODE_OPTIONS ?? '').split(' ')].map(nameOf)
+  return daemonFlags.filter(flag => !given.includes(nameOf(flag)))
+}
+
+/** V8 takes both dashes and underscores. */
+function nameOf(flag) {
+  return flag.split('=')[0].replace(/_/g, '-')
 }
 
 function fail(line) {

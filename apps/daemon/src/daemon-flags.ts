@@ -3,7 +3,7 @@
  * the rest.
  *
  * The old generation starts larger: the limit that buffers count towards grows from it, and the default one is reached every
- * second under load. The young one has its full size at once, and a smaller one than the default: less is promoted, and it
+ * second under load. The young one has its full size at once, and here a smaller one than the default: less is promoted, and it
  * takes less memory. See docs/decisions/0012-buffers-weigh-in-the-heap-limit.md.
  */
 export const daemonFlags: readonly string[] = [
@@ -11,6 +11,17 @@ export const daemonFlags: readonly string[] = [
   '--min-semi-space-size=32',
   '--max-semi-space-size=32'
 ]
+
+/** Those that neither stand among the flags of a process nor in its NODE_OPTIONS: what the operator has set holds. */
+export function missingFlags(flags: readonly string[], nodeOptions = ''): readonly string[] {
+  const given = [...flags, ...nodeOptions.split(' ')].map(nameOf)
+  return daemonFlags.filter(flag => !given.includes(nameOf(flag)))
+}
+
+/** V8 takes both dashes and underscores. */
+function nameOf(flag: string): string {
+  return (flag.split('=')[0] ?? '').replaceAll('_', '-')
+}
 
 /**
  * glibc's malloc, with a limit that it sets itself: it gives the memory of a freed buffer back to the system, or does not, by

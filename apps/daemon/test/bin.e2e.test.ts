@@ -73,11 +73,15 @@ describe('under a Node that will do', () => {
     }
   })
 
-  test("of two values for one flag the operator's comes last, which V8 takes", async () => {
+  test('a flag that the operator has set is left alone', async () => {
     const { path } = install()
-    const own = '--max-semi-space-size=64'
-    const { out } = await start([own, path, 'start']).ended
-    expect(JSON.parse(out)).toEqual([process.versions.node, [...daemonFlags, own], ['start']])
+    const own = '--max_semi_space_size=64'
+    const others = daemonFlags.filter(flag => !flag.startsWith('--max-semi'))
+    const flagsOf = async (args: readonly string[], env = {}) =>
+      JSON.parse((await start(args, env).ended).out)[1]
+    expect(await flagsOf([own, path, 'start'])).toEqual([own, ...others])
+    const env = { NODE_OPTIONS: '--no-warnings --max-semi-space-size=64' }
+    expect(await flagsOf([path, 'start'], env)).toEqual(others)
   })
 
   test('a daemon gets what malloc needs, unless the operator has set it, and no other command does', async () => {

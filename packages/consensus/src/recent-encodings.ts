@@ -1,4 +1,4 @@
-/** One's own header or certificate is stored and sent in the same step: more than a few objects are never in between. */
+/** One's own header or certificate is stored and sent in the same step, with few others in between; a miss costs an encoding. */
 const keptMax = 16
 
 /**

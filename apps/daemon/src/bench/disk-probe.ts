@@ -30,6 +30,7 @@ export async function probeDisk(
   const directory = await mkdtemp(join(parent, 'novacron-disk-'))
   const syncsMs: number[] = []
   const startedAt = performance.now()
+  let elapsedMs = 0
   try {
     await using file = await open(join(directory, 'blocks'), 'w')
     const block = new Uint8Array(blockBytes)
@@ -39,11 +40,12 @@ export async function probeDisk(
       await file.datasync()
       syncsMs.push(performance.now() - syncedFrom)
       await setTimeout(pauseMs)
-    } while (performance.now() - startedAt < forMs && !signal.aborted)
+      elapsedMs = performance.now() - startedAt
+    } while (elapsedMs < forMs && !signal.aborted)
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
-  return readingOf(syncsMs, performance.now() - startedAt)
+  return readingOf(syncsMs, elapsedMs)
 }
 
 /** syncsMs: at least one. */

@@ -49,8 +49,9 @@ const stragglersMs = 60_000
 /** From a crash until transactions count again. */
 const recoveryMs = 3_000
 const profileRows = 25
-/** Of the time that is measured: for so long the disk is looked at, before there is any load. */
+/** Of the time that is measured, for so long the disk is looked at, before there is any load. */
 const diskShare = 0.2
+const diskMsMax = 10_000
 
 /**
  * Starts daemons, loads them, reads what they used, compares their chains, and stops them.
@@ -63,7 +64,8 @@ export async function benchOrdering(
   note: (text: string) => void
 ): Promise<BenchReport> {
   const environment = environmentNow()
-  const disk = await probeDisk(options.durationMs * diskShare, io.signal)
+  const diskMs = Math.min(diskMsMax, options.durationMs * diskShare)
+  const disk = await Promise.race([probeDisk(diskMs, io.signal), interruption(io.signal)])
   using profile = options.isProfiled ? profileDirectory() : undefined
   await using network = await startBenchNetwork(
     { ...options, ...(profile === undefined ? {} : { profileDirectory: profile.path }) },

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ControlClient, dataPathsOf, findControlSocket, lockOwnerOf } from '@novacron/node'
-import { daemonEnvironment, daemonFlags } from '../daemon-flags.ts'
+import { daemonEnvironment, missingFlags } from '../daemon-flags.ts'
 import type { Io } from '../io.ts'
 import { type Child, type Exit, endChild, showExit, startChild } from './child.ts'
 import type { DevnetNode } from './layout.ts'
@@ -37,7 +37,8 @@ export class Daemon {
       const args = ['start', '--tied', '--data-dir', directory]
       const env = { ...daemonEnvironment, ...io.env }
       const own = { program: io.program, env }
-      this.#child = startChild(own, [...daemonFlags, ...flags], args, [log, log], enter)
+      const nodeFlags = [...missingFlags(flags, env['NODE_OPTIONS']), ...flags]
+      this.#child = startChild(own, nodeFlags, args, [log, log], enter)
     } finally {
       closeSync(log)
     }

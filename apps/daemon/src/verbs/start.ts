@@ -2,7 +2,7 @@ import { Fault } from '@novacron/base'
 import { startNode } from '@novacron/node'
 import { Option } from 'commander'
 import { tuneCollector } from '../collector.ts'
-import { daemonFlags } from '../daemon-flags.ts'
+import { missingFlags } from '../daemon-flags.ts'
 import { describeFailure } from '../describe-failure.ts'
 import { aborted, type ExitCode, endOf, exitCodes, type Io, writeJson } from '../io.ts'
 import { dataDirectory } from '../settings.ts'
@@ -28,10 +28,10 @@ export const addStart: AddVerb = (program, { io, exit }) => {
 async function start(options: StartOptions, io: Io): Promise<ExitCode> {
   tuneCollector()
   const directory = dataDirectory(options.dataDir, io)
-  const missing = daemonFlags.filter(flag => !io.program.flags.includes(flag))
+  const missing = missingFlags(io.program.flags, io.env['NODE_OPTIONS'])
   if (missing.length > 0) {
     io.stderr.write(
-      `novacron: runs without V8's ${missing.join(' ')}, so it collects garbage too often; start it with the novacron command\n`
+      `novacron: runs without the V8 flags ${missing.join(' ')}, so it collects garbage too often; start it with the novacron command\n`
     )
   }
   const signal = options.tied === true ? AbortSignal.any([io.signal, endOf(io.stdin)]) : io.signal

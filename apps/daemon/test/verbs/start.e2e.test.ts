@@ -98,7 +98,7 @@ describe('a daemon', () => {
     const { io, exitCode, isUp, end } = start(directory, { flags: daemonFlags.slice(1) })
     await isUp()
     expect(io.stderr.text).toMatch(
-      /^novacron: runs without V8's --initial-old-space-size=160, .*\n$/
+      /^novacron: runs without the V8 flags --initial-old-space-size=160, .*\n$/
     )
     end.abort()
     await exitCode

@@ -64,7 +64,7 @@ export function writeCertificate(writer: Writer, certificate: Certificate): void
 
 const encodings = new RecentEncodings<Certificate>()
 
-/** The canonical bytes, the same for storing, serving and sending. Never change them. */
+/** The canonical bytes, the same for storing and sending. Never change them. */
 export function encodeCertificate(certificate: Certificate): Uint8Array {
   let encoding = encodings.get(certificate)
   if (encoding === undefined) {
