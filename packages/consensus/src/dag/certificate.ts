@@ -7,7 +7,6 @@ import {
   Writer
 } from '@novacron/base'
 import { committeeSizeMax } from '../committee.ts'
-import { RecentEncodings } from '../recent-encodings.ts'
 import { domainOf, domainWriter, type SigningDomain, signatureBytes } from '../signing.ts'
 import { assertAscending, type Header, readHeader, writeHeader } from './header.ts'
 import { type VoteSubject, voteSigningBytes } from './vote.ts'
@@ -62,7 +61,8 @@ export function writeCertificate(writer: Writer, certificate: Certificate): void
   writer.list(certificate.signatures, entry => writer.u16(entry.voter).raw(entry.signature))
 }
 
-const encodings = new RecentEncodings<Certificate>()
+/** For as long as the object: the replicas of one simulation store one string among them. */
+const encodings = new WeakMap<Certificate, Uint8Array>()
 
 /** The canonical bytes, the same for storing and sending. Never change them. */
 export function encodeCertificate(certificate: Certificate): Uint8Array {
