@@ -88,3 +88,8 @@ export function countOf(count: number, noun: string): string {
 export function showMs(ms: number): string {
   return ms < 1_000 ? `${ms} ms` : `${Number((ms / 1_000).toFixed(1))} s`
 }
+
+/** For results: no more digits after the point than say something. */
+export function rounded(value: number, digits = 2): number {
+  return Number(value.toFixed(digits))
+}

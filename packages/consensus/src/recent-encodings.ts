@@ -1,4 +1,4 @@
-/** One's own header or certificate is stored and sent in the same step, with few others in between; a miss costs an encoding. */
+/** One's own header is stored and sent in the same step, a commit is stored once it is made; a miss costs an encoding. */
 const keptMax = 16
 
 /**

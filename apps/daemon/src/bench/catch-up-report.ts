@@ -1,5 +1,5 @@
 import type { Agreement } from '../devnet/agreement.ts'
-import { countOf } from '../settings.ts'
+import { countOf, rounded } from '../settings.ts'
 import type { LatencySummary } from './bench-window.ts'
 import type { CatchUpCourse, CatchUpOptions } from './catch-up.ts'
 import { type CatchUpProgress, catchUpProgress } from './catch-up-progress.ts'
@@ -213,10 +213,6 @@ function cpuBetween(from: Look, to: Look): number | null {
 function ratioOf(value: number | null, to: number | null): number | null {
   if (value === null || to === null || to <= 0) return null
   return Number((value / to).toFixed(3))
-}
-
-function rounded(value: number): number {
-  return Number(value.toFixed(2))
 }
 
 /** For people. */

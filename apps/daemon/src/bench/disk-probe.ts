@@ -2,6 +2,7 @@ import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { rounded } from '../settings.ts'
 
 /** What it costs to make one block durable on a disk that the benchmark does not use at that time. */
 export interface DiskReading {
@@ -65,8 +66,4 @@ export function readingOf(syncsMs: readonly number[], elapsedMs: number): DiskRe
 export function describeDisk({ p50Ms, p99Ms, maxMs, stalledShare }: DiskReading): string {
   const share = (100 * stalledShare).toFixed(1)
   return `alone, before: sync p50 ${p50Ms}  p99 ${p99Ms}  max ${maxMs} ms, ${share} % of the time in syncs of more than ${stallMs} ms`
-}
-
-function rounded(value: number, digits: number): number {
-  return Number(value.toFixed(digits))
 }

@@ -1,5 +1,5 @@
 import type { Agreement } from '../devnet/agreement.ts'
-import { countOf } from '../settings.ts'
+import { countOf, rounded } from '../settings.ts'
 import type { BenchLinks } from './bench-network.ts'
 import type { LatencySummary } from './bench-window.ts'
 import type { ProfileRow } from './cpu-profile.ts'
@@ -190,10 +190,6 @@ function sum(a: NodeReading, b: NodeReading): NodeReading {
     fsyncs: a.fsyncs + b.fsyncs,
     commits: a.commits + b.commits
   }
-}
-
-function rounded(value: number): number {
-  return Number(value.toFixed(2))
 }
 
 /** For people. */

@@ -1,3 +1,4 @@
+import { rounded } from '../settings.ts'
 import { LatencyHistogram } from './latency-histogram.ts'
 import type { LaneProgress, LoadProgress, LoadResult } from './messages.ts'
 import type { SequenceRange } from './sequence-set.ts'
@@ -56,7 +57,7 @@ export class LoadMeter {
     })
     const progress: LoadProgress = {
       type: 'progress',
-      elapsedSeconds: round(now / 1_000, 1),
+      elapsedSeconds: rounded(now / 1_000, 1),
       submitted,
       committed: this.committed,
       transactionsPerSecond: Math.round(this.#window.count / seconds),
@@ -72,15 +73,11 @@ export class LoadMeter {
   result(submitted: number, committedInTime: number, loadMs: number): LoadResult {
     const missing = submitted - this.committed
     return {
-      durationSeconds: round(loadMs / 1_000, 3),
+      durationSeconds: rounded(loadMs / 1_000, 3),
       submitted,
       committed: this.committed,
-      transactionsPerSecond: round(loadMs > 0 ? committedInTime / (loadMs / 1_000) : 0, 1),
+      transactionsPerSecond: rounded(loadMs > 0 ? committedInTime / (loadMs / 1_000) : 0, 1),
       latencyMs: { p50: this.#all.percentile(50, missing), p99: this.#all.percentile(99, missing) }
     }
   }
-}
-
-function round(value: number, digits: number): number {
-  return Number(value.toFixed(digits))
 }

@@ -64,7 +64,7 @@ export function writeCertificate(writer: Writer, certificate: Certificate): void
 /** For as long as the object: the replicas of one simulation store one string among them. */
 const encodings = new WeakMap<Certificate, Uint8Array>()
 
-/** The canonical bytes, the same for storing and sending. Never change them. */
+/** The canonical bytes, made once for each object: it is stored and sent as the same bytes. Never change them. */
 export function encodeCertificate(certificate: Certificate): Uint8Array {
   let encoding = encodings.get(certificate)
   if (encoding === undefined) {
