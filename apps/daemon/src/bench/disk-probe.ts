@@ -2,6 +2,7 @@ import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { commandFault } from '../command-fault.ts'
 import { rounded } from '../settings.ts'
 
 /** What it costs to make one block durable on a disk that the benchmark does not use at that time. */
@@ -22,11 +23,30 @@ const stallMs = 20
 /**
  * Appends blocks where the daemons' data will be, and syncs each, for `forMs`. A disk that several machines share stops for
  * tenths of a second now and then, which no log that promises durability can hide: with it a run's p99 says little.
+ *
+ * throws  Fault<CommandFacts> when nothing can be written there
  */
 export async function probeDisk(
   forMs: number,
   signal: AbortSignal,
   parent: string = tmpdir()
+): Promise<DiskReading> {
+  try {
+    return await syncBlocks(forMs, signal, parent)
+  } catch (error) {
+    const problem = `${parent} cannot be written to (${(error as Error).message})`
+    throw commandFault(
+      'failed',
+      `${problem}; make room there, or name another directory in TMPDIR`,
+      error
+    )
+  }
+}
+
+async function syncBlocks(
+  forMs: number,
+  signal: AbortSignal,
+  parent: string
 ): Promise<DiskReading> {
   const directory = await mkdtemp(join(parent, 'novacron-disk-'))
   const syncsMs: number[] = []

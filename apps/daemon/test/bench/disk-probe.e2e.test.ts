@@ -21,3 +21,14 @@ test('syncs blocks for as long as it is told, and leaves nothing', async () => {
 test('ends after one when nobody waits for it any more', async () => {
   expect((await probeDisk(60_000, AbortSignal.abort(), makeParent())).syncs).toBe(1)
 })
+
+test('a directory that takes nothing is named, with what to do', async () => {
+  const parent = join(makeParent(), 'missing')
+  const { signal } = new AbortController()
+  await expect(probeDisk(200, signal, parent)).rejects.toMatchObject({
+    facts: {
+      code: 'failed',
+      message: expect.stringMatching(/missing cannot be written to \(ENOENT.*TMPDIR$/)
+    }
+  })
+})

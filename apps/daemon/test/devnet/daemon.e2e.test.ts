@@ -39,3 +39,9 @@ test('stopping one never speaks to who answers on the socket in its place', asyn
   expect(daemon.isRunning).toBe(false)
   expect(node.stops).toBe(0)
 })
+
+test('one that still loads is ended at once, and that is nothing to tell', async () => {
+  const daemon = daemonOf('setInterval(() => {}, 1_000)')
+  expect(await daemon.stop()).toBeUndefined()
+  expect(await daemon.exited).toEqual({ code: null, signal: 'SIGTERM' })
+})

@@ -32,7 +32,7 @@ export function makeCertificate(
   hash: Hash
 ): Certificate {
   const sorted = [...signatures].sort((a, b) => a.voter - b.voter)
-  return { header, signatures: sorted, digest: vertexDigest(subjectOf(header), domain, hash) }
+  return new EncodedOnce(header, sorted, vertexDigest(subjectOf(header), domain, hash))
 }
 
 export function vertexDigest(subject: VoteSubject, domain: SigningDomain, hash: Hash): Digest {
@@ -61,19 +61,38 @@ export function writeCertificate(writer: Writer, certificate: Certificate): void
   writer.list(certificate.signatures, entry => writer.u16(entry.voter).raw(entry.signature))
 }
 
-/** For as long as the object: the replicas of one simulation store one string among them. */
-const encodings = new WeakMap<Certificate, Uint8Array>()
+/**
+ * A certificate with a place for its bytes: it is stored and sent as the same ones, all replicas of a simulation store one
+ * string among them, and they are freed with it, which a `WeakMap` does not see to (docs/decisions/0025-maps-that-let-go.md).
+ */
+class EncodedOnce implements Certificate {
+  readonly header: Header
+  readonly signatures: readonly VoterSignature[]
+  readonly digest: Digest
+  #encoding: Uint8Array | undefined
 
-/** The canonical bytes, made once for each object: it is stored and sent as the same bytes. Never change them. */
-export function encodeCertificate(certificate: Certificate): Uint8Array {
-  let encoding = encodings.get(certificate)
-  if (encoding === undefined) {
-    const writer = Writer.pooled(1_024)
-    writeCertificate(writer, certificate)
-    encoding = writer.finish().slice()
-    encodings.set(certificate, encoding)
+  constructor(header: Header, signatures: readonly VoterSignature[], digest: Digest) {
+    this.header = header
+    this.signatures = signatures
+    this.digest = digest
   }
-  return encoding
+
+  static encode(certificate: Certificate): Uint8Array {
+    if (!(#encoding in certificate)) return encodeFields(certificate)
+    certificate.#encoding ??= encodeFields(certificate)
+    return certificate.#encoding
+  }
+}
+
+/** The canonical bytes, made once for each object that was made or read here. Never change them. */
+export function encodeCertificate(certificate: Certificate): Uint8Array {
+  return EncodedOnce.encode(certificate)
+}
+
+function encodeFields(certificate: Certificate): Uint8Array {
+  const writer = Writer.pooled(1_024)
+  writeCertificate(writer, certificate)
+  return writer.finish().slice()
 }
 
 /** @throws {Fault<DecodeFault>} on anything but the canonical encoding. */
@@ -88,5 +107,5 @@ export function readCertificate(reader: Reader, domain: SigningDomain, hash: Has
     signatures.map(entry => entry.voter)
   )
   const ownDomain = domainOf(header.epoch, domain)
-  return { header, signatures, digest: vertexDigest(subjectOf(header), ownDomain, hash) }
+  return new EncodedOnce(header, signatures, vertexDigest(subjectOf(header), ownDomain, hash))
 }
