@@ -1,7 +1,9 @@
 // Writes docs/benchmarks.md from the result files beside it. usage: node tools/benchmarks.ts
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { type BandwidthResult, bandwidthPage } from './benchmarks-page/bandwidth.ts'
 import { type CatchUpResult, catchUpPage } from './benchmarks-page/catch-up.ts'
+import { type CommitDelays, commitDelaysPage } from './benchmarks-page/commit-delays.ts'
 import {
   type ChaosResult,
   chaosPage,
@@ -16,7 +18,6 @@ import {
   type OrderingResults,
   orderingPage
 } from './benchmarks-page/ordering.ts'
-import { type CommitDelays, commitDelaysPage } from './commit-delays-page.ts'
 
 interface Sample {
   readonly atSeconds: number
@@ -76,7 +77,8 @@ ${orderingPage(ordering)}
 ${goalsPage(ordering, memory)}
 ${sectionOf<CatchUpResult>('catch-up', catchUpPage)}${sectionOf<MemoryResult>('memory-50000', memoryPage)}${soakPage(resultOf<Soak>('soak'))}
 ${sectionOf<SeedsResult>('simulate-1000', seedsPage)}${sectionOf<ChaosResult>('chaos-all', chaosPage)}${sectionOf<ChaosResult>('kill-9-200', killsPage)}${speed}
-${commitDelaysPage(resultOf<CommitDelays>('commit-delays'))}`
+${commitDelaysPage(resultOf<CommitDelays>('commit-delays'))}
+${bandwidthPage(resultOf<BandwidthResult>('bandwidth-ratio'))}`
 }
 
 /** Every `ordering-*.json`, by name. */

@@ -1,8 +1,8 @@
 // Measures in the simulator how many message delays lie between a header and the commit that orders it, for Bullshark as
 // published and for the switches of turbo: fixed delays on every link, disks and processors that take no time.
 // usage: node -C @novacron/source tools/commit-delays.ts [--delay-ms 25] [--virtual 12] [--sizes 4,10]
-import { availableParallelism, cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
+import { environmentNow } from '../apps/daemon/src/bench/environment.ts'
 import type { TurboOptions } from '../packages/consensus/src/index.ts'
 import {
   type BullsharkMessage,
@@ -111,17 +111,13 @@ const rows = values.sizes.split(',').flatMap(size =>
     }))
   )
 )
+const { date, ...machine } = environmentNow()
 console.log(
   JSON.stringify({
     delayMs,
     virtualSeconds: Number(values.virtual),
     rows,
-    date: new Date().toISOString(),
-    machine: {
-      cpu: cpus()[0]?.model ?? 'unknown',
-      cores: availableParallelism(),
-      node: process.version,
-      loadAverage: loadavg().map(value => Math.round(value * 100) / 100)
-    }
+    date,
+    machine
   })
 )

@@ -2,8 +2,8 @@
 // with --rounds what a large committee costs in time and memory until a commit of three rounds has been run everywhere.
 // usage: node -C @novacron/source tools/simulator-speed.ts [--replicas 10] [--rate 500] [--virtual 60] [--seed 1]
 //        [--warm-up 20] [--rounds]
-import { availableParallelism, cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
+import { environmentNow } from '../apps/daemon/src/bench/environment.ts'
 import {
   bullsharkOrderer,
   mixingHash,
@@ -77,6 +77,7 @@ const cpuSeconds = secondsOf(process.cpuUsage(cpuBefore))
 const threadSeconds = secondsOf(process.threadCpuUsage(threadBefore))
 const virtualSeconds = report.virtualMs / 1_000
 const { messages } = simulation.world.network
+const { date, ...machine } = environmentNow()
 console.log(
   JSON.stringify({
     verdict: report.verdict,
@@ -97,13 +98,8 @@ console.log(
     latencyMs: report.latencyMs,
     peakBytes: process.resourceUsage().maxRSS * 1_024,
     traceHash: report.traceHash,
-    date: new Date().toISOString(),
-    machine: {
-      cpu: cpus()[0]?.model ?? 'unknown',
-      cores: availableParallelism(),
-      node: process.version,
-      loadAverage: loadavg()
-    }
+    date,
+    machine
   })
 )
 process.exitCode = report.verdict === 'pass' ? 0 : 1

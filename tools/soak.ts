@@ -5,10 +5,11 @@
 // says whether memory is level and memory and disk are within their limits.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
+import { environmentNow } from '../apps/daemon/src/bench/environment.ts'
 import { defaultMemoryLimits, describeMemory, memoryFaults, memoryOf } from './soak/memory.ts'
 import { findHomes, type SoakSample, sampleDaemon } from './soak/sample.ts'
 
@@ -116,12 +117,7 @@ async function soak({ args, env, begins, out, finish }: Plan): Promise<number> {
   clearInterval(timer)
   const summary: unknown = output === '' ? null : JSON.parse(output)
   const more = finish(summary, samples)
-  const machine = {
-    cpu: cpus()[0]?.model ?? 'unknown',
-    cores: availableParallelism(),
-    node: process.version,
-    loadAverage: loadavg()
-  }
+  const { date: _, ...machine } = environmentNow()
   const command = `novacron ${args.filter(word => word !== '--dir' && word !== directory).join(' ')}`
   const result = { command, date, machine, exitCode, ...more, summary, samples }
   writeFileSync(out, `${JSON.stringify(result)}\n`)
