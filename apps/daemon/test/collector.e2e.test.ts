@@ -69,3 +69,14 @@ test.skipIf(glibcVersionRuntime === undefined)(
     expect(await pages(daemonEnvironment)).toBeLessThan(0.8 * (await pages(atWorst)))
   }
 )
+
+test('the young generation has its full size from the start', async () => {
+  const code = `
+    const { getHeapSpaceStatistics } = require('node:v8')
+    console.log(getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space').space_size)`
+  const youngBytes = async (flags: readonly string[]): Promise<number> =>
+    Number((await promisify(execFile)(process.execPath, [...flags, '--eval', code])).stdout)
+  expect(await youngBytes(daemonFlags)).toBeGreaterThanOrEqual(32 * 2 ** 20)
+  // Should V8 begin so by itself, the flag has had its day.
+  expect(await youngBytes([])).toBeLessThan(32 * 2 ** 20)
+})
