@@ -1,7 +1,7 @@
 // Measures in the simulator what a committee orders through narrow interfaces when processors and disks take no time, for
-// bullshark-turbo and for the single leader: the highest rate of 512-byte transactions that is answered with a p99 of 500 ms.
-// usage: node -C @novacron/source tools/bandwidth-ratio.ts [--replicas 10] [--mbit 20] [--delay-ms 1] [--virtual 15]
-//        [--rates 400,450,500]
+// bullshark-turbo and for the single leader. Rates rise in equal steps until one is not held: p99 over 500 ms for any seed.
+// usage: node -C @novacron/source tools/bandwidth-ratio.ts [--replicas 10] [--mbit 20] [--delay-ms 1] [--virtual 10]
+//        [--seeds 3] [--from 400] [--step 1.15]
 import { parseArgs } from 'node:util'
 import { environmentNow } from '../apps/daemon/src/bench/environment.ts'
 import { Prng } from '../packages/base/src/index.ts'
@@ -24,8 +24,10 @@ const { values } = parseArgs({
     replicas: { type: 'string', default: '10' },
     mbit: { type: 'string', default: '20' },
     'delay-ms': { type: 'string', default: '1' },
-    virtual: { type: 'string', default: '15' },
-    rates: { type: 'string', default: '400,450,500,550,600,1000,2000,3000,3500,4000,4500' }
+    virtual: { type: 'string', default: '10' },
+    seeds: { type: 'string', default: '3' },
+    from: { type: 'string', default: '400' },
+    step: { type: 'string', default: '1.15' }
   }
 })
 const replicas = Number(values.replicas)
@@ -39,9 +41,10 @@ const warmUpMs = 3_000
 const clientRate = 10
 const instant = { type: 'uniform', fromMs: 0, toMs: 0 } as const
 
-function scenarioAt(rate: number): Scenario {
+function scenarioAt(rate: number, seed: number): Scenario {
   return {
     ...quietScenario,
+    seed,
     replicas,
     network: {
       ...quietScenario.network,
@@ -57,8 +60,7 @@ function scenarioAt(rate: number): Scenario {
     load: {
       ...quietScenario.load,
       clients: Math.round(rate / clientRate),
-      intervalMs: 1_000 / clientRate,
-      retryMs: virtualMs
+      intervalMs: 1_000 / clientRate
     },
     chaosMs: virtualMs,
     livenessMs: 10 * virtualMs,
@@ -82,7 +84,7 @@ function protocolOf<Order>(orderer: SimulatedOrderer<Order>) {
   }
 }
 
-function measure<Order>(orderer: SimulatedOrderer<Order>, rate: number) {
+function measure<Order>(orderer: SimulatedOrderer<Order>, rate: number, seed: number) {
   const latenciesMs: number[] = []
   let answered = 0
   const onAnswered = ({ firstSentAtMs, answeredAtMs }: Answer): void => {
@@ -90,24 +92,27 @@ function measure<Order>(orderer: SimulatedOrderer<Order>, rate: number) {
     if (firstSentAtMs >= warmUpMs) latenciesMs.push(answeredAtMs - firstSentAtMs)
   }
   const protocol = protocolOf(orderer)
-  const result = simulate(scenarioAt(rate), { hash: mixingHash, protocol, onAnswered })
+  const result = simulate(scenarioAt(rate, seed), { hash: mixingHash, protocol, onAnswered })
   if (result.verdict !== 'pass') throw new Error(`${rate} tx/s: ${JSON.stringify(result.verdict)}`)
   latenciesMs.sort((a, b) => a - b)
   const at = (share: number) =>
     Math.round(latenciesMs[Math.floor(share * (latenciesMs.length - 1))] ?? 0)
   const throughput = Math.round((answered * 1_000) / (virtualMs - warmUpMs))
-  return { rate, throughput, p50Ms: at(0.5), p99Ms: at(0.99) }
+  return { seed, throughput, p50Ms: at(0.5), p99Ms: at(0.99) }
 }
 
+/** Up to the first rate that some seed does not hold. */
 function sweep<Order>(protocol: string, orderer: SimulatedOrderer<Order>) {
-  const runs = []
-  for (const rate of values.rates.split(',').map(Number)) {
-    const run = measure(orderer, rate)
-    runs.push(run)
-    console.error(`${protocol} ${JSON.stringify(run)}`)
-    if (run.p99Ms > heldP99Ms) break
+  const steps: { readonly rate: number; readonly runs: readonly ReturnType<typeof measure>[] }[] =
+    []
+  for (let rate = Number(values.from); ; rate *= Number(values.step)) {
+    const rounded = Math.round(rate / clientRate) * clientRate
+    const seeds = Array.from({ length: Number(values.seeds) }, (_, index) => index + 1)
+    const runs = seeds.map(seed => measure(orderer, rounded, seed))
+    steps.push({ rate: rounded, runs })
+    console.error(`${protocol} ${rounded} ${JSON.stringify(runs)}`)
+    if (runs.some(({ p99Ms }) => p99Ms > heldP99Ms)) return { protocol, steps }
   }
-  return { protocol, runs, held: runs.findLast(({ p99Ms }) => p99Ms <= heldP99Ms) }
 }
 
 const { date, ...machine } = environmentNow()
@@ -118,6 +123,7 @@ console.log(
     delayMs,
     transactionBytes,
     virtualSeconds: virtualMs / 1_000,
+    heldP99Ms,
     protocols: [
       sweep('bullshark-turbo', bullsharkOrderer()),
       sweep('single-leader', singleLeaderOrderer)

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { benchmarksPage } from './benchmarks.ts'
+import { ratioLine } from './benchmarks-page/bandwidth.ts'
 import { type CatchUpResult, catchUpPage } from './benchmarks-page/catch-up.ts'
 import { chaosPage, killsPage, seedsPage } from './benchmarks-page/faults.ts'
 import { goalsPage } from './benchmarks-page/goals.ts'
@@ -81,6 +82,19 @@ describe('the section about ordering', () => {
       '- 10 nodes with 20 Mbit/s each: bullshark orders 2100 tx/s (p99 20.0 ms) and the single leader 500 (p99 20.0 ms), **4.2 times** as much'
     )
     expect(page.match(/times\*\*/g)).toHaveLength(1)
+  })
+
+  test('has no ratio of a rate that was not held', () => {
+    const settings = { ...result.settings, nodes: 10, nodeMbit: 20, links: 'namespaces' }
+    const late = { ...result, settings, latencyMs: { ...result.latencyMs, p99: 501 } }
+    const page = orderingPage(
+      new Map([
+        ['ordering-one', { ...result, settings, protocol: 'single-leader', throughput: 500 }],
+        ['ordering-many', { ...late, throughput: 2_100 }]
+      ])
+    )
+    expect(page).toContain('**not within 500 ms**, so there is no ratio')
+    expect(page).not.toMatch(/times\*\*/)
   })
 
   test('says what direct sockets save at one rate', () => {
@@ -327,5 +341,29 @@ describe('the sections about faults', () => {
     expect(page).toContain(
       'passed;\n217 kills of real daemons, 5 transactions acknowledged, 0 lost'
     )
+  })
+})
+
+describe('the section about narrow interfaces', () => {
+  const stepsOf = (...rates: readonly number[]) => rates.map(rate => ({ rate, runs: [] }))
+
+  test('has the ratio from the last rates that were held and the first that was not', () => {
+    const line = ratioLine({
+      protocols: [
+        { protocol: 'single-leader', steps: stepsOf(400, 500, 600) },
+        { protocol: 'bullshark-turbo', steps: stepsOf(400, 3_000, 4_000) }
+      ]
+    })
+    expect(line).toBe(
+      'bullshark-turbo holds 3000 tx/s, the single leader 500 and not 600: **5.0 to 6.0 times** as much.'
+    )
+  })
+
+  test('says that no rate was held', () => {
+    const protocols = [
+      { protocol: 'single-leader', steps: stepsOf(400) },
+      { protocol: 'bullshark-turbo', steps: stepsOf(400, 3_000) }
+    ]
+    expect(ratioLine({ protocols })).toBe('No rate was held.')
   })
 })

@@ -1,5 +1,5 @@
 import type { MemoryResult } from './memory.ts'
-import type { OrderingResult, OrderingResults } from './ordering.ts'
+import { heldMs, latenessOf, type OrderingResult, type OrderingResults } from './ordering.ts'
 
 interface Measured {
   readonly value: number
@@ -23,7 +23,6 @@ interface Results {
   readonly memory: MemoryResult | undefined
 }
 
-const heldMs = 500
 const saturation = 'ordering-512-max'
 const half = 'ordering-512-half'
 const single = 'ordering-ten-20mbit-single-leader'
@@ -121,12 +120,6 @@ function rate(what: string, must: number, aim: number, file: string): Goal {
     return measured === undefined || late === undefined ? measured : { ...measured, fault: late }
   }
   return { what, must, aim, unit: 'tx/s', files: [file], measure }
-}
-
-/** Undefined when the rate was held. */
-function latenessOf({ latencyMs }: OrderingResult): string | undefined {
-  const p99 = latencyMs['p99'] ?? Number.POSITIVE_INFINITY
-  return p99 <= heldMs ? undefined : `p99 of ${show(p99)} ms`
 }
 
 /** What is acknowledged in a window belongs in part to what was due before it: a rate that is held is the one that was offered. */

@@ -14,8 +14,13 @@ export const daemonFlags: readonly string[] = [
 
 /** Those that neither stand among the flags of a process nor in its NODE_OPTIONS: what the operator has set holds. */
 export function missingFlags(flags: readonly string[], nodeOptions = ''): readonly string[] {
-  const given = [...flags, ...nodeOptions.split(' ')].map(nameOf)
-  return daemonFlags.filter(flag => !given.includes(nameOf(flag)))
+  return missingOf(daemonFlags, [...flags, ...nodeOptions.split(' ')])
+}
+
+/** Those of `wanted` that `given` does not name, with whatever value. */
+export function missingOf(wanted: readonly string[], given: readonly string[]): readonly string[] {
+  const names = given.map(nameOf)
+  return wanted.filter(flag => !names.includes(nameOf(flag)))
 }
 
 /** V8 takes both dashes and underscores. */

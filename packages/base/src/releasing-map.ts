@@ -7,8 +7,8 @@ interface Cell<V> {
  *
  * A `Map` of V8 does not do that. When it makes a new table, the old one points to the new, for iterators that are under way.
  * One such table in the old generation is enough: the young collections keep all that follow it, and whatever stood in them,
- * until the next collection of the whole heap. Here the cell is emptied, so that old tables hold keys and empty cells alone. It costs one small
- * object for each entry. See docs/decisions/0025-maps-that-let-go.md.
+ * until the next collection of the whole heap. Here the cell is emptied, so that old tables hold keys and empty cells alone. It costs
+ * one small object for each entry. See docs/decisions/0025-maps-that-let-go.md.
  */
 export class ReleasingMap<K, V> {
   readonly #cells = new Map<K, Cell<V>>()

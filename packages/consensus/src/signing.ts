@@ -8,7 +8,7 @@ export interface SigningDomain {
   readonly epoch: Epoch
 }
 
-/** The domain of another epoch of the same chain; the very same one if it is that epoch's: what is known of it is kept by it. */
+/** The domain of an epoch of the same chain: the same object if it is that epoch's, since prefixes are remembered by object. */
 export function domainOf(epoch: Epoch, domain: SigningDomain): SigningDomain {
   return domain.epoch === epoch ? domain : { ...domain, epoch }
 }

@@ -32,8 +32,7 @@ export class BenchConnection {
   readonly #options: BenchConnectionOptions
   readonly #needs: BenchConnectionNeeds
   readonly #answers: SessionAnswers
-  /** Sockets. */
-  readonly #lost = new Set<string>()
+  readonly #lostSockets = new Set<string>()
   #ring: FrameRing
   #socket: Socket | undefined
   #place = 0
@@ -134,8 +133,8 @@ export class BenchConnection {
   #tellLost(): void {
     const { sockets } = this.#options
     const lost = sockets[this.#place] as string
-    if (this.#lost.has(lost)) return
-    this.#lost.add(lost)
+    if (this.#lostSockets.has(lost)) return
+    this.#lostSockets.add(lost)
     const next = sockets.length === 1 ? 'trying again' : 'going on through another node'
     this.#needs.onNote(`lost ${lost}, ${next}`)
   }

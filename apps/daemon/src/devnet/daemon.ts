@@ -37,7 +37,8 @@ export class Daemon {
       const args = ['start', '--tied', '--data-dir', directory]
       const env = { ...daemonEnvironment, ...io.env }
       const own = { program: io.program, env }
-      const nodeFlags = [...missingFlags(flags, env['NODE_OPTIONS']), ...flags]
+      const given = [...io.program.flags, ...flags]
+      const nodeFlags = [...missingFlags(given, env['NODE_OPTIONS']), ...flags]
       this.#child = startChild(own, nodeFlags, args, [log, log], enter)
     } finally {
       closeSync(log)

@@ -8,7 +8,10 @@ import { serveFakeNode } from '../fake-node.ts'
 import { testDirectory } from '../test-directory.ts'
 
 /** A process that runs `script` in place of the program. */
-function daemonOf(script: string, { earlierLog = '', directory = testDirectory() } = {}) {
+function daemonOf(
+  script: string,
+  { earlierLog = '', directory = testDirectory(), flags = sourceProgram.flags } = {}
+) {
   const { logs } = dataPathsOf(directory)
   mkdirSync(logs)
   if (earlierLog !== '') writeFileSync(join(logs, 'daemon.log'), earlierLog)
@@ -16,7 +19,7 @@ function daemonOf(script: string, { earlierLog = '', directory = testDirectory()
   writeFileSync(main, script)
   const daemon = new Daemon(
     { name: 'node-1', directory },
-    { program: { ...sourceProgram, main }, env: process.env }
+    { program: { ...sourceProgram, flags, main }, env: process.env }
   )
   onTestFinished(() => void daemon.stop())
   return daemon
@@ -44,4 +47,11 @@ test('one that still loads is ended at once, and that is nothing to tell', async
   const daemon = daemonOf('setInterval(() => {}, 1_000)')
   expect(await daemon.stop()).toBeUndefined()
   expect(await daemon.exited).toEqual({ code: null, signal: 'SIGTERM' })
+})
+
+test('a flag of V8 that this process was given is not outdone', async () => {
+  const flags = [...sourceProgram.flags, '--max-semi-space-size=64']
+  const daemon = daemonOf('console.log(process.execArgv.join(" "))', { flags })
+  await daemon.exited
+  expect(daemon.logTail().match(/--max-semi-space-size=\d+/g)).toEqual(['--max-semi-space-size=64'])
 })

@@ -25,6 +25,7 @@ import type { NamedBy, QueueGauge } from '../orderer.ts'
 import { AdmissionWindow } from './admission.ts'
 import { type Batch, type BatchHeader, batchHeaderBytes, readBatchHeader } from './batch.ts'
 import { BatchMaker } from './batch-maker.ts'
+import { laneOf } from './lane.ts'
 import type { MempoolMessage } from './messages.ts'
 import { checkMempoolOptions, defaultMempoolOptions, type MempoolOptions } from './options.ts'
 import { BatchPulls } from './pulls.ts'
@@ -137,7 +138,7 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
     this.#options = { ...defaultMempoolOptions, ...options }
     checkMempoolOptions(this.#options)
     this.#needs = needs
-    this.#pulls = new BatchPulls(this.#options)
+    this.#pulls = new BatchPulls(this.#options, needs.committee.size - 1)
     this.#served = new PeerBudgets({
       peerBytesPerSecond: this.#options.pullBytesPerSecond,
       allBytesPerSecond: this.#options.pullBytesPerSecond * (needs.committee.size + 1),
@@ -280,9 +281,8 @@ export class Mempool implements Machine<MempoolEvent, MempoolEffect> {
     out.push({ type: 'count', name: 'batch_sealed', by: 1 })
     out.push({ type: 'count', name: 'batch_sealed_bytes', by: batch.bytes.length })
     if (this.#needs.isShipped === true) return
-    const isSmall = batch.bytes.length <= this.#options.besideHeaderBytesMax
-    const message = { type: 'batch', batch } as const
-    out.push({ type: 'broadcast', class: isSmall ? 'order' : 'bulk', message })
+    const lane = laneOf(batch.bytes.length, this.#needs.committee.size - 1, this.#options)
+    out.push({ type: 'broadcast', class: lane, message: { type: 'batch', batch } })
   }
 
   #onShip(batches: readonly BatchReference[], to: readonly PeerId[], out: MempoolEffect[]): void {

@@ -7,7 +7,10 @@ export interface MempoolOptions {
   /** What is larger than `earlySealBytesMin` is sealed after this, and on its way before a header names it. */
   readonly sealDelayMs: number
   readonly earlySealBytesMin: number
-  /** An own batch up to this size leaves beside the header that names it, in one write, rather than before it as bulk. */
+  /**
+   * An own batch leaves beside the header that names it, in one write, rather than before it as bulk, if all its copies together
+   * have up to this size: so much may the votes of a round have to wait for on a narrow interface, however many members there are.
+   */
   readonly besideHeaderBytesMax: number
   /**
    * Own bytes accepted and not committed; beyond it clients are told to wait. Within it the node takes as much as commits in

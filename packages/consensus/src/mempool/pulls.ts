@@ -10,12 +10,10 @@ import {
 import type { BatchReference } from '../dag/header.ts'
 import { HeaderWants } from '../dag/header-wants.ts'
 import type { NamedBy } from '../orderer.ts'
+import { type Lane, laneOf } from './lane.ts'
 import type { MempoolEffect } from './machine.ts'
 import type { MempoolOptions } from './options.ts'
 import { pullTimer } from './timers.ts'
-
-/** What leaves beside a header overtakes what leaves before it as bulk. */
-type Lane = 'order' | 'bulk'
 
 interface Pull {
   holders: readonly PeerId[]
@@ -59,6 +57,7 @@ export interface PullFor {
  */
 export class BatchPulls {
   readonly #options: MempoolOptions
+  readonly #copies: number
   readonly #pulls = new ReleasingMap<Digest, Pull>()
   readonly #headers = new HeaderWants()
   /** When a batch of an author came last. */
@@ -75,8 +74,10 @@ export class BatchPulls {
   #peers: readonly PeerId[] = []
   #isTimerSet = false
 
-  constructor(options: MempoolOptions) {
+  /** copies: how many members an author sends a batch to. */
+  constructor(options: MempoolOptions, copies: number) {
     this.#options = options
+    this.#copies = copies
   }
 
   get size(): number {
@@ -116,7 +117,7 @@ export class BatchPulls {
         dueAt: now + this.#options.pullDelayMs,
         asked: new Map(),
         author: by?.author,
-        lane: this.#laneOf(sizeBytes),
+        lane: laneOf(sizeBytes, this.#copies, this.#options),
         wantedAt: now
       })
     }
@@ -173,7 +174,8 @@ export class BatchPulls {
     const lateMs = pull === undefined ? 0 : now - pull.wantedAt
     const lateMsMax = patienceForHeader.most * this.#options.pullDelayMs
     sampleOf(this.#lateness, author, Math.min(lateMs, lateMsMax))
-    if (askedAt === undefined) this.#pass(author, this.#laneOf(sizeBytes), pull?.wantedAt ?? now)
+    if (askedAt === undefined)
+      this.#pass(author, laneOf(sizeBytes, this.#copies, this.#options), pull?.wantedAt ?? now)
   }
 
   /** Headers name batches in the order in which they were sent. */
@@ -185,10 +187,6 @@ export class BatchPulls {
   /** Its author has sent what it made later: it was lost on its way, or never sent. */
   #isPassed({ author, lane, wantedAt }: Pull): boolean {
     return author !== undefined && wantedAt < (this.#passedAt[lane].get(author) ?? 0)
-  }
-
-  #laneOf(sizeBytes: number): Lane {
-    return sizeBytes <= this.#options.besideHeaderBytesMax ? 'order' : 'bulk'
   }
 
   /** The first question waits for as long as the author goes on sending; those that follow do not. */

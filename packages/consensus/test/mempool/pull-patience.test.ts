@@ -15,7 +15,7 @@ let now: Millis
 let made = 0
 
 beforeEach(() => {
-  pulls = new BatchPulls(defaultMempoolOptions)
+  pulls = new BatchPulls(defaultMempoolOptions, 3)
   now = 1_000_000 as Millis
 })
 
@@ -195,7 +195,7 @@ describe('the next question for a batch', () => {
     arrive(digest, 2)
     pulls.want([{ digest: digestAt(made++), sizeBytes: 9 }], { holders: [3, 2].map(peerAt) }, now)
     expect(second()).toBe(pullRetryMs - 10)
-    pulls = new BatchPulls(defaultMempoolOptions)
+    pulls = new BatchPulls(defaultMempoolOptions, 3)
     const lost = name(vertex)
     untilAsked(100_000)
     now = (now + 1_000_000) as Millis

@@ -216,7 +216,7 @@ export class SegmentStore implements BatchStore {
     }
     // A batch that was dropped and came again meanwhile is another entry.
     for (const [digest, bytes] of covered) {
-      if (this.#unsynced.get(digest) === bytes) this.#unsynced.take(digest)
+      if (this.#unsynced.get(digest) === bytes) this.#unsynced.delete(digest)
     }
     for (const [segment, count] of copied) segment.syncedCopiedCount = count
     this.#sweep()
@@ -331,7 +331,7 @@ export class SegmentStore implements BatchStore {
   #forget(digest: Digest, { segment, length }: Location): void {
     this.#index.delete(digest)
     this.#cache.delete(digest)
-    this.#unsynced.take(digest)
+    this.#unsynced.delete(digest)
     segment.liveCount -= 1
     segment.liveBytes -= length
     this.#liveBytes -= length
