@@ -45,7 +45,7 @@ export function bandwidthPage(result: BandwidthResult): string {
 with ${mbit} Mbit/s each, out and in, ${delayMs} ms one way, ${transactionBytes}-byte transactions for ${virtualSeconds} s, disks and processors that take no time. It
 shows what the network allows where the processors of one machine do not bear so many daemons; it is no measurement of daemons, and
 the goal of the ratio, which is one, is not met by it. Rates rise in equal steps until a seed has a p99 of more than ${heldP99Ms} ms.
-${ratioLine(result)}
+${ratioLine(result)} The whole result is [bandwidth-ratio.json](benchmarks/bandwidth-ratio.json).
 
 | protocol | offered tx/s | answered tx/s | p50 ms | p99 ms |
 |---|---|---|---|---|

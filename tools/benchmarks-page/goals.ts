@@ -109,7 +109,7 @@ function verdictOf({ must, aim, isAtMost = false }: Goal, measured: Measured | u
   const reaches = (bound: number): boolean => (isAtMost ? value <= bound : value >= bound)
   if (reaches(aim)) return 'aim reached'
   if (reaches(must)) return 'reached'
-  return `**missed by ${Math.ceil(100 * Math.abs(value / must - 1))} %**`
+  return `**missed by ${Math.max(0.1, Math.round(1_000 * Math.abs(value / must - 1)) / 10)} %**`
 }
 
 function rate(what: string, must: number, aim: number, file: string): Goal {
