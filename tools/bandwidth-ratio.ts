@@ -4,6 +4,7 @@
 //        [--seeds 3] [--from 400] [--step 1.15]
 import { parseArgs } from 'node:util'
 import { environmentNow } from '../apps/daemon/src/bench/environment.ts'
+import { quantileOf } from '../apps/daemon/src/bench/quantile.ts'
 import { Prng } from '../packages/base/src/index.ts'
 import { defaultSchedule, defaultTurboOptions } from '../packages/consensus/src/index.ts'
 import { encodeEnvelope, logApplication } from '../packages/execution/src/index.ts'
@@ -95,8 +96,7 @@ function measure<Order>(orderer: SimulatedOrderer<Order>, rate: number, seed: nu
   const result = simulate(scenarioAt(rate, seed), { hash: mixingHash, protocol, onAnswered })
   if (result.verdict !== 'pass') throw new Error(`${rate} tx/s: ${JSON.stringify(result.verdict)}`)
   latenciesMs.sort((a, b) => a - b)
-  const at = (share: number) =>
-    Math.round(latenciesMs[Math.floor(share * (latenciesMs.length - 1))] ?? 0)
+  const at = (share: number) => Math.round(quantileOf(latenciesMs, share))
   const throughput = Math.round((answered * 1_000) / (virtualMs - warmUpMs))
   return { seed, throughput, p50Ms: at(0.5), p99Ms: at(0.99) }
 }

@@ -17,6 +17,7 @@ import {
   pieceWrites
 } from '@novacron/execution'
 import { defaultReplicaOptions } from '@novacron/replica'
+import { quantileOf } from '../apps/daemon/src/bench/quantile.ts'
 import { sha256 as hash } from '../packages/node/src/config/ed25519.ts'
 
 const { values } = parseArgs({
@@ -75,7 +76,7 @@ class Steps {
 
   toString(): string {
     const sorted = this.#took.toSorted((a, b) => a - b)
-    const at = (share: number) => (sorted[Math.floor(share * (sorted.length - 1))] ?? 0).toFixed(1)
+    const at = (share: number) => quantileOf(sorted, share).toFixed(1)
     const steps = `${sorted.length} steps: median ${at(0.5)}, p99 ${at(0.99)}, longest ${at(1)} ms`
     return `${steps}; CPU ${this.cpuMs.toFixed(0)} ms`
   }

@@ -3,6 +3,7 @@
 // usage: node -C @novacron/source tools/commit-delays.ts [--delay-ms 25] [--virtual 12] [--sizes 4,10]
 import { parseArgs } from 'node:util'
 import { environmentNow } from '../apps/daemon/src/bench/environment.ts'
+import { quantileOf } from '../apps/daemon/src/bench/quantile.ts'
 import type { TurboOptions } from '../packages/consensus/src/index.ts'
 import {
   type BullsharkMessage,
@@ -92,7 +93,7 @@ function measure(replicas: number, isOneGone: boolean, turbo: TurboOptions | und
   const { verdict, latencyMs, commits } = simulate(scenario, { hash: mixingHash, protocol })
   if (verdict !== 'pass') throw new Error(`${replicas} replicas: ${verdict}`)
   delays.sort((a, b) => a - b)
-  const at = (share: number) => delays[Math.floor(share * (delays.length - 1))] ?? 0
+  const at = (share: number) => quantileOf(delays, share)
   const mean = delays.reduce((sum, delay) => sum + delay, 0) / delays.length
   const messageDelays = { mean: rounded(mean), p50: rounded(at(0.5)), p99: rounded(at(0.99)) }
   const { p50, p99 } = latencyMs

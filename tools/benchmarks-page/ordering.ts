@@ -101,14 +101,14 @@ function ratiosOf(results: OrderingResults): string {
       const areHeld = [other, base].every(run => latenessOf(run) === undefined)
       const ratio = areHeld ? times : `**not within ${heldMs} ms**, so there is no ratio`
       const limit = `${settings.nodes} nodes with ${settings.nodeMbit} Mbit/s each`
-      return `- ${limit}: ${protocol} orders ${throughput} tx/s (${lateOf(other)}) and the single leader ${base.throughput} (${lateOf(base)}), ${ratio}
+      return `- ${limit}: ${protocol} orders ${throughput} tx/s (${showP99(other)}) and the single leader ${base.throughput} (${showP99(base)}), ${ratio}
   ([${otherName}.json](benchmarks/${otherName}.json), [${name}.json](benchmarks/${name}.json))`
     })
   })
   return lines.length === 0 ? '' : `${lines.join('\n')}\n\n`
 }
 
-function lateOf({ latencyMs }: OrderingResult): string {
+function showP99({ latencyMs }: OrderingResult): string {
   return `p99 ${show(latencyMs['p99'])} ms`
 }
 

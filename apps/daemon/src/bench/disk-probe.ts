@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { commandFault } from '../command-fault.ts'
 import { rounded } from '../settings.ts'
+import { quantileOf } from './quantile.ts'
 
 /** What it costs to make one block durable on a disk that the benchmark does not use at that time. */
 export interface DiskReading {
@@ -72,7 +73,7 @@ async function syncBlocks(
 /** syncsMs: at least one. */
 export function readingOf(syncsMs: readonly number[], elapsedMs: number): DiskReading {
   const sorted = [...syncsMs].sort((a, b) => a - b)
-  const at = (share: number) => rounded(sorted[Math.floor((sorted.length - 1) * share)] ?? 0, 2)
+  const at = (share: number) => rounded(quantileOf(sorted, share))
   const stalledMs = sorted.filter(ms => ms > stallMs).reduce((sum, ms) => sum + ms, 0)
   return {
     syncs: sorted.length,

@@ -30,8 +30,7 @@ export function startChild(
   enter: readonly string[] = []
 ): Child {
   const { execPath, flags: ownFlags, main } = program
-  const kept = ownFlags.filter(flag => !flags.includes(flag))
-  const [command = execPath, ...words] = [...enter, execPath, ...kept, ...flags, main, ...args]
+  const [command = execPath, ...words] = [...enter, execPath, ...ownFlags, ...flags, main, ...args]
   const process = spawn(command, words, {
     stdio: ['pipe', ...outputs],
     detached: true,

@@ -117,7 +117,7 @@ export class BatchPulls {
         dueAt: now + this.#options.pullDelayMs,
         asked: new Map(),
         author: by?.author,
-        lane: laneOf(sizeBytes, this.#copies, this.#options),
+        lane: this.#laneOf(sizeBytes),
         wantedAt: now
       })
     }
@@ -174,8 +174,7 @@ export class BatchPulls {
     const lateMs = pull === undefined ? 0 : now - pull.wantedAt
     const lateMsMax = patienceForHeader.most * this.#options.pullDelayMs
     sampleOf(this.#lateness, author, Math.min(lateMs, lateMsMax))
-    if (askedAt === undefined)
-      this.#pass(author, laneOf(sizeBytes, this.#copies, this.#options), pull?.wantedAt ?? now)
+    if (askedAt === undefined) this.#pass(author, this.#laneOf(sizeBytes), pull?.wantedAt ?? now)
   }
 
   /** Headers name batches in the order in which they were sent. */
@@ -187,6 +186,10 @@ export class BatchPulls {
   /** Its author has sent what it made later: it was lost on its way, or never sent. */
   #isPassed({ author, lane, wantedAt }: Pull): boolean {
     return author !== undefined && wantedAt < (this.#passedAt[lane].get(author) ?? 0)
+  }
+
+  #laneOf(sizeBytes: number): Lane {
+    return laneOf(sizeBytes, this.#copies, this.#options)
   }
 
   /** The first question waits for as long as the author goes on sending; those that follow do not. */
