@@ -61,6 +61,22 @@ describe('the section about ordering', () => {
     expect(page).toContain('; the disk alone stood still for 3.1 %; a CPU')
   })
 
+  test('says what was typed, on which build, how fast the machine was, and what other runs brought', () => {
+    const environment = { ...result.environment, build: 'abc1234', verificationsPerSecond: 9_000 }
+    const command = 'novacron bench ordering --rate 1000 --repeat 3'
+    const repeats = [
+      { p50: 24, p99: 66.04 },
+      { p50: 25, p99: null },
+      { p50: 23, p99: 61 }
+    ]
+    const page = orderingPage(
+      new Map([['ordering-a', { ...result, environment, command, repeats }]])
+    )
+    expect(page).toContain(
+      'the middle of 3 runs, with p99 66.0, never, 61.0 (p50 24.0, 25.0, 23.0); a CPU, 2 cores (9000 Ed25519 checks/s each), Node v24, today, build abc1234; `novacron bench ordering --rate 1000 --repeat 3`]('
+    )
+  })
+
   test('says of a run from before the work on speed that it is one', () => {
     const { plane: _, ...old } = result
     const profile = [{ name: 'step', place: 'machine.js:1', percent: 12 }]

@@ -87,6 +87,7 @@ export function goalsPage(ordering: OrderingResults, memory: MemoryResult | unde
 On two cores, four daemons where it does not say otherwise, durable and encrypted. *Must* is what a release has to reach, *aim* what it
 is built for: at least so much of a rate or a ratio, at most so much of a time or of memory. A run at one rate counts with that rate if
 all that was due was acknowledged, 99 of 100 within ${heldMs} ms, and all nodes agree; *saturation* is the highest rate found for which that holds.
+Where a run was made several times, the one with the p99 in the middle counts.
 
 | what | must | aim | unit | measured | |
 |---|---|---|---|---|---|

@@ -36,6 +36,9 @@ export interface OrderingResult {
     readonly cores: number
     readonly node: string
     readonly date: string
+    /** This and the next: not in results from before they were told. */
+    readonly build?: string
+    readonly verificationsPerSecond?: number
   }
   /** Not in results from before it was looked at. */
   readonly disk?: { readonly stalledShare: number }
@@ -44,6 +47,10 @@ export interface OrderingResult {
     readonly ratio: number
     readonly peakRssBytes: number
   }
+  /** What was typed; not in results from before it was told. */
+  readonly command?: string
+  /** Of several runs, of which this is the one with the p99 in the middle. */
+  readonly repeats?: readonly { readonly p50: number | null; readonly p99: number | null }[]
   /** Of a search for saturation: false when no rate was held for the whole duration. */
   readonly isHeld?: boolean
   readonly profile?: readonly {
@@ -166,7 +173,9 @@ function describe({
   plane = 'libp2p',
   overload,
   environment,
-  disk
+  disk,
+  command,
+  repeats
 }: OrderingResult): string {
   const { nodes, application, transactionBytes, durationSeconds, warmupSeconds, changed } = settings
   const parts = [
@@ -181,9 +190,23 @@ function describe({
       ? ''
       : `at twice the load ${overload.ratio} of it, ${(overload.peakRssBytes / 1e6).toFixed(0)} MB`,
     disk === undefined ? '' : `the disk alone stood still for ${showPercent(disk.stalledShare)}`,
-    `${environment.cpu}, ${environment.cores} cores, Node ${environment.node}, ${environment.date}`
+    repeats === undefined ? '' : spreadOf(repeats),
+    machineOf(environment),
+    command === undefined ? '' : `\`${command.replaceAll('|', '\\|')}\``
   ]
   return parts.filter(part => part !== '').join('; ')
+}
+
+function machineOf(environment: OrderingResult['environment']): string {
+  const { cpu, cores, node, date, build, verificationsPerSecond: checks } = environment
+  const speed = checks === undefined ? '' : ` (${checks} Ed25519 checks/s each)`
+  const of = build === undefined ? '' : `, build ${build}`
+  return `${cpu}, ${cores} cores${speed}, Node ${node}, ${date}${of}`
+}
+
+function spreadOf(repeats: NonNullable<OrderingResult['repeats']>): string {
+  const list = (share: 'p50' | 'p99') => repeats.map(repeat => show(repeat[share])).join(', ')
+  return `the middle of ${repeats.length} runs, with p99 ${list('p99')} (p50 ${list('p50')})`
 }
 
 function showPercent(share: number): string {

@@ -1,7 +1,6 @@
 import { softwareVersion } from '@novacron/node'
 import { Command } from 'commander'
-import type { ExitCode, Io } from './io.ts'
-import type { AddVerb } from './verb.ts'
+import type { AddVerb, VerbNeeds } from './verb.ts'
 import { addBench } from './verbs/bench.ts'
 import { addChaos } from './verbs/chaos.ts'
 import { addCompletion } from './verbs/completion.ts'
@@ -48,12 +47,8 @@ Results go to standard output, progress and errors to standard error.
 Example: four daemons on this machine under load, stopped after 20 seconds
   $ novacron devnet --nodes 4 --duration 20s --load 2000`
 
-/** The whole command line. `exit` is told the code of the verb that ran. */
-export function createProgram(
-  io: Io,
-  exit: (code: ExitCode) => void,
-  verbs: readonly AddVerb[] = everyVerb
-): Command {
+export function createProgram(needs: VerbNeeds, verbs: readonly AddVerb[] = everyVerb): Command {
+  const { io } = needs
   const program = new Command('novacron')
     .description('Run a node, run a local network, talk to a node.')
     .version(softwareVersion)
@@ -68,7 +63,7 @@ export function createProgram(
       getErrHasColors: () => false
     })
     .addHelpText('after', after)
-  for (const add of verbs) add(program, { io, exit })
+  for (const add of verbs) add(program, needs)
   return program
 }
 

@@ -14,7 +14,7 @@ export async function run(
   const onExit = (code: ExitCode) => {
     exitCode = code
   }
-  const program = createProgram(io, onExit, verbs)
+  const program = createProgram({ io, argv, exit: onExit }, verbs)
   try {
     await program.parseAsync([...argv], { from: 'user' })
     return exitCode

@@ -4,6 +4,8 @@ import { duration } from './settings.ts'
 
 export interface VerbNeeds {
   readonly io: Io
+  /** The whole command line, without `node` and the name of the program. */
+  readonly argv: readonly string[]
   /** Told once, by the verb that ran. */
   readonly exit: (code: ExitCode) => void
 }

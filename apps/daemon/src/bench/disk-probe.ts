@@ -2,6 +2,7 @@ import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { fileTroubleOf } from '@novacron/node'
 import { commandFault } from '../command-fault.ts'
 import { rounded } from '../settings.ts'
 import { quantileOf } from './quantile.ts'
@@ -35,12 +36,12 @@ export async function probeDisk(
   try {
     return await syncBlocks(forMs, signal, parent)
   } catch (error) {
-    const problem = `${parent} cannot be written to (${(error as Error).message})`
-    throw commandFault(
-      'failed',
-      `${problem}; make room there, or name another directory in TMPDIR`,
-      error
-    )
+    const { reason, remedy } = fileTroubleOf(error) ?? {
+      reason: (error as Error).message,
+      remedy: 'choose another path'
+    }
+    const text = `${parent} cannot be used (${reason}); ${remedy}; TMPDIR names it`
+    throw commandFault('failed', text, error)
   }
 }
 

@@ -33,6 +33,7 @@ export type GeneratorMessage =
   | { readonly type: 'warmed-up' }
   | { readonly type: 'window-opened' }
   | { readonly type: 'window-closed' }
+  /** Of the transactions that count, so far; none while it warms up. */
   | { readonly type: 'progress'; readonly due: number; readonly answered: number }
   | { readonly type: 'note'; readonly note: string }
   | ({ readonly type: 'finished' } & GeneratorResult)
@@ -149,7 +150,8 @@ async function drive(
     }
     if (elapsedMs >= progressAt) {
       progressAt += progressMs
-      report({ type: 'progress', due, answered: window.answered })
+      const counting = Math.max(0, due - window.timetable.total(fromMs))
+      report({ type: 'progress', due: counting, answered: window.answered })
     }
     return elapsedMs >= toMs + plan.drainMs || (elapsedMs >= toMs && isSettled(due))
   }

@@ -5,6 +5,7 @@ import { awaitStragglers, compareChains } from '../devnet/agreement.ts'
 import { chainOf } from '../devnet/devnet.ts'
 import { statusOf } from '../devnet/network.ts'
 import type { Io } from '../io.ts'
+import { countOf, showMs } from '../settings.ts'
 import {
   type BenchNetwork,
   type BenchNetworkOptions,
@@ -65,6 +66,9 @@ export async function benchOrdering(
 ): Promise<BenchReport> {
   const environment = environmentNow()
   const diskMs = Math.min(diskMsMax, options.durationMs * diskShare)
+  note(
+    `looking at the disk for ${showMs(diskMs)}, then starting ${countOf(options.nodes, 'daemon')}`
+  )
   const disk = await Promise.race([probeDisk(diskMs, io.signal), interruption(io.signal)])
   using profile = options.isProfiled ? profileDirectory() : undefined
   await using network = await startBenchNetwork(
@@ -139,7 +143,7 @@ async function load(
       span.toUs = monotonicUs()
       after = readAll()
     } else if (message.type === 'note') note(message.note)
-    else if (message.type === 'progress') note(`${message.answered} of ${message.due} answered`)
+    else if (message.type === 'progress') note(progressOf(message))
   }
   const { application, transactionBytes, ratePerSecond, connections, writes } = options
   await using generator = startGenerator(
@@ -169,6 +173,10 @@ async function load(
     return from === undefined || to === undefined ? reading : { ...reading, cpuSeconds: to - from }
   })
   return { result, used, machineSeconds, span }
+}
+
+function progressOf({ due, answered }: { due: number; answered: number }): string {
+  return due === 0 ? 'warming up' : `${answered} of ${due} answered`
 }
 
 function profileDirectory(): Disposable & {

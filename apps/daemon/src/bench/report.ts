@@ -208,7 +208,7 @@ export function describeReport(report: BenchReport): string {
     `work        ${(report.wireBytes / 1e6).toFixed(0)} MB sent, ${report.signaturesChecked} signatures checked, ${report.fsyncs} fsyncs, ${report.commits} commits`,
     `agreement   ${report.agreement ? 'yes' : 'NO'}, ${report.commitsCompared} commits compared`,
     `disk        ${describeDisk(report.disk)}`,
-    `machine     ${environment.cpu}, ${environment.cores} cores, Node ${environment.node}, load average ${environment.loadAverage.join(', ')}, ${environment.date}`
+    `machine     ${environment.cpu}, ${environment.cores} cores, Node ${environment.node}, build ${environment.build}, ${environment.verificationsPerSecond} Ed25519 checks/s, load average ${environment.loadAverage.join(', ')}, ${environment.date}`
   ]
   if (report.recoveryLatencyMs !== undefined) {
     lines[3] += ' (from 3 s after the crash on)'

@@ -62,6 +62,9 @@ export async function sweep(
     note(`${ratePerSecond} tx/s for ${showMs(durationMs)}: ${throughput} tx/s, p99 ${slow}`)
     return { ...report, ratePerSecond, p99 }
   }
+  note(
+    `searching by runs of ${showMs(Math.min(probeMs, options.durationMs))}, each with new daemons; 12 to 20 as a rule`
+  )
   const found = await searchSaturation(async rate => {
     const { ratePerSecond, throughput, p99 } = await measure(rate, true)
     const probe = { ratePerSecond, throughput, p99 }

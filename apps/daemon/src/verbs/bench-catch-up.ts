@@ -2,6 +2,7 @@ import { benchCatchUp } from '../bench/catch-up.ts'
 import { describeCatchUp } from '../bench/catch-up-report.ts'
 import { type ExitCode, exitCodes, type Io, writeJson } from '../io.ts'
 import { integer, jsonObject } from '../settings.ts'
+import { commandLine } from '../shell-word.ts'
 import { type AddVerb, addExamples, durationOption } from '../verb.ts'
 
 interface CatchUpVerbOptions {
@@ -21,7 +22,7 @@ interface CatchUpVerbOptions {
 }
 
 /** `bench catch-up`. */
-export const addCatchUp: AddVerb = (bench, { io, exit }) => {
+export const addCatchUp: AddVerb = (bench, { io, argv, exit }) => {
   const command = bench
     .command('catch-up')
     .description('Let one daemon fall behind under load, and measure how it catches up.')
@@ -42,7 +43,7 @@ export const addCatchUp: AddVerb = (bench, { io, exit }) => {
     .option('--cluster-options <json>', 'changes to the genesis', jsonObject)
     .addOption(durationOption('--timeout <time>', 'for all daemons to be up', '60s'))
     .option('--json', 'print the report as one JSON object')
-    .action(async (options: CatchUpVerbOptions) => exit(await runCatchUp(options, io)))
+    .action(async (options: CatchUpVerbOptions) => exit(await runCatchUp(options, argv, io)))
   addExamples(
     command,
     'novacron bench catch-up',
@@ -50,7 +51,11 @@ export const addCatchUp: AddVerb = (bench, { io, exit }) => {
   )
 }
 
-async function runCatchUp(options: CatchUpVerbOptions, io: Io): Promise<ExitCode> {
+async function runCatchUp(
+  options: CatchUpVerbOptions,
+  argv: readonly string[],
+  io: Io
+): Promise<ExitCode> {
   const { nodes, nodeOptions, clusterOptions } = options
   const note = (text: string): void => void io.stderr.write(`novacron: ${text}\n`)
   const report = await benchCatchUp(
@@ -71,7 +76,7 @@ async function runCatchUp(options: CatchUpVerbOptions, io: Io): Promise<ExitCode
     io,
     note
   )
-  if (options.json === true) writeJson(io, report)
+  if (options.json === true) writeJson(io, { ...report, command: commandLine(argv) })
   else io.stdout.write(describeCatchUp(report))
   if (!report.agreement) note('failed: not all nodes were seen to agree')
   return report.agreement && report.isCaughtUp ? exitCodes.ok : exitCodes.failed

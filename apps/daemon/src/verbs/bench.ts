@@ -10,11 +10,13 @@ import { Option } from 'commander'
 import { type GeneratorPlan, runGenerator } from '../bench/generator.ts'
 import { benchOrdering } from '../bench/ordering.ts'
 import type { BenchApplication } from '../bench/payload-plan.ts'
+import { describeRepeats, type RepeatReport, repeatOrdering } from '../bench/repeat.ts'
 import { type BenchReport, describeReport } from '../bench/report.ts'
 import { describeSweep, type SweepReport, sweep } from '../bench/sweep.ts'
 import { commandFault } from '../command-fault.ts'
 import { type ExitCode, endOf, exitCodes, type Io, writeJson } from '../io.ts'
 import { integer, jsonObject, oneOf } from '../settings.ts'
+import { commandLine } from '../shell-word.ts'
 import { type AddVerb, addExamples, durationOption } from '../verb.ts'
 import { addCatchUp } from './bench-catch-up.ts'
 
@@ -24,6 +26,7 @@ interface OrderingVerbOptions {
   readonly txBytes: number
   readonly rate: number | 'max'
   readonly overload?: boolean
+  readonly repeat: number
   readonly duration: number
   readonly warmup: number
   readonly clients: number
@@ -42,7 +45,7 @@ interface OrderingVerbOptions {
   readonly json?: boolean
 }
 
-export const addBench: AddVerb = (program, { io, exit }) => {
+export const addBench: AddVerb = (program, { io, argv, exit }) => {
   const bench = program.command('bench').description('Measure what a local network can do.')
   const ordering = bench
     .command('ordering')
@@ -62,6 +65,12 @@ export const addBench: AddVerb = (program, { io, exit }) => {
       20_000
     )
     .option('--overload', 'with --rate max: also run at twice the saturation')
+    .option(
+      '--repeat <count>',
+      'runs; the one with the p99 in the middle is told',
+      integer(1, 99),
+      1
+    )
     .addOption(durationOption('--duration <time>', 'measure for this long', '30s'))
     .addOption(durationOption('--warmup <time>', 'load before it, which does not count', '5s'))
     .option('--clients <count>', 'connections that submit', integer(1, 1_024), 4)
@@ -91,15 +100,20 @@ export const addBench: AddVerb = (program, { io, exit }) => {
     .option('--cpu-prof', 'profile the first daemon, and tell where its time went')
     .addOption(durationOption('--timeout <time>', 'for all daemons to be up', '60s'))
     .option('--json', 'print the report as one JSON object')
-    .action(async (options: OrderingVerbOptions) => exit(await runOrdering(options, io)))
+    .action(async (options: OrderingVerbOptions) => exit(await runOrdering(options, argv, io)))
   addExamples(
     ordering,
     'novacron bench ordering',
     'novacron bench ordering --rate max --duration 30s --json',
+    'novacron bench ordering --rate 1000 --repeat 5',
     'novacron bench ordering --rate 1000 --delay-ms 25',
     'novacron bench ordering --protocol single-leader --nodes 10 --node-mbit 20 --rate max'
   )
-  addCatchUp(bench, { io, exit })
+  addCatchUp(bench, { io, argv, exit })
+  addGenerator(bench, { io, argv, exit })
+}
+
+const addGenerator: AddVerb = (bench, { io, exit }) => {
   bench
     .command('generator', { hidden: true })
     .description('Submit load as the plan says; JSON lines on standard output.')
@@ -110,8 +124,12 @@ export const addBench: AddVerb = (program, { io, exit }) => {
 const size = integer(1, 131_072)
 const rate = integer(1, 10_000_000, 'max')
 
-async function runOrdering(options: OrderingVerbOptions, io: Io): Promise<ExitCode> {
-  const { nodes, crash, rate: asked, overload: isOverloaded = false } = options
+async function runOrdering(
+  options: OrderingVerbOptions,
+  argv: readonly string[],
+  io: Io
+): Promise<ExitCode> {
+  const { nodes, crash, rate: asked, overload: isOverloaded = false, repeat } = options
   checkTogether(options)
   const note = (text: string): void => void io.stderr.write(`novacron: ${text}\n`)
   const run = {
@@ -132,12 +150,14 @@ async function runOrdering(options: OrderingVerbOptions, io: Io): Promise<ExitCo
     ...(options.nodeOptions === undefined ? {} : { nodeOptions: options.nodeOptions }),
     clusterOptions: { ...protocolOf(options), ...options.clusterOptions }
   }
-  const report: SweepReport | Awaited<ReturnType<typeof benchOrdering>> =
-    asked === 'max'
-      ? await sweep({ ...run, isOverloaded }, io, note)
-      : await benchOrdering({ ...run, ratePerSecond: asked }, io, note)
-  if (options.json === true) writeJson(io, report)
-  else io.stdout.write(isSweep(report) ? describeSweep(report) : describeReport(report))
+  const measure = (): Promise<BenchReport | RepeatReport | SweepReport> => {
+    if (asked === 'max') return sweep({ ...run, isOverloaded }, io, note)
+    const fixed = { ...run, ratePerSecond: asked }
+    return repeat > 1 ? repeatOrdering(fixed, repeat, io, note) : benchOrdering(fixed, io, note)
+  }
+  const report = await measure()
+  if (options.json === true) writeJson(io, { ...report, command: commandLine(argv) })
+  else io.stdout.write(describe(report))
   const failure = failureOf(report)
   if (failure === undefined) return exitCodes.ok
   note(`failed: ${failure}`)
@@ -146,7 +166,7 @@ async function runOrdering(options: OrderingVerbOptions, io: Io): Promise<ExitCo
 
 /** What is right by itself and makes no sense together. */
 function checkTogether(options: OrderingVerbOptions): void {
-  const { nodes, crash, rate, overload, encryption, direct, protocol } = options
+  const { nodes, crash, rate, overload, repeat, encryption, direct, protocol } = options
   // A single leader needs more than half, and trusts them.
   const crashMax = protocol === 'single-leader' ? (nodes - 1) >> 1 : faultyWeight(nodes)
   if (crash > crashMax) {
@@ -155,6 +175,9 @@ function checkTogether(options: OrderingVerbOptions): void {
   }
   if (overload === true && rate !== 'max')
     throw commandFault('usage', '--overload needs --rate max')
+  if (repeat > 1 && rate === 'max') {
+    throw commandFault('usage', `--repeat ${repeat} needs one rate; give --rate <tx/s>`)
+  }
   if (encryption === 'noise' && direct === true) {
     throw commandFault('usage', '--direct is TLS; leave it out, or --encryption noise')
   }
@@ -173,6 +196,11 @@ function checkConnections({ nodes, crash, ...options }: OrderingVerbOptions): vo
     'usage',
     `--clients ${connections} are more than ${nodes - crash} of the daemons take; ${remedy}`
   )
+}
+
+function describe(report: BenchReport | RepeatReport | SweepReport): string {
+  if (isSweep(report)) return describeSweep(report)
+  return 'repeats' in report ? describeRepeats(report) : describeReport(report)
 }
 
 function isSweep(report: BenchReport | SweepReport): report is SweepReport {

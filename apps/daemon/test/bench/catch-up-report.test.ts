@@ -26,7 +26,15 @@ const facts: CatchUpFacts = {
   protocol: 'bullshark-turbo',
   encryption: 'tls',
   plane: 'direct',
-  environment: { cpu: 'a CPU', cores: 2, node: 'v24', loadAverage: [1, 2, 3], date: 'today' }
+  environment: {
+    cpu: 'a CPU',
+    cores: 2,
+    node: 'v24',
+    loadAverage: [1, 2, 3],
+    date: 'today',
+    build: 'abc1234',
+    verificationsPerSecond: 9_000
+  }
 }
 
 function look(atMs: number, own: Standing | undefined, round: number, cpu: number): Look {

@@ -28,7 +28,9 @@ test('a directory that takes nothing is named, with what to do', async () => {
   await expect(probeDisk(200, signal, parent)).rejects.toMatchObject({
     facts: {
       code: 'failed',
-      message: expect.stringMatching(/missing cannot be written to \(ENOENT.*TMPDIR$/)
+      message: expect.stringMatching(
+        /missing cannot be used \(.*ENOENT\); make the directory.*; TMPDIR names it$/
+      )
     }
   })
 })

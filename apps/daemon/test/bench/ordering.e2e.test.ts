@@ -21,6 +21,8 @@ test('measures a network of daemons, each transaction of it', async () => {
     encryption: 'tls',
     plane: 'direct'
   })
+  const typed = 'bench ordering --duration 2s --rate 200 --warmup 1s --json'
+  expect(report).toHaveProperty('command', `novacron ${typed}`)
   expect(report.throughput).toBeGreaterThan(0)
   expect(report.latencyMs.p999).toBeGreaterThanOrEqual(report.latencyMs.p50 as number)
   expect(report.cpuSeconds.perNode).toHaveLength(4)
@@ -73,6 +75,11 @@ test('limits what each node sends, and measures the single leader beside the oth
 })
 
 test.each([
+  {
+    name: 'it is a search that is to be repeated',
+    argv: ['--rate', 'max', '--repeat', '5'],
+    text: '--repeat 5 needs one rate; give --rate <tx/s>'
+  },
   {
     name: 'no quorum would be left',
     argv: ['--nodes', '4', '--crash', '2'],
