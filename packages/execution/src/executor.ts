@@ -26,7 +26,8 @@ import { readSessionRequest, sessionApplication, sessionIdOf } from './sessions/
 import { Session } from './sessions/session.ts'
 import { type SessionName, Sessions } from './sessions/sessions.ts'
 import { SlotBook } from './slots.ts'
-import { State } from './state/state.ts'
+import type { HashSeed } from './state/keyed-hash.ts'
+import { State, type StateNeeds } from './state/state.ts'
 import { StateView } from './state/state-view.ts'
 
 /** A seat in the committee, as readers see it. */
@@ -41,7 +42,14 @@ export interface ExecutorNeeds {
   /** Digest of the genesis. */
   readonly chain: Digest
   readonly members?: readonly MemberListing[]
+  /** Of the index of keys; secret where strangers choose these. */
+  readonly hashSeed?: HashSeed
   readonly rules?: ExecutionRules
+}
+
+export function stateNeedsOf({ hashSeed, rules = executionRules }: ExecutorNeeds): StateNeeds {
+  const { keepsFormer } = rules
+  return { keepsFormer, ...(hashSeed === undefined ? {} : { hashSeed }) }
 }
 
 /** The whole state at a checkpoint: what snapshots are served from. Nothing in it changes any more. */
@@ -116,8 +124,7 @@ export class Executor {
     this.#needs = needs
     this.#rules = needs.rules ?? executionRules
     this.members = needs.members ?? []
-    this.#state =
-      loaded?.contents.state ?? new State(this.options, needs.hash, this.#rules.keepsFormer)
+    this.#state = loaded?.contents.state ?? new State(this.options, needs.hash, stateNeedsOf(needs))
     this.#sessions =
       loaded?.contents.sessions ?? new Sessions(this.options, needs.hash, this.#rules)
     this.#slots = loaded?.contents.slots ?? new SlotBook()

@@ -2,7 +2,7 @@ import { type DecodeFault, emptyBytes, Fault, Reader, type Write, Writer } from 
 import { type BucketEntry, bucketCount, decodeBucket } from './buckets/bucket.ts'
 import { type EncodedBucket, type Namespace, namespaces } from './buckets/namespace.ts'
 import type { Checkpoint } from './checkpoint.ts'
-import { Executor, type ExecutorNeeds, type LoadedState } from './executor.ts'
+import { Executor, type ExecutorNeeds, type LoadedState, stateNeedsOf } from './executor.ts'
 import { checkExecutionOptions, defaultExecutionOptions, type ExecutionOptions } from './options.ts'
 import { Sessions } from './sessions/sessions.ts'
 import { decodeExecuted, type ExecutedRow, encodeExecuted, type Slot, SlotBook } from './slots.ts'
@@ -154,10 +154,11 @@ export function readExecuted(bytes: Uint8Array): ExecutedRow {
 
 function load(
   given: Partial<ExecutionOptions>,
-  { hash, chain, rules }: ExecutorNeeds,
+  needs: ExecutorNeeds,
   snapshot: SnapshotState,
   slots: SlotBook
 ): LoadedState {
+  const { hash, chain, rules } = needs
   const { checkpoint } = snapshot
   const { index } = checkpoint
   if (checkpoint.chain !== chain) {
@@ -170,7 +171,7 @@ function load(
   const options = { ...defaultExecutionOptions, ...given }
   checkExecutionOptions(options)
   const contents = {
-    state: new State(options, hash, rules?.keepsFormer),
+    state: new State(options, hash, stateNeedsOf(needs)),
     sessions: new Sessions(options, hash, rules),
     slots
   }

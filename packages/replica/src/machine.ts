@@ -488,8 +488,9 @@ export class Replica<Order> implements Machine<ReplicaEvent, ReplicaEffect> {
   }
 
   #executorNeeds() {
-    const { hash, domain, members } = this.#needs
-    return { hash, chain: domain.chain, members, rules: this.#rules.execution }
+    const { hash, domain, members, hashSeed } = this.#needs
+    const seed = hashSeed === undefined ? {} : { hashSeed }
+    return { hash, chain: domain.chain, members, rules: this.#rules.execution, ...seed }
   }
 
   #makeRunner(): Runner {

@@ -6,7 +6,7 @@ import type {
   OrdererStatus,
   SigningDomain
 } from '@novacron/consensus'
-import type { ExecutionOptions, MemberListing } from '@novacron/execution'
+import type { ExecutionOptions, HashSeed, MemberListing } from '@novacron/execution'
 import type { ReplicaOptions } from './options.ts'
 import type { ReplicaRules } from './rules.ts'
 
@@ -33,6 +33,8 @@ export interface ReplicaNeeds<Order> {
   readonly batches: BatchReader
   readonly members: readonly MemberListing[]
   readonly wasSignedLogPresent: boolean
+  /** Of the index of keys; secret where strangers choose these. */
+  readonly hashSeed?: HashSeed
   /** Makes the orderer of the epoch: Bullshark, or a trivial one in tests of the seam. */
   readonly makeOrderer: (needs: OrdererNeeds) => Orderer<Order>
   readonly rules?: ReplicaRules

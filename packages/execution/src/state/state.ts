@@ -7,18 +7,28 @@ import { type ByteKey, byteKeyOf } from './byte-key.ts'
 import { EntryIndex } from './entry-index.ts'
 import { EntryTable } from './entry-table.ts'
 import { KeyOrder } from './key-order.ts'
+import type { HashSeed } from './keyed-hash.ts'
 
 /** Charged for each entry above its bytes: about what the maps and the order cost. */
 export const entryOverheadBytes = 64
 
 const startScratchBytes = 4_096
 
+/** For simulations and tests, in which nobody searches for keys of equal hashes. */
+const knownSeed: HashSeed = [0, 0]
+
+export interface StateNeeds {
+  /** Secret where strangers choose keys; it shows in nothing but in how long a key is searched for. */
+  readonly hashSeed?: HashSeed
+  readonly keepsFormer?: KeepsFormer
+}
+
 /** All keys of all applications, in memory. A key's first byte is its application. */
 export class State {
   readonly #options: ExecutionOptions
   readonly #hash: Hash
-  readonly #index = new EntryIndex()
   readonly #table = new EntryTable()
+  readonly #index: EntryIndex
   /** Numbers of the table; what was sealed last is in the order of keys, and the rest behind it. */
   readonly #buckets: (number[] | undefined)[] = new Array(bucketCount).fill(undefined)
   readonly #charges = new Float64Array(bucketCount)
@@ -28,9 +38,10 @@ export class State {
   readonly tree: BucketTree
   #sizeBytes = 0
 
-  constructor(options: ExecutionOptions, hash: Hash, keepsFormer?: KeepsFormer) {
+  constructor(options: ExecutionOptions, hash: Hash, { hashSeed, keepsFormer }: StateNeeds = {}) {
     this.#options = options
     this.#hash = hash
+    this.#index = new EntryIndex(hashSeed ?? knownSeed, entry => this.#table.name(entry))
     this.tree = new BucketTree(hash, keepsFormer)
   }
 
@@ -45,7 +56,7 @@ export class State {
 
   /** The value belongs to the state: do not change it. */
   get(key: Uint8Array): Uint8Array | undefined {
-    const entry = this.#index.get(bucketOf(key), byteKeyOf(key))
+    const entry = this.#index.find(this.#index.hashOf(key), key)
     return entry === undefined ? undefined : this.#table.value(entry)
   }
 
@@ -57,35 +68,36 @@ export class State {
 
   /** Copies `value`. False when there is no room; then nothing has changed. Shrinking always succeeds. */
   put(key: Uint8Array, value: Uint8Array): boolean {
-    const name = byteKeyOf(key)
     const bucket = bucketOf(key)
-    const entry = this.#index.get(bucket, name)
+    const hash = this.#index.hashOf(key)
+    const entry = this.#index.find(hash, key)
     const added =
-      entry === undefined ? chargeOf(name, value.length) : value.length - this.#table.length(entry)
+      entry === undefined ? chargeOf(key, value.length) : value.length - this.#table.length(entry)
     const { stateBytesMax, bucketBytesMax } = this.#options
     const fits =
       this.#sizeBytes + added <= stateBytesMax &&
       (this.#charges[bucket] as number) + added <= bucketBytesMax
     if (added > 0 && !fits) return false
-    this.#write(bucket, name, entry, value)
+    this.#write({ key, bucket, hash, entry }, value)
     return true
   }
 
   /** For the few entries of fixed size that the executor keeps: they find room even when the state is full. */
   putAlways(key: Uint8Array, value: Uint8Array): void {
-    const name = byteKeyOf(key)
-    const bucket = bucketOf(key)
-    this.#write(bucket, name, this.#index.get(bucket, name), value)
+    const hash = this.#index.hashOf(key)
+    const entry = this.#index.find(hash, key)
+    this.#write({ key, bucket: bucketOf(key), hash, entry }, value)
   }
 
   /** False when the key was not there. */
   delete(key: Uint8Array): boolean {
-    const name = byteKeyOf(key)
-    const bucket = bucketOf(key)
-    const entry = this.#index.get(bucket, name)
+    const hash = this.#index.hashOf(key)
+    const entry = this.#index.find(hash, key)
     if (entry === undefined) return false
+    const name = this.#table.name(entry)
+    const bucket = bucketOf(key)
     if (this.tree.touch(bucket)) this.tree.keep(bucket, name, this.#table.value(entry))
-    this.#index.delete(bucket, name)
+    this.#index.delete(hash, entry)
     this.#removeFromBucket(bucket, entry)
     this.#order.delete(name)
     this.#charge(bucket, -chargeOf(name, this.#table.length(entry)))
@@ -147,23 +159,26 @@ export class State {
     for (const { key, value } of entries) {
       const name = byteKeyOf(key)
       const offset = value.byteOffset - encoding.byteOffset
-      this.#insert(bucket, name, this.#table.addSealed(name, bucket, offset, value.length))
+      const entry = this.#table.addSealed(name, bucket, offset, value.length)
+      this.#insert(bucket, this.#index.hashOf(key), entry)
     }
   }
 
-  #write(bucket: number, name: ByteKey, entry: number | undefined, value: Uint8Array): void {
+  #write({ key, bucket, hash, entry }: Place, value: Uint8Array): void {
     if (this.tree.touch(bucket)) {
-      this.tree.keep(bucket, name, entry === undefined ? undefined : this.#table.value(entry))
+      const former = entry === undefined ? undefined : this.#table.value(entry)
+      this.tree.keep(bucket, byteKeyOf(key), former)
     }
     if (entry === undefined) {
-      this.#insert(bucket, name, this.#table.add(name, value))
+      this.#insert(bucket, hash, this.#table.add(byteKeyOf(key), value))
     } else {
       this.#charge(bucket, value.length - this.#table.length(entry))
       this.#table.replace(entry, value)
     }
   }
 
-  #insert(bucket: number, name: ByteKey, entry: number): void {
+  #insert(bucket: number, hash: number, entry: number): void {
+    const name = this.#table.name(entry)
     let entries = this.#buckets[bucket]
     if (entries === undefined) {
       entries = []
@@ -171,7 +186,7 @@ export class State {
     }
     this.#table.setPlace(entry, entries.length)
     entries.push(entry)
-    this.#index.set(bucket, name, entry)
+    this.#index.add(hash, entry)
     this.#order.add(entry, name)
     this.#charge(bucket, chargeOf(name, this.#table.length(entry)))
   }
@@ -194,6 +209,14 @@ export class State {
   }
 }
 
-function chargeOf(key: ByteKey, valueLength: number): number {
+/** Where a key is, or would be. */
+interface Place {
+  readonly key: Uint8Array
+  readonly bucket: number
+  readonly hash: number
+  readonly entry: number | undefined
+}
+
+function chargeOf(key: ByteKey | Uint8Array, valueLength: number): number {
   return key.length + valueLength + entryOverheadBytes
 }

@@ -15,6 +15,7 @@ import type { Logs } from '../telemetry/log.ts'
 import type { NodeMetrics } from '../telemetry/metrics.ts'
 import { Telemetry } from '../telemetry/observer.ts'
 import { makeControl } from './control.ts'
+import { randomHashSeed } from './hash-seed.ts'
 import { type ChainFacts, makeReplica } from './replica-settings.ts'
 
 export interface CoreNeeds {
@@ -51,7 +52,8 @@ export function assembleCore(needs: CoreNeeds): Core {
     hash: sha256,
     sign: loaded.keys.consensus.sign,
     batches,
-    wasSignedLogPresent: opened.signedLog === 'present'
+    wasSignedLogPresent: opened.signedLog === 'present',
+    hashSeed: randomHashSeed()
   })
   const telemetry = new Telemetry(logs.module('replica'), metrics, systemClock)
   const wire = new LateWire((streamClass, bytes) => metrics.sentBytes[streamClass].add(bytes))

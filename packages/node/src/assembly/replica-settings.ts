@@ -12,7 +12,7 @@ import {
   SingleLeader,
   singleLeaderCodec
 } from '@novacron/consensus'
-import { defaultExecutionOptions, type MemberListing } from '@novacron/execution'
+import { defaultExecutionOptions, type HashSeed, type MemberListing } from '@novacron/execution'
 import { type OrdererNeeds, Replica, type ReplicaSettings } from '@novacron/replica'
 import { chainDigest } from '../config/chain-digest.ts'
 import { commitFactorOf, orderingOptions } from '../config/cluster-options.ts'
@@ -99,6 +99,7 @@ export interface ReplicaParts {
   readonly sign: Sign
   readonly batches: BatchReader
   readonly wasSignedLogPresent: boolean
+  readonly hashSeed: HashSeed
 }
 
 /** A replica, whatever its orderer says to those of other nodes. */

@@ -57,7 +57,8 @@ describe('what follows from the genesis', () => {
       hash: sha256,
       sign: () => new Uint8Array(64),
       batches: new MemoryStore().batches,
-      wasSignedLogPresent: true
+      wasSignedLogPresent: true,
+      hashSeed: [1, 2]
     })
     expect(replica.orderer).toBe(dag)
     expect(replica.status()).toMatchObject({ state: 'restoring', executedIndex: 0 })
@@ -70,7 +71,8 @@ describe('what follows from the genesis', () => {
       hash: sha256,
       sign: () => new Uint8Array(64),
       batches: new MemoryStore().batches,
-      wasSignedLogPresent: true
+      wasSignedLogPresent: true,
+      hashSeed: [1, 2]
     })
     expect(replica.orderer.status().protocol).toBe('single-leader')
     expect([dag.dag.highestRound, dag.lastAnchorRound, dag.anchorsOf(1 as never)]).toEqual([
