@@ -65,9 +65,9 @@ describe('the section about ordering', () => {
     const environment = { ...result.environment, build: 'abc1234', verificationsPerSecond: 9_000 }
     const command = 'novacron bench ordering --rate 1000 --repeat 3'
     const repeats = [
-      { p50: 24, p99: 66.04 },
-      { p50: 25, p99: null },
-      { p50: 23, p99: 61 }
+      { p50: 24, p99: 66.04, missing: 0 },
+      { p50: 25, p99: null, missing: 9 },
+      { p50: 23, p99: 61, missing: 0 }
     ]
     const page = orderingPage(
       new Map([['ordering-a', { ...result, environment, command, repeats }]])
@@ -75,6 +75,12 @@ describe('the section about ordering', () => {
     expect(page).toContain(
       'the middle of 3 runs, with p99 66.0, never, 61.0 (p50 24.0, 25.0, 23.0); a CPU, 2 cores (9000 Ed25519 checks/s each), Node v24, today, build abc1234; `novacron bench ordering --rate 1000 --repeat 3`]('
     )
+  })
+
+  test('says of a run in a slower hour that it is one, and does not count it', () => {
+    const runs = new Map([['ordering-1000-slower-hour', result]])
+    expect(orderingPage(runs)).toContain('in a slower hour')
+    expect(goalsPage(runs, undefined)).not.toContain('ordering-1000')
   })
 
   test('says of a run from before the work on speed that it is one', () => {
@@ -289,6 +295,19 @@ describe('the goals', () => {
     expect(row(page, '10 nodes')).toMatch(/\| times \| 4.5 .* \| reached \|$/)
     expect(row(page, 'memory')).toMatch(/\| MB \| 333 .* \| aim reached \|$/)
     expect(row(page, '`kv` puts')).toMatch(/\| - \| \*\*not measured\*\* \|$/)
+  })
+
+  test('are missed where something was not acknowledged, be it in a run that is not the one in the middle', () => {
+    const lost = { p50: 20, p99: 55, missing: 1 }
+    const ordering = new Map([
+      ['ordering-1000', { ...result, repeats: [lost] }],
+      ['ordering-delay-25', { ...result, transactions: { missing: 1 } }],
+      ['ordering-kv-60000', { ...result, repeats: [lost] }]
+    ])
+    const page = goalsPage(ordering, memory)
+    for (const what of ['1,000 tx/s: p50', '1,000 tx/s: p99', '25 ms', '`kv` puts']) {
+      expect(row(page, what)).toContain('**missed: not all was acknowledged**')
+    }
   })
 
   test('of memory that is not level are missed', () => {

@@ -28,6 +28,8 @@ const half = 'ordering-512-half'
 const single = 'ordering-ten-20mbit-single-leader'
 const turbo = 'ordering-ten-20mbit'
 
+const unanswered = 'not all was acknowledged'
+
 const goals: readonly Goal[] = [
   rate('512-byte transactions, p99 of 500 ms or less', 125_000, 250_000, saturation),
   rate('100-byte transactions, the same', 326_000, 600_000, 'ordering-100-326000'),
@@ -87,7 +89,8 @@ export function goalsPage(ordering: OrderingResults, memory: MemoryResult | unde
 On two cores, four daemons where it does not say otherwise, durable and encrypted. *Must* is what a release has to reach, *aim* what it
 is built for: at least so much of a rate or a ratio, at most so much of a time or of memory. A run at one rate counts with that rate if
 all that was due was acknowledged, 99 of 100 within ${heldMs} ms, and all nodes agree; *saturation* is the highest rate found for which that holds.
-Where a run was made several times, the one with the p99 in the middle counts.
+Where a run was made several times, the one with the p99 in the middle counts, if all was acknowledged in each.
+The machine is shared, and not equally fast in all hours: some of these runs are above once more "in a slower hour", and do not count here.
 
 | what | must | aim | unit | measured | |
 |---|---|---|---|---|---|
@@ -129,8 +132,12 @@ function heldOf({ transactions, settings, throughput }: OrderingResult): number 
 }
 
 function latency(what: string, share: string, must: number, aim: number, file: string): Goal {
-  const measure = ({ ordering }: Results) =>
-    measuredOf(ordering.get(file), ({ latencyMs }) => latencyMs[share])
+  const measure = ({ ordering }: Results) => {
+    const run = ordering.get(file)
+    const measured = measuredOf(run, ({ latencyMs }) => latencyMs[share])
+    const lost = (run?.transactions.missing ?? 0) > 0
+    return measured !== undefined && lost ? { ...measured, fault: unanswered } : measured
+  }
   return { what, isAtMost: true, must, aim, unit: 'ms', files: [file], measure }
 }
 
@@ -145,8 +152,9 @@ function measuredOf(
   return fault === undefined ? { value } : { value, fault }
 }
 
-function faultOf({ agreement, isHeld }: OrderingResult): string | undefined {
+function faultOf({ agreement, isHeld, repeats = [] }: OrderingResult): string | undefined {
   if (!agreement) return 'no agreement'
+  if (repeats.some(({ missing }) => missing > 0)) return unanswered
   return isHeld === false ? 'no rate was held' : undefined
 }
 

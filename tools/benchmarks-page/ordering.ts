@@ -50,7 +50,11 @@ export interface OrderingResult {
   /** What was typed; not in results from before it was told. */
   readonly command?: string
   /** Of several runs, of which this is the one with the p99 in the middle. */
-  readonly repeats?: readonly { readonly p50: number | null; readonly p99: number | null }[]
+  readonly repeats?: readonly {
+    readonly p50: number | null
+    readonly p99: number | null
+    readonly missing: number
+  }[]
   /** Of a search for saturation: false when no rate was held for the whole duration. */
   readonly isHeld?: boolean
   readonly profile?: readonly {
@@ -213,9 +217,10 @@ function showPercent(share: number): string {
   return `${(100 * share).toFixed(1)} %`
 }
 
-/** What a profile of now is to be compared with. */
+/** When it was made, where that is what it is to be compared for. */
 function ageOf(name: string): string {
-  return name.endsWith('-before') ? ', before the work on speed (build bb29f24)' : ''
+  if (name.endsWith('-before')) return ', before the work on speed (build bb29f24)'
+  return name.endsWith('-slower-hour') ? ', in a slower hour of the machine' : ''
 }
 
 function profileOf(name: string, { profile, settings }: OrderingResult): string {

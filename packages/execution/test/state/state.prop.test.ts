@@ -83,6 +83,29 @@ test('a bucket is encoded as it was when its seal began, whatever is changed mea
   )
 })
 
+test('replicas with other seeds of their indexes have the same lists and roots', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), steps => {
+      const states = (
+        [
+          [0, 0],
+          [1, 2],
+          [2 ** 32 - 1, 7]
+        ] as const
+      ).map(hashSeed => new State(defaultExecutionOptions, hash, { hashSeed }))
+      const views = states.map(state => {
+        for (const [i, each] of steps.entries()) {
+          if (each.type === 'delete') state.delete(keys[each.key]!)
+          if (each.type === 'put') state.put(keys[each.key]!, new Uint8Array(each.length).fill(i))
+        }
+        return { root: state.root(), sealed: state.seal(), list: [...state.entriesFrom('')] }
+      })
+      for (const view of views) expect(view).toEqual(views[0])
+    }),
+    { numRuns: 30 }
+  )
+})
+
 test('a value that was handed out does not change with what comes after', () => {
   const state = new State(defaultExecutionOptions, hash)
   state.put(text('k'), text('first'))
