@@ -21,6 +21,8 @@ export default defineConfig({
   test: {
     // All cores: what is left to itself keeps one back, which is half of a machine with two.
     maxWorkers: availableParallelism(),
+    // What is waited for is there at once or never; a busy machine stands still for longer than the second that is usual.
+    expect: { poll: { timeout: 20_000, interval: 20 } },
     // For the processes that tests start: a node from source spends most of its start in being compiled.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/compiled') },
     projects: [
@@ -31,7 +33,7 @@ export default defineConfig({
           include: files('test', 'prop.test'),
           exclude: ['**/node_modules/**', '**/dist/**', ...files('sim.test', 'e2e.test')],
           isolate: false,
-          testTimeout: 10_000
+          testTimeout: 30_000
         }
       },
       {

@@ -164,15 +164,25 @@ test('while nobody is expected there are no handshakes', async () => {
   expect(place.server.handshakes).toBe(0)
 })
 
-test('handshakes are bounded in number and in time, at whatever step they stand still', async () => {
-  await using place = await listen(150, 2)
+test('handshakes are bounded in number', async () => {
+  await using place = await listen(60_000, 2)
+  const expected = place.server.expect(session, certificates.client.fingerprint, never)
+  const refused = expect(expected).rejects.toThrow('stopped')
+  const silent = closed(connectTcp({ host: '127.0.0.1', port: place.port }))
+  const halfway = closed(dial(place.port, certificates.client))
+  await expect.poll(() => place.server.handshakes).toBe(2)
+  await closed(connectTcp({ host: '127.0.0.1', port: place.port }))
+  expect(place.server.handshakes).toBe(2)
+  place.server[Symbol.dispose]()
+  await Promise.all([refused, silent, halfway])
+})
+
+test('handshakes are bounded in time, at whatever step they stand still', async () => {
+  await using place = await listen(150)
   const expected = place.server.expect(session, certificates.client.fingerprint, never)
   const refused = expect(expected).rejects.toThrow('stopped')
   const silent = connectTcp({ host: '127.0.0.1', port: place.port })
   const halfway = dial(place.port, certificates.client)
-  await expect.poll(() => place.server.handshakes).toBe(2)
-  const third = connectTcp({ host: '127.0.0.1', port: place.port })
-  await closed(third)
   await Promise.all([closed(silent), closed(halfway)])
   await expect.poll(() => place.server.handshakes).toBe(0)
   place.server[Symbol.dispose]()
@@ -191,10 +201,11 @@ test('a dial ends when its time is over, and leaves nothing open', async () => {
   await new Promise(resolve => mute.close(resolve))
 })
 
-test('the door hangs up on those that say nothing, on too many, and on all once it is closed', async () => {
+/** A door before a listener of libp2p's, which lets in two at a time that say nothing. */
+async function openDoor(timeoutMs: number) {
   const direct: Socket[] = []
   const other: Socket[] = []
-  const door = new Door({ silentMax: 2, timeoutMs: 100 }, socket => void direct.push(socket))
+  const door = new Door({ silentMax: 2, timeoutMs }, socket => void direct.push(socket))
   const server = createServer(socket => void other.push(socket))
   const onSocket = (socket: Socket): void => void other.push(socket)
   const transport = { createListener: () => ({ server, onSocket }) }
@@ -202,12 +213,26 @@ test('the door hangs up on those that say nothing, on too many, and on all once 
     .stand(() => transport as never)({})
     .createListener({} as never)
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const dialDoor = (first?: number): Socket => {
-    const socket = connectTcp({ host: '127.0.0.1', port: portOf(server) })
-    if (first !== undefined) socket.write(new Uint8Array([first, 7]))
-    return socket
+  return {
+    door,
+    direct,
+    other,
+    dial(first?: number): Socket {
+      const socket = connectTcp({ host: '127.0.0.1', port: portOf(server) })
+      if (first !== undefined) socket.write(new Uint8Array([first, 7]))
+      return socket
+    },
+    async [Symbol.asyncDispose]() {
+      door[Symbol.dispose]()
+      await new Promise(resolve => server.close(resolve))
+    }
   }
-  const gone = [dialDoor(0x16), dialDoor(0x13)].map(closed)
+}
+
+test('the door tells by the first byte whose a connection is', async () => {
+  await using place = await openDoor(60_000)
+  const { direct, other } = place
+  const gone = [place.dial(0x16), place.dial(0x13)].map(closed)
   await expect.poll(() => [direct.length, other.length]).toEqual([1, 1])
   for (const socket of [...direct, ...other]) {
     // The byte that decided is still there.
@@ -215,20 +240,27 @@ test('the door hangs up on those that say nothing, on too many, and on all once 
     socket.destroy()
   }
   await Promise.all(gone)
-  const silent = [dialDoor(), dialDoor()].map(closed)
-  await expect.poll(() => door.silent).toBe(2)
-  await closed(dialDoor(0x16))
-  expect(direct).toHaveLength(1)
+})
+
+test('the door hangs up on too many that say nothing, and on all once it is closed', async () => {
+  await using place = await openDoor(60_000)
+  const silent = [place.dial(), place.dial()].map(closed)
+  await expect.poll(() => place.door.silent).toBe(2)
+  await closed(place.dial(0x16))
+  expect(place.door.silent).toBe(2)
+  place.door[Symbol.dispose]()
   await Promise.all(silent)
-  await expect.poll(() => door.silent).toBe(0)
-  const ended = dialDoor()
+  await closed(place.dial(0x16))
+  expect(place.direct).toHaveLength(0)
+})
+
+test('the door hangs up on those that say nothing for too long, and on those that end', async () => {
+  await using hasty = await openDoor(100)
+  await Promise.all([hasty.dial(), hasty.dial()].map(closed))
+  await expect.poll(() => hasty.door.silent).toBe(0)
+  await using patient = await openDoor(60_000)
+  const ended = patient.dial()
   ended.end()
   await closed(ended)
-  const last = closed(dialDoor())
-  await expect.poll(() => door.silent).toBe(1)
-  door[Symbol.dispose]()
-  await last
-  await closed(dialDoor(0x16))
-  expect(direct).toHaveLength(1)
-  await new Promise(resolve => server.close(resolve))
+  await expect.poll(() => patient.door.silent).toBe(0)
 })
