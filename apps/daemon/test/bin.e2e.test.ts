@@ -119,7 +119,7 @@ describe('under an old Node', () => {
     const main = `process.on('SIGTERM', () => process.exit(7)); setInterval(() => {}, 1000); console.log('up')`
     const { path, old } = install({ hasBundled: true, main })
     const { child, ended, out } = start([...old, path, 'devnet'])
-    await expect.poll(out, { timeout: 20_000 }).toBe('up\n')
+    await expect.poll(out).toBe('up\n')
     child.kill('SIGTERM')
     expect(await ended).toMatchObject({ code: 7 })
   })
@@ -131,7 +131,7 @@ setInterval(() => {}, 1000); console.log('up')`
     const { path, old } = install({ hasBundled: true, main })
     const told = join(testDirectory(), 'told')
     const { child, ended, out } = start([...old, path, 'devnet', told])
-    await expect.poll(out, { timeout: 20_000 }).toBe('up\n')
+    await expect.poll(out).toBe('up\n')
     child.kill('SIGKILL')
     // Its output ends with the last process that holds it.
     await ended

@@ -14,7 +14,6 @@ import {
 import { expect, test } from 'vitest'
 import { lyingMesh, type Misdeed } from '../src/index.ts'
 
-const soon = { timeout: 30_000, interval: 50 }
 const never = new AbortController().signal
 
 async function freePort(): Promise<number> {
@@ -64,11 +63,11 @@ test.each<{ name: string; misdeeds: readonly Misdeed[] }>([
     for (const directory of honest) nodes.push(stack.use(await startNode(directory, {}, never)))
     stack.use(await startNode(hostile, { mesh }, never))
     const heights = () => nodes.map(({ control }) => control.status().committedIndex)
-    await expect.poll(() => Math.min(...heights()), soon).toBeGreaterThan(3)
+    await expect.poll(() => Math.min(...heights())).toBeGreaterThan(3)
     expect([...told]).toEqual([])
     isLying = true
-    await expect.poll(() => [...told].sort(), soon).toEqual([...misdeeds].sort())
+    await expect.poll(() => [...told].sort()).toEqual([...misdeeds].sort())
     const before = Math.max(...heights())
-    await expect.poll(() => Math.min(...heights()), soon).toBeGreaterThan(before + 3)
+    await expect.poll(() => Math.min(...heights())).toBeGreaterThan(before + 3)
   }
 )

@@ -8,8 +8,6 @@ import { captureIo } from '../capture-io.ts'
 import { testDirectory } from '../test-directory.ts'
 import { lineFaults } from './line-faults.ts'
 
-const soon = { timeout: 20_000, interval: 50 }
-
 /** Runs `act` with a temporary directory of its own. */
 function inTemporary<T>(act: () => T): { readonly temporary: string; readonly result: T } {
   const temporary = testDirectory()
@@ -98,7 +96,7 @@ describe('novacron chaos', () => {
     const io = captureIo({ env: process.env, signal: end.signal })
     const argv = ['chaos', '--scenario', 'kill-9']
     const { temporary, result } = inTemporary(() => run([...argv, '--json'], io))
-    await expect.poll(() => processesOf(temporary), soon).toHaveLength(4)
+    await expect.poll(() => processesOf(temporary)).toHaveLength(4)
     end.abort()
     expect(await result).toBe(1)
     expect(io.stderr.text).toContain('novacron: interrupted')
@@ -125,22 +123,22 @@ test('daemons of a cluster reach each other through the links and in no other wa
     )
     return told.flatMap(each => each.peers.map(({ plane }) => plane))
   }
-  await expect.poll(planes, soon).toEqual(['direct', 'direct'])
+  await expect.poll(planes).toEqual(['direct', 'direct'])
   // libp2p's connection and three sockets beside it, all of them through a link.
   const through = () => cluster.links.link(0, 1).connections + cluster.links.link(1, 0).connections
   expect(through()).toBeGreaterThanOrEqual(4)
   cluster.links.partition([[0], [1]])
-  await expect.poll(through, soon).toBe(0)
+  await expect.poll(through).toBe(0)
   const before = bytes()
-  await expect.poll(peers, soon).toEqual([0, 0])
+  await expect.poll(peers).toEqual([0, 0])
   const refused = () =>
     cluster.links.link(0, 1).counts.refused + cluster.links.link(1, 0).counts.refused
-  await expect.poll(refused, soon).toBeGreaterThan(2)
+  await expect.poll(refused).toBeGreaterThan(2)
   expect(await peers()).toEqual([0, 0])
   expect(bytes()).toBe(before)
   cluster.heal()
-  await expect.poll(peers, soon).toEqual([1, 1])
-  await expect.poll(planes, soon).toEqual(['direct', 'direct'])
+  await expect.poll(peers).toEqual([1, 1])
+  await expect.poll(planes).toEqual(['direct', 'direct'])
   expect(cluster.evidence()).toEqual([])
   expect(() => cluster.nameOf(2)).toThrow('there is no node 3')
 })

@@ -8,7 +8,6 @@ import { captureIo } from '../capture-io.ts'
 
 /** A fault no longer than it takes; whether commits recover in time is for the command to see. */
 const faultMs = 50
-const healed = { timeout: 40_000, interval: 50 }
 const io = captureIo({ env: process.env })
 /** Those with a liar among the members need load and time to show anything: hostile.e2e.test.ts. */
 const real = catalogue
@@ -49,7 +48,7 @@ async function expectWell(cluster: Cluster): Promise<void> {
       })
     )
   const well = ['running', cluster.honest.length - 1, []]
-  await expect.poll(statuses, healed).toEqual(cluster.honest.map(() => well))
+  await expect.poll(statuses).toEqual(cluster.honest.map(() => well))
   expect(cluster.evidence()).toEqual([])
 }
 

@@ -93,9 +93,9 @@ describe('the load process', () => {
       console.log(JSON.stringify({ type: 'note', note: process.argv.slice(2).join(' ') }));
       process.stdin.on('end', () => { ${say({ type: 'finished', ...result })} }).resume()`
     await using load = startLoad(options, programOf(script), note => notes.push(note))
-    await expect.poll(() => load.progress, { timeout: 20_000 }).toMatchObject({ submitted: 1 })
+    await expect.poll(() => load.progress).toMatchObject({ submitted: 1 })
     await expect
-      .poll(() => notes, { timeout: 20_000 })
+      .poll(() => notes)
       .toEqual([
         'load: load --control a --control b --rate 5 --bytes 6 --drain 800ms --duration 700ms'
       ])

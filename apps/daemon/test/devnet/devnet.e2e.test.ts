@@ -10,8 +10,6 @@ import { run } from '../../src/run.ts'
 import { captureIo, sourceProgram } from '../capture-io.ts'
 import { testDirectory } from '../test-directory.ts'
 
-const soon = { timeout: 40_000, interval: 50 }
-
 /** The devnet with its temporary directory in a place of its own. */
 function start(argv: readonly string[], isTty = false) {
   const temporary = testDirectory()
@@ -28,7 +26,7 @@ function start(argv: readonly string[], isTty = false) {
     expect(await run(line, verb), verb.stderr.text).toBe(0)
     return verb.stdout.bytes
   }
-  const isUp = () => expect.poll(() => io.stderr.text, soon).toMatch(/nodes? (is|are) running in/)
+  const isUp = () => expect.poll(() => io.stderr.text).toMatch(/nodes? (is|are) running in/)
   return { io, exitCode, temporary, end, novacron, isUp }
 }
 
@@ -79,14 +77,14 @@ describe('a network of four processes', () => {
     const expected = readFileSync(file)
     // Another node may execute a commit a moment later.
     await expect
-      .poll(() => novacron('node-3', 'tail', '--raw').catch(() => undefined), soon)
+      .poll(() => novacron('node-3', 'tail', '--raw').catch(() => undefined))
       .toEqual(expected)
     expect(await novacron('node-3', 'get', place)).toEqual(expected)
     await expect
-      .poll(() => novacron('node-4', 'get', 'colour').then(String, () => undefined), soon)
+      .poll(() => novacron('node-4', 'get', 'colour').then(String, () => undefined))
       .toBe('blue')
     await expect
-      .poll(() => io.stderr.text, soon)
+      .poll(() => io.stderr.text)
       .toMatch(/node-4 +running +\d+ +\d+ +- +- +3 +bullshark-turbo/)
     end.abort()
     expect(await exitCode, io.stderr.text).toBe(0)
@@ -100,7 +98,7 @@ describe('a network of four processes', () => {
   test('goes on when one of them is killed, tells of it, and loses nothing', async () => {
     const { io, exitCode, temporary, isUp } = start(['--load', '100', '--duration', '6s', '--json'])
     await isUp()
-    await expect.poll(() => io.stderr.text, soon).toMatch(/[1-9]\d* of \d+ committed/)
+    await expect.poll(() => io.stderr.text).toMatch(/[1-9]\d* of \d+ committed/)
     const [root = ''] = readdirSync(temporary)
     process.kill(pidOf(join(temporary, root, 'node-2')), 'SIGKILL')
     expect(await exitCode).toBe(1)
@@ -242,8 +240,8 @@ test('daemons end with a devnet that is killed', async () => {
   devnet.stderr.on('data', chunk => {
     said += chunk
   })
-  await expect.poll(() => said, soon).toContain('2 nodes are running')
+  await expect.poll(() => said).toContain('2 nodes are running')
   expect(processesOf(join(root, 'node-'))).toHaveLength(2)
   devnet.kill('SIGKILL')
-  await expect.poll(() => processesOf(join(root, 'node-')), soon).toEqual([])
+  await expect.poll(() => processesOf(join(root, 'node-'))).toEqual([])
 })

@@ -121,7 +121,7 @@ test('the verb writes JSON lines, and ends early when standard input does', asyn
   const io = captureIo({ stdin })
   const argv = ['load', '--control', node?.control ?? '', '--rate', '500', '--bytes', '10']
   const ended = run(argv, io)
-  await expect.poll(() => io.stdout.text, { timeout: 20_000 }).toContain('"type":"progress"')
+  await expect.poll(() => io.stdout.text).toContain('"type":"progress"')
   stdin.end()
   expect(await ended).toBe(0)
   const lines = io.stdout.text

@@ -10,8 +10,6 @@ import { run } from '../../src/run.ts'
 import { captureIo, sourceProgram } from '../capture-io.ts'
 import { testDirectory } from '../test-directory.ts'
 
-const soon = { timeout: 20_000, interval: 20 }
-
 /** The data directory of a network of one, which logs into a file. */
 async function makeNode() {
   const [port = 0] = await freePorts(1)
@@ -35,7 +33,7 @@ function start(directory: string, { flags = daemonFlags, argv = [] as string[] }
     env: { NOVACRON_DATA_DIR: directory }
   })
   const exitCode = run(['start', '--json', ...argv], io)
-  const isUp = () => expect.poll(() => io.stdout.text, soon).not.toBe('')
+  const isUp = () => expect.poll(() => io.stdout.text).not.toBe('')
   return { io, exitCode, end, stdin, isUp }
 }
 
@@ -51,7 +49,7 @@ describe('a daemon', () => {
     const { io, exitCode, isUp } = start(directory)
     await isUp()
     expect(JSON.parse(io.stdout.text)).toEqual({ started: 'node-1', directory })
-    await expect.poll(() => novacron(directory, 'status'), soon).toMatchObject({ exitCode: 0 })
+    await expect.poll(() => novacron(directory, 'status')).toMatchObject({ exitCode: 0 })
     expect(await novacron(directory, 'stop')).toMatchObject({
       exitCode: 0,
       out: 'node-1 stopped\n'
@@ -70,9 +68,7 @@ describe('a daemon', () => {
     expect(await first.exitCode).toBe(0)
     const second = start(directory)
     await second.isUp()
-    await expect
-      .poll(() => novacron(directory, 'get', 'colour'), soon)
-      .toMatchObject({ out: 'blue' })
+    await expect.poll(() => novacron(directory, 'get', 'colour')).toMatchObject({ out: 'blue' })
     second.end.abort()
     expect(await second.exitCode).toBe(0)
   })

@@ -21,7 +21,7 @@ async function pruned(first: Control, index: number): Promise<void> {
     const { executedIndex } = first.status()
     return (await first.commits({ from: executedIndex, limit: 1 })).lowest
   }
-  await expect.poll(lowest, { timeout: 60_000 }).toBeGreaterThan(index + unrunCommitsMax)
+  await expect.poll(lowest).toBeGreaterThan(index + unrunCommitsMax)
 }
 
 test.each([
@@ -50,9 +50,7 @@ test.each([
     const back = await cluster.start(4)
     await executed(back, first.status().executedIndex)
     const { round } = first.status()
-    await expect
-      .poll(() => first.consensusStatus().members[3]?.round ?? 0, { timeout: 60_000 })
-      .toBeGreaterThan(round)
+    await expect.poll(() => first.consensusStatus().members[3]?.round ?? 0).toBeGreaterThan(round)
     await load.stop()
     const last = await put(back, 'through it', 'yes')
     await Promise.all(rest.map(node => executed(node, last)))
@@ -79,7 +77,7 @@ test('two of four wait for a third and say so; when it comes they go on, and the
   )
   // Its peer may know of the connection before it does.
   await expect
-    .poll(() => first.status().reasons, { timeout: 20_000 })
+    .poll(() => first.status().reasons)
     .toContain('no quorum: not connected to node-3, node-4')
   expect(first.status().executedIndex).toBe(0)
   expect(lacksQuorum(first.status())).toBe(true)
@@ -97,7 +95,7 @@ test('a node that reaches nobody takes what it has room for, then tells clients 
   const roomBytes = defaultMempoolOptions.pendingBytesStart
   await using cluster = await TestCluster.make()
   const alone = await cluster.start(1)
-  await expect.poll(() => alone.status().state, { timeout: 20_000 }).toBe('recovering')
+  await expect.poll(() => alone.status().state).toBe('recovering')
   const submit = (sequence: number) =>
     alone.submit(
       {

@@ -58,16 +58,13 @@ test.each(['bullshark-turbo', 'bullshark'] as const)(
     const load = new Load('k', 8, () => rest)
     await load.grow(100)
     await cluster.stop(4)
-    load.measure()
     await load.grow(200)
-    const pauseMs = load.pauseMsMax
     const back = await cluster.start(4)
     await load.grow(100)
     const behind = cluster.node(1).control.status().executedIndex
     await executed(back, behind)
     await load.stop()
 
-    expect(pauseMs).toBeLessThan(3_000)
     const last = cluster.node(1).control.status().executedIndex
     await executed(back, last)
     await expectOneChain([...rest, back])

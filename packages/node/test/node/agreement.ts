@@ -4,8 +4,8 @@ import type { LogEntry, NodeControl } from '../../src/api/node-control.ts'
 
 type Reader = Pick<NodeControl, 'commits' | 'logRange' | 'status'>
 
-/** For tests with real nodes: a machine may be busy with other things. */
-export const patience = { timeout: 180_000 }
+/** For tests with real nodes: a machine may be busy with other things, and only what hangs is to be ended. */
+export const patience = { timeout: 600_000 }
 
 /** Resolves once the node has executed commit `index`; rejects with its status when that takes too long. */
 export async function executed(

@@ -52,9 +52,7 @@ class Processes {
 /** The whole log of a node, once it has come to `index`. */
 async function logOf(node: NodeProcess, index: number): Promise<JsonLogEntry[]> {
   await expect
-    .poll(async () => (await node.client.call('node.status', {})).executedIndex, {
-      timeout: 60_000
-    })
+    .poll(async () => (await node.client.call('node.status', {})).executedIndex)
     .toBeGreaterThanOrEqual(index)
   const entries: JsonLogEntry[] = []
   for (let from = { index: 1, ordinal: 0 }; from.index <= index; ) {

@@ -54,9 +54,7 @@ async function withCheckpoint(made: TestCluster): Promise<void> {
   const index = await put(nodes[0] as (typeof nodes)[0], 'a', 'the true value')
   await putSome(nodes[0] as (typeof nodes)[0], 12)
   await Promise.all(nodes.map(node => executed(node, index + 12)))
-  await expect
-    .poll(() => nodes[3]?.status().checkpointIndex ?? 0, { timeout: 60_000 })
-    .toBeGreaterThanOrEqual(index)
+  await expect.poll(() => nodes[3]?.status().checkpointIndex ?? 0).toBeGreaterThanOrEqual(index)
   await made.stop(4)
 }
 
@@ -82,7 +80,7 @@ test('a node whose state is not what a quorum signed says so and signs no more',
   await withCheckpoint(made)
   await tamper(made.directory(4), 'the true value', true)
   const control = await made.start(4)
-  await expect.poll(() => control.status().state, { timeout: 60_000 }).toBe('diverged')
+  await expect.poll(() => control.status().state).toBe('diverged')
   expect(control.status().reasons.join()).toMatch(/the state after commit \d+ is not what a quorum/)
   const first = made.node(1).control
   // What it signed before it noticed may still come in.

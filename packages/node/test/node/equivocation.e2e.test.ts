@@ -87,7 +87,7 @@ test(
       cluster.logOf(member).filter(line => line.event === 'evidence')
     for (const member of [1, 2, 3]) {
       await expect
-        .poll(() => proofs(member), { timeout: 60_000 })
+        .poll(() => proofs(member))
         .toMatchObject([{ against: cluster.members[3]?.keys.peerId }])
     }
     expect([...votes]).toEqual([one.header.id])
@@ -96,7 +96,7 @@ test(
     expect(metrics).toMatch(/^novacron_consensus_evidence_total 1$/m)
     // The honest three go on.
     await put(first, 'k', 'v')
-    await expect.poll(() => get(nodes[2] as typeof first, 'k'), { timeout: 60_000 }).toBe('v')
+    await expect.poll(() => get(nodes[2] as typeof first, 'k')).toBe('v')
     await expectOneChain(nodes)
   }
 )

@@ -6,12 +6,9 @@ import { put } from './agreement.ts'
 export class Load {
   /** Key to value, once the receipt is here. */
   readonly acknowledged = new Map<string, string>()
-  /** The longest time without any receipt. */
-  pauseMsMax = 0
   readonly #targets: () => readonly NodeControl[]
   readonly #lanes: Promise<void>[]
   #isStopping = false
-  #lastAt = performance.now()
 
   constructor(name: string, laneCount: number, targets: () => readonly NodeControl[]) {
     this.#targets = targets
@@ -22,12 +19,6 @@ export class Load {
   async grow(count: number): Promise<void> {
     const wanted = this.acknowledged.size + count
     while (this.acknowledged.size < wanted && !this.#isStopping) await this.#next.promise
-  }
-
-  /** Starts to measure pauses anew. */
-  measure(): void {
-    this.#lastAt = performance.now()
-    this.pauseMsMax = 0
   }
 
   async stop(): Promise<void> {
@@ -56,9 +47,6 @@ export class Load {
   }
 
   #onReceipt(key: string): void {
-    const now = performance.now()
-    this.pauseMsMax = Math.max(this.pauseMsMax, now - this.#lastAt)
-    this.#lastAt = now
     this.acknowledged.set(key, `value of ${key}`)
     this.#next.resolve()
     this.#next = Promise.withResolvers<void>()

@@ -18,9 +18,7 @@ const never = new AbortController().signal
 async function expectSameState(one: Control, other: Control): Promise<void> {
   const rootsOf = (control: Control) => control.status().roots
   await expect
-    .poll(() => JSON.stringify(rootsOf(one)) === JSON.stringify(rootsOf(other)), {
-      timeout: 60_000
-    })
+    .poll(() => JSON.stringify(rootsOf(one)) === JSON.stringify(rootsOf(other)))
     .toBe(true)
 }
 
@@ -35,7 +33,7 @@ test(
     await load.grow(50)
     await executed(first, 640)
     const lowest = async () => (await first.logRange({ from: endOf(first), limit: 1 })).lowest
-    await expect.poll(lowest, { timeout: 60_000 }).toBeGreaterThan(160)
+    await expect.poll(lowest).toBeGreaterThan(160)
 
     const upstream = await chain.addObserver('observer-1')
     const observer = await chain.start('observer-1')
@@ -85,7 +83,7 @@ test(
       forger.publish('heads', encodeGossip({ topic: 'heads', head }))
       const rejected = () =>
         chain.logOf('observer-2').filter(line => line.event === 'gossip-rejected').length
-      await expect.poll(rejected, { timeout: 60_000 }).toBe(i + 1)
+      await expect.poll(rejected).toBe(i + 1)
     }
     await forger[Symbol.asyncDispose]()
     // Of the true head it may be behind; of the forged one it says nothing.

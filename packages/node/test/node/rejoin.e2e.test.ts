@@ -22,9 +22,7 @@ function copyData(from: string, to: string): void {
 async function expectTakesPart(cluster: TestCluster, others: readonly number[]): Promise<void> {
   const { control } = cluster.node(others[0] as number)
   const { round } = control.status()
-  await expect
-    .poll(() => control.consensusStatus().members[3]?.round ?? 0, { timeout: 60_000 })
-    .toBeGreaterThan(round)
+  await expect.poll(() => control.consensusStatus().members[3]?.round ?? 0).toBeGreaterThan(round)
 }
 
 async function expectNothingSignedTwice(cluster: TestCluster): Promise<void> {

@@ -1,6 +1,9 @@
 import { Fault } from '@novacron/base'
 import type { NodeProcess } from './node-process.ts'
 
+/** So that segments are written every second or two. */
+const payloadBytes = 1_024
+
 /** One transaction whose receipt a client holds. */
 export interface Acknowledged {
   readonly session: string
@@ -41,7 +44,7 @@ export class SessionLoad {
       node.client.call('session.open', { timeoutMs: 5_000 })
     )
     for (let sequence = 1; !this.#isStopping; sequence++) {
-      const text = `${lane}/${sequence}`
+      const text = `${lane}/${sequence}`.padEnd(payloadBytes)
       const payload = Buffer.from(text).toString('base64')
       await this.#persist(lane + sequence, node =>
         node.client.call('tx.submit', {

@@ -25,13 +25,11 @@ import { Gate } from './gate.ts'
 
 const direct = { enabled: true, handshakesMax: 64, backoffMinMs: 20, backoffMaxMs: 200 }
 const fast = { direct, heartbeat: { intervalMs: 100, timeoutMs: 2_000 } }
-const patient = { timeout: 10_000 }
-
 const planeOf = (from: TestNode, to: TestNode): string | undefined =>
   from.mesh.peers().find(({ peer }) => peer === to.peer)?.plane
 
 async function moved(a: TestNode, b: TestNode): Promise<void> {
-  await expect.poll(() => [planeOf(a, b), planeOf(b, a)], patient).toEqual(['direct', 'direct'])
+  await expect.poll(() => [planeOf(a, b), planeOf(b, a)]).toEqual(['direct', 'direct'])
 }
 
 test('members move to direct sockets, and what they send meanwhile keeps its order', async () => {
@@ -225,5 +223,5 @@ test('an observer is not offered sockets', async () => {
   await raw.greet()
   await node.when(() => node.isConnected(peerIdOfSeed(seedOf(9))))
   const stream = await raw.connection.newStream(directProtocol(chain))
-  await expect.poll(() => stream.status, patient).not.toBe('open')
+  await expect.poll(() => stream.status).not.toBe('open')
 })

@@ -3,8 +3,6 @@ import { LinkGrid } from '../../../src/chaos/proxy/link-grid.ts'
 import { burstMs } from '../../../src/chaos/proxy/token-bucket.ts'
 import { dial, echo, serve } from '../loopback.ts'
 
-const soon = { timeout: 5_000, interval: 5 }
-
 async function grid(size: number) {
   const servers = await Promise.all(Array.from({ length: size }, () => serve(echo)))
   const targets = servers.map(({ target }) => target)
@@ -15,7 +13,7 @@ async function grid(size: number) {
 async function passes(links: LinkGrid, from: number, to: number): Promise<boolean> {
   const client = dial(links.port(from, to))
   client.socket.write('x')
-  await Promise.race([client.closed, expect.poll(() => client.heard.length, soon).toBe(1)])
+  await Promise.race([client.closed, expect.poll(() => client.heard.length).toBe(1)])
   client.socket.destroy()
   return client.heard.length === 1
 }
@@ -26,7 +24,7 @@ test('each way of dialing is a link of its own, and its traffic is counted', asy
   const ports = links.traffic().map(({ from, to }) => links.port(from, to))
   expect(new Set(ports).size).toBe(6)
   await expect
-    .poll(() => links.traffic().filter(({ bytes }) => bytes > 0), soon)
+    .poll(() => links.traffic().filter(({ bytes }) => bytes > 0))
     .toEqual([{ from: 0, to: 1, bytes: 2 }])
   expect(() => links.link(1, 1)).toThrow('no link from 1 to 1')
 })
@@ -76,7 +74,7 @@ test('a limit of each node is shared by all of its links', async () => {
   const clients = [1, 2].map(to => dial(links.port(0, to)))
   const startedAt = performance.now()
   for (const { socket } of clients) socket.write(Buffer.alloc(10_000))
-  for (const client of clients) await expect.poll(() => client.heard.length, soon).toBe(10_000)
+  for (const client of clients) await expect.poll(() => client.heard.length).toBe(10_000)
   // 20 kB leave one node and come back to it: 200 ms each way, the second way overlapping the first.
   expect(performance.now() - startedAt).toBeGreaterThanOrEqual(200)
 })
@@ -88,7 +86,7 @@ test('a rate from one to another is shared by all connections, whoever dialed', 
   const clients = [links.port(0, 1), links.port(0, 1), links.port(1, 0)].map(dial)
   const startedAt = performance.now()
   for (const { socket } of clients) socket.write(Buffer.alloc(10_000))
-  for (const client of clients) await expect.poll(() => client.heard.length, soon).toBe(10_000)
+  for (const client of clients) await expect.poll(() => client.heard.length).toBe(10_000)
   expect(performance.now() - startedAt).toBeGreaterThanOrEqual(300 - burstMs)
   // The other way has no limit, and does not wait for what the limited way has let in.
   expect(links.link(0, 1).counts.backwardBytes).toBe(20_000)
@@ -100,7 +98,7 @@ test('nobody waits any more once the rate is taken away', async () => {
   const clients = [1, 2, 3].map(() => dial(links.port(0, 1)))
   // Minutes, at that rate.
   for (const { socket } of clients) socket.write(Buffer.alloc(100_000))
-  await expect.poll(() => links.link(0, 1).counts.connections, soon).toBe(3)
+  await expect.poll(() => links.link(0, 1).counts.connections).toBe(3)
   links.healAll()
-  for (const client of clients) await expect.poll(() => client.heard.length, soon).toBe(100_000)
+  for (const client of clients) await expect.poll(() => client.heard.length).toBe(100_000)
 })

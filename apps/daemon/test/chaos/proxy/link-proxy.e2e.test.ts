@@ -5,7 +5,6 @@ import { LinkProxy, linkConnectionsMax } from '../../../src/chaos/proxy/link-pro
 import { pipeBytesMax } from '../../../src/chaos/proxy/pipe.ts'
 import { dial, echo, serve } from '../loopback.ts'
 
-const soon = { timeout: 5_000, interval: 5 }
 const half = () => 0.5
 
 const withFlow = (flow: Partial<Flow>) => ({
@@ -30,14 +29,14 @@ describe('a link that nothing is wrong with', () => {
       swallowedBytes: 0
     })
     await client.closed
-    await expect.poll(() => link.connections, soon).toBe(0)
+    await expect.poll(() => link.connections).toBe(0)
   })
 
   test('resets the dialer when nobody listens behind it, or when that side dies', async () => {
     const { target, sockets } = await serve()
     await using link = await LinkProxy.listen(target, half)
     const client = dial(link.port)
-    await expect.poll(() => sockets.length, soon).toBe(1)
+    await expect.poll(() => sockets.length).toBe(1)
     sockets[0]?.resetAndDestroy()
     await client.closed
     await using dead = await LinkProxy.listen({ host: '127.0.0.1', port: 1 }, half)
@@ -50,9 +49,9 @@ describe('a link that nothing is wrong with', () => {
     const { target, sockets } = await serve()
     await using link = await LinkProxy.listen(target, half)
     const client = dial(link.port)
-    await expect.poll(() => sockets.length, soon).toBe(1)
+    await expect.poll(() => sockets.length).toBe(1)
     client.socket.resetAndDestroy()
-    await expect.poll(() => sockets[0]?.destroyed, soon).toBe(true)
+    await expect.poll(() => sockets[0]?.destroyed).toBe(true)
     expect(link.connections).toBe(0)
   })
 })
@@ -63,7 +62,7 @@ describe('a door', () => {
     await using link = await LinkProxy.listen(target, half)
     const first = dial(link.port)
     first.socket.write('a')
-    await expect.poll(() => first.heard.toString(), soon).toBe('a')
+    await expect.poll(() => first.heard.toString()).toBe('a')
     link.set({ ...quietConditions, door: 'refuse' })
     await first.closed
     expect(first.error).toBe('ECONNRESET')
@@ -73,7 +72,7 @@ describe('a door', () => {
     link.set(quietConditions)
     const third = dial(link.port)
     third.socket.write('b')
-    await expect.poll(() => third.heard.toString(), soon).toBe('b')
+    await expect.poll(() => third.heard.toString()).toBe('b')
   })
 
   test('that is half-open accepts and never forwards; who came meanwhile is reset afterwards', async () => {
@@ -81,25 +80,25 @@ describe('a door', () => {
     await using link = await LinkProxy.listen(target, half)
     const before = dial(link.port)
     before.socket.write('a')
-    await expect.poll(() => before.heard.toString(), soon).toBe('a')
+    await expect.poll(() => before.heard.toString()).toBe('a')
     link.set({ ...quietConditions, door: 'half-open' })
     const parked = dial(link.port)
     parked.socket.write('never')
     before.socket.write('b')
-    await expect.poll(() => link.connections, soon).toBe(2)
-    await expect.poll(() => parked.socket.readyState, soon).toBe('open')
+    await expect.poll(() => link.connections).toBe(2)
+    await expect.poll(() => parked.socket.readyState).toBe('open')
     expect(sockets).toHaveLength(1)
     expect(before.heard.toString()).toBe('a')
     link.set(quietConditions)
     await parked.closed
-    await expect.poll(() => before.heard.toString(), soon).toBe('ab')
+    await expect.poll(() => before.heard.toString()).toBe('ab')
   })
 
   test('takes a bounded number of connections', async () => {
     const { target } = await serve(echo)
     await using link = await LinkProxy.listen(target, half)
     const clients = Array.from({ length: linkConnectionsMax }, () => dial(link.port))
-    await expect.poll(() => link.counts.connections, soon).toBe(linkConnectionsMax)
+    await expect.poll(() => link.counts.connections).toBe(linkConnectionsMax)
     const last = dial(link.port)
     await last.closed
     expect(link.counts.refused).toBe(1)
@@ -112,13 +111,13 @@ describe('one direction', () => {
     const { target, sockets } = await serve(socket => socket.write('hello'))
     await using link = await LinkProxy.listen(target, half)
     const client = dial(link.port)
-    await expect.poll(() => client.heard.toString(), soon).toBe('hello')
+    await expect.poll(() => client.heard.toString()).toBe('hello')
     link.set(withFlow({ mode: 'swallow' }))
     client.socket.write('lost')
-    await expect.poll(() => link.counts.swallowedBytes, soon).toBe(4)
+    await expect.poll(() => link.counts.swallowedBytes).toBe(4)
     // The other direction is as it was.
     sockets[0]?.write(' again')
-    await expect.poll(() => client.heard.toString(), soon).toBe('hello again')
+    await expect.poll(() => client.heard.toString()).toBe('hello again')
     expect(sockets[0]?.bytesRead).toBe(0)
     link.set(withFlow({ mode: 'swallow', delayMs: 1 }))
     expect(client.socket.destroyed).toBe(false)
@@ -133,9 +132,9 @@ describe('one direction', () => {
     const client = dial(link.port)
     const sent = randomBytes(16 * 1024 * 1024)
     client.socket.end(sent)
-    await expect.poll(() => client.socket.bytesWritten, soon).toBeGreaterThan(pipeBytesMax)
+    await expect.poll(() => client.socket.bytesWritten).toBeGreaterThan(pipeBytesMax)
     // What neither we nor the system takes is still with the sender.
-    await expect.poll(() => client.socket.writableLength, soon).toBeGreaterThan(0)
+    await expect.poll(() => client.socket.writableLength).toBeGreaterThan(0)
     expect(link.counts.forwardBytes).toBe(0)
     link.set(quietConditions)
     await client.ended
@@ -173,10 +172,10 @@ test('disposing ends every connection, those that were parked included', async (
   const link = await LinkProxy.listen(target, half)
   const through = dial(link.port)
   through.socket.write('a')
-  await expect.poll(() => through.heard.toString(), soon).toBe('a')
+  await expect.poll(() => through.heard.toString()).toBe('a')
   link.set({ ...quietConditions, door: 'half-open' })
   const parked = dial(link.port)
-  await expect.poll(() => link.connections, soon).toBe(2)
+  await expect.poll(() => link.connections).toBe(2)
   await link[Symbol.asyncDispose]()
   await Promise.all([through.closed, parked.closed])
 })
