@@ -3,6 +3,8 @@ import { defaultMeshOptions } from '../src/index.ts'
 import { numberedFrame, numberOf, range, startCommittee, type TestNode } from './network.ts'
 
 const mib = 1024 * 1024
+/** These tests fill a processor for long: nobody is to be called silent for that. */
+const unhurried = { heartbeat: { intervalMs: 500, timeoutMs: 60_000 } }
 const { windowBytes, queueBytesMax } = defaultMeshOptions.classes.bulk
 
 /** Sends `count` bulk frames as fast as the queue takes them; looks at the bounds all the time. */
@@ -31,7 +33,7 @@ function expectNoReset(...nodes: readonly TestNode[]): void {
 
 test('bug A: back-pressure holds every time, not only the first: a fast sender stays bounded', async () => {
   await using stack = new AsyncDisposableStack()
-  const [a, b] = (await startCommittee(stack, [1, 2])) as [TestNode, TestNode]
+  const [a, b] = (await startCommittee(stack, [1, 2], unhurried)) as [TestNode, TestNode]
   const count = 400
   const numbers: number[] = []
   b.onFrame = ({ frame }) => {
@@ -47,7 +49,7 @@ test('bug A: back-pressure holds every time, not only the first: a fast sender s
 
 test('bug B: a consumer that stops holds the sender within one window, again and again', async () => {
   await using stack = new AsyncDisposableStack()
-  const [a, b] = (await startCommittee(stack, [1, 2])) as [TestNode, TestNode]
+  const [a, b] = (await startCommittee(stack, [1, 2], unhurried)) as [TestNode, TestNode]
   const length = 400_000
   const perWindow = Math.floor(windowBytes / length)
   let held: (() => void)[] = []
@@ -79,7 +81,7 @@ test('bug B: a consumer that stops holds the sender within one window, again and
 
 test('bug C: a consumer that takes its time for every single frame never resets the stream', async () => {
   await using stack = new AsyncDisposableStack()
-  const [a, b] = (await startCommittee(stack, [1, 2])) as [TestNode, TestNode]
+  const [a, b] = (await startCommittee(stack, [1, 2], unhurried)) as [TestNode, TestNode]
   const numbers: number[] = []
   let turn = Promise.resolve()
   b.onFrame = ({ frame }) => {
@@ -101,7 +103,7 @@ test('bug C: a consumer that takes its time for every single frame never resets 
 
 test('both directions at full load at once stay bounded and complete', async () => {
   await using stack = new AsyncDisposableStack()
-  const [a, b] = (await startCommittee(stack, [1, 2])) as [TestNode, TestNode]
+  const [a, b] = (await startCommittee(stack, [1, 2], unhurried)) as [TestNode, TestNode]
   await Promise.all([sendAll(a, b, 100, 500_000), sendAll(b, a, 100, 500_000)])
   await Promise.all([a, b].map(node => node.when(() => node.frames.length === 100)))
   for (const node of [a, b]) {
@@ -112,7 +114,7 @@ test('both directions at full load at once stay bounded and complete', async () 
 
 test('an order frame overtakes bulk and sync frames that were queued before it', async () => {
   await using stack = new AsyncDisposableStack()
-  const [a, b] = (await startCommittee(stack, [1, 2])) as [TestNode, TestNode]
+  const [a, b] = (await startCommittee(stack, [1, 2], unhurried)) as [TestNode, TestNode]
   for (const n of range(15)) {
     expect(a.mesh.send(b.peer, 'bulk', numberedFrame(n, 2 * mib))).toBe(true)
   }
@@ -131,7 +133,7 @@ test('an order frame overtakes bulk and sync frames that were queued before it',
 
 test('a class without credit does not hold up the classes below it', async () => {
   await using stack = new AsyncDisposableStack()
-  const [a, b] = (await startCommittee(stack, [1, 2])) as [TestNode, TestNode]
+  const [a, b] = (await startCommittee(stack, [1, 2], unhurried)) as [TestNode, TestNode]
   let settle: () => void = () => undefined
   const settled = new Promise<void>(resolve => {
     settle = resolve

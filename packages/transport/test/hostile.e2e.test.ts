@@ -170,7 +170,7 @@ test('a connection without all three streams in time is given up', async () => {
   await using stack = new AsyncDisposableStack()
   const heartbeat = { intervalMs: 50, timeoutMs: 5000 }
   // Long enough for the upgrade of the connection, which the same time bounds.
-  const node = stack.use(await TestNode.start(2, [], { handshakeTimeoutMs: 1_500, heartbeat }))
+  const node = stack.use(await TestNode.start(2, [], { handshakeTimeoutMs: 4_000, heartbeat }))
   const raw = stack.use(await RawPeer.dial(3, node.mesh.addresses()))
   await raw.open('order')
   await raw.closed
@@ -190,10 +190,10 @@ test('a node of another chain is no peer', async () => {
 
 test('a dead link that nothing closes is noticed by its silence, and replaced', async () => {
   await using stack = new AsyncDisposableStack()
-  const heartbeat = { intervalMs: 100, timeoutMs: 500 }
+  const heartbeat = { intervalMs: 100, timeoutMs: 3_000 }
   const b = stack.use(await TestNode.start(2, [], { heartbeat }))
   const relay = stack.use(await Relay.to(portOf(b.mesh.addresses()[0]!)))
-  const a = stack.use(await TestNode.start(1, [], { heartbeat, dialTimeoutMs: 200 }))
+  const a = stack.use(await TestNode.start(1, [], { heartbeat, dialTimeoutMs: 1_000 }))
   a.mesh.keepConnected({ peer: b.peer, addresses: [`/ip4/127.0.0.1/tcp/${relay.port}`] })
   await Promise.all([a.connected(b), b.connected(a)])
   relay.cut()

@@ -6,7 +6,7 @@ import type { SequenceRange } from '../../src/load/sequence-set.ts'
 import { FakeSink, serveFakeSink } from '../fake-sink.ts'
 import { testDirectory } from '../test-directory.ts'
 
-const soon = { timeout: 5_000, interval: 5 }
+const soon = { timeout: 20_000, interval: 5 }
 
 function open(sockets: readonly string[], frames = 4) {
   const acknowledged: SequenceRange[] = []

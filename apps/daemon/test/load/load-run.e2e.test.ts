@@ -97,12 +97,12 @@ test('when a node dies its transactions go through the others', async () => {
   const notes: string[] = []
   const dying = setTimeout(() => first?.server[Symbol.asyncDispose](), 300)
   const result = await runLoad(
-    { ...options, controls, durationMs: 800 },
+    { ...options, controls, durationMs: 2_500 },
     message => message.type === 'note' && notes.push(message.note),
     never
   )
   clearTimeout(dying)
-  expect(result).toMatchObject({ submitted: 800, committed: 800 })
+  expect(result).toMatchObject({ submitted: 2_500, committed: 2_500 })
   expect(notes).toHaveLength(1)
   expect(notes[0]).toMatch(/^lost .*ingest\.sock, going on through another node$/)
 })

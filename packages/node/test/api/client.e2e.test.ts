@@ -17,7 +17,7 @@ async function start() {
 }
 
 /** A server that answers as it likes. */
-async function startOther(answer: RequestListener) {
+async function startOther(answer: RequestListener, callTimeoutMs = 60_000) {
   const socketPath = join(testDirectory(), 'other.sock')
   const server = createServer(answer).listen(socketPath)
   await new Promise(resolve => server.once('listening', resolve))
@@ -25,7 +25,7 @@ async function startOther(answer: RequestListener) {
     server.closeAllConnections()
     server.close()
   })
-  return new ControlClient({ socketPath, callTimeoutMs: 200 })
+  return new ControlClient({ socketPath, callTimeoutMs })
 }
 
 test('results have the types of the method', async () => {
@@ -98,7 +98,7 @@ test('a connection that breaks, a time that is over and a caller that gives up a
   await expect(cut.call('node.status', {})).rejects.toMatchObject({
     facts: { code: 'connection-lost' }
   })
-  const silent = await startOther(() => {})
+  const silent = await startOther(() => {}, 200)
   await expect(silent.call('node.status', {})).rejects.toMatchObject({
     facts: { code: 'connection-lost' }
   })
