@@ -8,11 +8,7 @@ type Reader = Pick<NodeControl, 'commits' | 'logRange' | 'status'>
 export const patience = { timeout: 600_000 }
 
 /** Resolves once the node has executed commit `index`; rejects with its status when that takes too long. */
-export async function executed(
-  control: NodeControl,
-  index: number,
-  withinMs = 60_000
-): Promise<void> {
+export async function executed(control: NodeControl, index: number): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const stop = control.subscribe('log.committed', commit => {
     if (commit.index >= index) resolve()
@@ -20,7 +16,7 @@ export async function executed(
   const timer = setTimeout(() => {
     const status = JSON.stringify({ ...control.status(), ...control.consensusStatus() })
     reject(new Error(`commit ${index} was not executed: ${status}`))
-  }, withinMs)
+  }, 150_000)
   if (control.status().executedIndex >= index) resolve()
   try {
     await promise
@@ -77,7 +73,7 @@ export async function put(control: NodeControl, key: string, value: string): Pro
       application: 'kv',
       operation: { type: 'put', key: ascii(key), value: ascii(value) },
       wait: 'committed',
-      timeoutMs: 20_000
+      timeoutMs: 60_000
     },
     new AbortController().signal
   )

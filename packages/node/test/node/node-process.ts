@@ -44,7 +44,7 @@ export class NodeProcess {
   get client(): ControlClient {
     return new ControlClient({
       socketPath: findControlSocket(this.directory),
-      callTimeoutMs: 5_000
+      callTimeoutMs: 60_000
     })
   }
 

@@ -50,7 +50,7 @@ test(
     copyData(cluster.directory(4), copy)
     const copiedAt = rest[0]?.status().executedIndex ?? 0
     const again = await cluster.start(4)
-    await executed(again, copiedAt + 800, 150_000)
+    await executed(again, copiedAt + 800)
     await cluster.stop(4)
     copyData(copy, cluster.directory(4))
     const back = await cluster.start(4)
