@@ -21,6 +21,8 @@ export default defineConfig({
   test: {
     // All cores: what is left to itself keeps one back, which is half of a machine with two.
     maxWorkers: availableParallelism(),
+    // A busy machine may stand still for seconds: this and the other times only end what hangs.
+    expect: { poll: { timeout: 60_000, interval: 20 } },
     // For the processes that tests start: a node from source spends most of its start in being compiled.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/compiled') },
     projects: [
@@ -31,7 +33,7 @@ export default defineConfig({
           include: files('test', 'prop.test'),
           exclude: ['**/node_modules/**', '**/dist/**', ...files('sim.test', 'e2e.test')],
           isolate: false,
-          testTimeout: 30_000
+          testTimeout: 120_000
         }
       },
       {
@@ -54,8 +56,6 @@ export default defineConfig({
           // Last and by themselves: real processes, sockets and fsync would measure the other tests.
           sequence: { groupOrder: 1 },
           maxWorkers: Math.min(2, availableParallelism()),
-          // A busy machine may stand still for seconds: these only end what hangs.
-          expect: { poll: { timeout: 60_000, interval: 20 } },
           testTimeout: 180_000,
           hookTimeout: 180_000
         }

@@ -13,7 +13,7 @@ function runExample(folder: string, code: string): { status: number | null; stde
   return spawnSync(
     process.execPath,
     ['--conditions=@novacron/source', '--input-type=module-typescript', '--eval', code],
-    { cwd: join(root, folder), encoding: 'utf8', timeout: 10_000 }
+    { cwd: join(root, folder), encoding: 'utf8', timeout: 100_000 }
   )
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadNode, startNode } from '@novacron/node'
 import { lyingMesh } from './lying-mesh.ts'
@@ -30,7 +30,10 @@ const ended = new Promise<void>(resolve => {
 })
 await using node = await startNode(directory, { mesh }, end.signal)
 const writing = setInterval(() => {
-  writeFileSync(join(directory, account), JSON.stringify(Object.fromEntries(told)))
+  // Whoever reads it sees all of it.
+  const written = join(directory, `${account}.new`)
+  writeFileSync(written, JSON.stringify(Object.fromEntries(told)))
+  renameSync(written, join(directory, account))
 }, accountMs)
 await Promise.race([ended, node.stopped])
 clearInterval(writing)

@@ -1,5 +1,6 @@
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -16,20 +17,22 @@ import { lyingMesh, type Misdeed } from '../src/index.ts'
 
 const never = new AbortController().signal
 
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise(resolve => server.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : 0
+/** All different, since all are held at once. */
+async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
+  await Promise.all(servers.map(server => once(server, 'listening')))
+  const ports = servers.map(server => (server.address() as AddressInfo).port)
+  await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))))
+  return ports
 }
 
 /** Data directories of four members that know each other. */
 async function fourMembers(root: string): Promise<readonly string[]> {
   const directories = [0, 1, 2, 3].map(place => join(root, `n${place}`))
   const parts = []
+  const ports = await freePorts(directories.length)
   for (const [place, directory] of directories.entries()) {
-    const listen = [`/ip4/127.0.0.1/tcp/${await freePort()}`]
+    const listen = [`/ip4/127.0.0.1/tcp/${ports[place]}`]
     const discovery = { bootstrap: [], mdns: false }
     const log = { level: 'fatal', destination: 'stderr' } as const
     const options = { name: `n${place}`, listen, discovery, log }

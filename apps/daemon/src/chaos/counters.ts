@@ -1,7 +1,7 @@
 /** What one daemon has counted since it started, under the names of its `/metrics`, labels included. */
 export type Counters = ReadonlyMap<string, number>
 
-const readMs = 2_000
+const readMs = 20_000
 
 /** Of the text that a daemon serves; comments and what is no number are left out. */
 export function parseCounters(text: string): Counters {

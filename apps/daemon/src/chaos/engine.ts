@@ -128,9 +128,11 @@ class Run implements ScenarioRun {
     const trafficBefore = cluster.links.traffic()
     await this.sleep(settleMs + baselineMs + underWayMs)
     const until = record.nowMs() - underWayMs
-    const baselines = record.laneMediansMs(until - baselineMs, until)
+    const baselinesNow = () => record.laneMediansMs(until - baselineMs, until)
+    const isAnswered = await this.#until(livenessMs, () => baselinesNow().every(Number.isFinite))
+    this.expect(isAnswered, 'half of the load was not answered at all')
+    const baselines = baselinesNow()
     this.#expectTraffic(trafficBefore)
-    this.expect(baselines.every(Number.isFinite), 'half of the load was not answered at all')
     await this.#scenario.run(this)
     await this.#scenario.heal?.(this)
     const healedAt = this.#healedAt ?? record.nowMs()
@@ -213,13 +215,13 @@ class Run implements ScenarioRun {
     const names = cluster.honest.map(node => cluster.nameOf(node))
     await this.#canary.stop()
     await this.#caughtUp(record.nowMs())
+    let unwell: readonly string[] = []
     await this.#until(livenessMs, async () => {
       const statuses = await this.#statuses()
-      return statuses.every((status, i) => checkStatus(names[i] ?? '', status).length === 0)
+      unwell = statuses.flatMap((status, i) => checkStatus(names[i] ?? '', status))
+      return unwell.length === 0
     })
-    for (const [i, status] of (await this.#statuses()).entries()) {
-      this.#faults.push(...checkStatus(names[i] ?? '', status))
-    }
+    this.#faults.push(...unwell)
     const agreed = await compareChains(cluster.honest.map(node => chainOf(cluster.daemon(node))))
     this.#faults.push(...agreed.reasons)
     await this.#until(livenessMs, () => this.#roots.hasAll(names))

@@ -7,7 +7,7 @@ import { type Child, type Exit, endChild, showExit, startChild } from './child.t
 import type { DevnetNode } from './layout.ts'
 
 const politeMs = 10_000
-const termMs = 5_000
+const termMs = 20_000
 const tailLines = 12
 
 /** One daemon process of a local network. */
@@ -79,7 +79,7 @@ export class Daemon {
 
   /** Of its control socket; the node may be down, or started again by somebody else. */
   client(): ControlClient {
-    return new ControlClient({ socketPath: this.controlSocket, callTimeoutMs: 10_000 })
+    return new ControlClient({ socketPath: this.controlSocket, callTimeoutMs: 60_000 })
   }
 
   get controlSocket(): string {

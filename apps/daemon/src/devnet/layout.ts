@@ -94,6 +94,8 @@ function addressOf(port: number, host = '127.0.0.1'): string {
  */
 export const portRange = { first: 20_000, last: 32_767 }
 const portTriesMax = 100
+/** Each process draws from one of so many parts: what it has chosen and not used yet is not chosen by its neighbour. */
+const portParts = 32
 
 /** Ports of 127.0.0.1 that were free a moment ago, all different since all were held at once. */
 export async function freePorts(count: number): Promise<readonly number[]> {
@@ -103,8 +105,10 @@ export async function freePorts(count: number): Promise<readonly number[]> {
 }
 
 async function holdPort(): Promise<{ readonly port: number; readonly server: Server }> {
+  const portsPerPart = Math.floor((portRange.last + 1 - portRange.first) / portParts)
+  const first = portRange.first + (process.pid % portParts) * portsPerPart
   for (let tries = 1; ; tries++) {
-    const port = randomInt(portRange.first, portRange.last + 1)
+    const port = first + randomInt(portsPerPart)
     try {
       return { port, server: await listenOn(port) }
     } catch (error) {

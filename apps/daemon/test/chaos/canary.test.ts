@@ -1,5 +1,5 @@
 import { Fault } from '@novacron/base'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { Canary } from '../../src/chaos/canary.ts'
 
 interface Call {
@@ -51,7 +51,7 @@ function start(...nodes: readonly Node[]): Canary {
 }
 
 const written = (count: number) =>
-  vi.waitFor(() => expect(canary.acknowledged).toBeGreaterThanOrEqual(count))
+  expect.poll(() => canary.acknowledged).toBeGreaterThanOrEqual(count)
 const checked = async (node: Node) => {
   await canary.stop()
   return canary.check('node-1', node as never)
@@ -72,7 +72,7 @@ describe('keys that are written all the time', () => {
     start(away, node)
     await written(5)
     node.answer = 'late'
-    await vi.waitFor(() => expect(node.run.size).toBeGreaterThan(5))
+    await expect.poll(() => node.run.size).toBeGreaterThan(5)
     const before = canary.acknowledged
     node.answer = 'well'
     await written(before + 3)

@@ -55,7 +55,12 @@ test('flushes take as much longer as the file says, whoever imported them and ho
       await spent(() => put(through)),
       await spent(() => put(fd))
     ]
-    const before = await each()
+    // The quickest of three: a disk that is busy may take as long now and then.
+    const quickest = async () => {
+      const times = [await each(), await each(), await each()]
+      return times[0].map((_, i) => Math.min(...times.map(one => one[i])))
+    }
+    const before = await quickest()
     writeFileSync(${JSON.stringify(file)}, '400')
     const after = await each()
     closeSync(through)

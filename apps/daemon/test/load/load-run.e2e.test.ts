@@ -21,7 +21,7 @@ async function serveNodes(count: number) {
 }
 
 const never = new AbortController().signal
-const options = { ratePerSecond: 1_000, transactionBytes: 100, drainMs: 5_000 }
+const options = { ratePerSecond: 1_000, transactionBytes: 100, drainMs: 60_000 }
 
 test('every transaction is submitted once, spread evenly, and acknowledged', async () => {
   const nodes = await serveNodes(4)
@@ -36,7 +36,9 @@ test('every transaction is submitted once, spread evenly, and acknowledged', asy
   const expected = Array.from({ length: 325 }, (_, i) => i + 1)
   for (const { sink } of nodes) expect(sink.sequences).toEqual(expected)
   expect(result.latencyMs.p99).toBeGreaterThanOrEqual(result.latencyMs.p50 as number)
-  expect(messages.map(({ type }) => type)).toEqual(['started', 'progress'])
+  const [started, ...rest] = messages.map(({ type }) => type)
+  expect(started).toBe('started')
+  expect(new Set(rest)).toEqual(new Set(['progress']))
   expect(messages[1]).toMatchObject({ lanes: [{}, {}, {}, {}] })
 })
 
@@ -95,13 +97,14 @@ test('when a node dies its transactions go through the others', async () => {
   const [first, second] = await serveNodes(2)
   const controls = [first?.control ?? '', second?.control ?? '']
   const notes: string[] = []
-  const dying = setTimeout(() => first?.server[Symbol.asyncDispose](), 300)
   const result = await runLoad(
     { ...options, controls, durationMs: 2_500 },
-    message => message.type === 'note' && notes.push(message.note),
+    message => {
+      if (message.type === 'started') setTimeout(() => first?.server[Symbol.asyncDispose](), 300)
+      if (message.type === 'note') notes.push(message.note)
+    },
     never
   )
-  clearTimeout(dying)
   expect(result).toMatchObject({ submitted: 2_500, committed: 2_500 })
   expect(notes).toHaveLength(1)
   expect(notes[0]).toMatch(/^lost .*ingest\.sock, going on through another node$/)

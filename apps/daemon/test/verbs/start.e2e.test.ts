@@ -63,7 +63,9 @@ describe('a daemon', () => {
     const { directory } = await makeNode()
     const first = start(directory)
     await first.isUp()
-    expect(await novacron(directory, 'put', 'colour', 'blue')).toMatchObject({ exitCode: 0 })
+    await expect
+      .poll(() => novacron(directory, 'put', 'colour', 'blue'))
+      .toMatchObject({ exitCode: 0 })
     first.end.abort()
     expect(await first.exitCode).toBe(0)
     const second = start(directory)

@@ -377,9 +377,9 @@ describe('stop', () => {
 
   test('a node that stays is a failure', async () => {
     const { verb } = await setUp()
-    expect(await verb(['stop', '--timeout', '80ms'])).toMatchObject({
+    expect(await verb(['stop', '--timeout', '3s'])).toMatchObject({
       exitCode: 1,
-      err: 'novacron: node-1 was told to stop and still runs after 80 ms; look at its log\n'
+      err: 'novacron: node-1 was told to stop and still runs after 3 s; look at its log\n'
     })
   })
 })

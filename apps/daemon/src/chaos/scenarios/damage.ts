@@ -14,7 +14,7 @@ import { dataPathsOf } from '@novacron/node'
 import type { RealScenario, ScenarioRun } from '../scenario.ts'
 import { othersGoOn, until, victimOf } from './steps.ts'
 
-const backMs = 20_000
+const backMs = 60_000
 const flipsPerFile = 16
 
 /** Without the zeros at its end, which a log is made longer by beforehand: damage to them is none. */

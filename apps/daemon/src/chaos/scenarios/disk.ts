@@ -18,10 +18,10 @@ import { othersGoOn, submitLarge, until } from './steps.ts'
 const mib = 1024 * 1024
 /** Room for a run of some seconds, and less than the file that fills it. */
 const volumeBytes = 128 * mib
-const fullMs = 10_000
+const fullMs = 60_000
 const victim = 0
-/** Four of them a time, until the quota is met several times over. */
-const quotaSubmissionsMax = 200
+/** The quota several times over. */
+const quotaSubmissionsMax = 800
 const largeBytes = 100_000
 
 function mount(directory: string): void {
@@ -148,12 +148,17 @@ export const diskScenarios: readonly RealScenario[] = [
       await othersGoOn(run, [victim], async () => {
         const isFull = async (): Promise<boolean> =>
           (await cluster.status(victim))?.state === 'disk-full'
-        let sent = 0
-        while (!(await isFull()) && sent < quotaSubmissionsMax) {
-          for (const node of cluster.honest) await submitLarge(run, node, largeBytes)
-          sent++
-        }
-        run.expect(await isFull(), `${cluster.nameOf(victim)} did not keep to its quota`)
+        let taken = 0
+        const isKept = await until(run, fullMs, async () => {
+          for (const node of cluster.honest) {
+            if (await submitLarge(run, node, largeBytes)) taken++
+          }
+          return taken >= quotaSubmissionsMax || (await isFull())
+        })
+        run.expect(
+          isKept && taken < quotaSubmissionsMax,
+          `${cluster.nameOf(victim)} did not keep to its quota`
+        )
         await run.sleep(run.faultMs)
       })
       await cluster.kill(victim)

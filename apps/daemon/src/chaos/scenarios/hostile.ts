@@ -21,7 +21,7 @@ const termMs = 2_000
 const mib = 1024 * 1024
 
 /** For the first lies to be told, and for who tells them to be known. */
-const knownMs = 10_000
+const knownMs = 60_000
 
 interface HostileScenario extends HostilePromise {
   readonly name: string

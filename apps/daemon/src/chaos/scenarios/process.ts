@@ -5,7 +5,7 @@ import type { RealScenario, ScenarioRun } from '../scenario.ts'
 import { leaderOf } from './leader.ts'
 import { commitsOf, othersGoOn, until, victimOf } from './steps.ts'
 
-const backMs = 20_000
+const backMs = 60_000
 
 /**
  * The daemon runs again, is connected to all others, and has what these had committed when this was asked; tells otherwise. Of four,

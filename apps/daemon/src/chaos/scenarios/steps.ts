@@ -7,6 +7,7 @@ import { commitsUnderWayMax } from '../under-way.ts'
 /** What scenarios are put together from. */
 
 const pollMs = 50
+const answerMs = 10_000
 
 /** All places of honest daemons in an order drawn from the seed. */
 export function seats({ cluster, random }: ScenarioRun): readonly number[] {
@@ -24,13 +25,19 @@ export function faultyMax({ cluster }: ScenarioRun): number {
   return faultyWeight(cluster.links.size)
 }
 
-/** Commits of each daemon, by place; 0 for one that does not answer. */
-export async function commitsOf({ cluster }: ScenarioRun): Promise<readonly number[]> {
+/** Commits of each daemon, by place; 0 for one that is down, or has not answered after being asked again and again. */
+export async function commitsOf(run: ScenarioRun): Promise<readonly number[]> {
+  const { cluster } = run
   const commits = cluster.honest.map(() => 0)
   await Promise.all(
-    cluster.honest.map(async node => {
-      commits[node] = (await cluster.status(node))?.committedIndex ?? 0
-    })
+    cluster.honest.map(node =>
+      until(run, answerMs, async () => {
+        const status = await cluster.status(node)
+        if (status === undefined) return !cluster.daemon(node).isRunning
+        commits[node] = status.committedIndex
+        return true
+      })
+    )
   )
   return commits
 }

@@ -13,13 +13,13 @@ import { checkStranger, type StrangerFate, type StrangerReport } from '../strang
 import { memoryStays, othersGoOn, until, victimOf } from './steps.ts'
 
 const mib = 1024 * 1024
-const connectMs = 10_000
+const connectMs = 60_000
 /** Of one kind before others have their turn. */
 const burst = 50
 const lookMs = 200
 
 /** For what the daemons make of it to be seen, while it goes on. */
-const fateMs = 10_000
+const fateMs = 60_000
 
 interface Stranger {
   readonly mesh: Mesh
@@ -194,6 +194,7 @@ const askForNothing = (found: Stranger): number => {
 const heardBytesMin = burst * streamClasses.length * pullOfNothing().length
 
 const replayers = 3
+const listenMs = 10_000
 
 /**
  * One stranger listens; others, who have not heard it themselves, say it again: whoever has heard a message before would not let
@@ -202,7 +203,7 @@ const replayers = 3
 async function replay(run: ScenarioRun): Promise<void> {
   const listener = await startStranger(run)
   try {
-    await until(run, connectMs, () => listener.heard.length >= burst)
+    await until(run, listenMs, () => listener.heard.length >= burst)
   } finally {
     await listener.mesh[Symbol.asyncDispose]()
   }

@@ -7,10 +7,10 @@ import type { RealScenario, ScenarioRun } from '../scenario.ts'
 import { othersGoOn, until, victimOf } from './steps.ts'
 
 const hourMs = 3_600_000
-const backMs = 20_000
+const backMs = 60_000
 const lateMs = 1_000
 /** For a fault to show in what the daemon says of itself. */
-const seenMs = 15_000
+const seenMs = 60_000
 
 /** The file that the module in the daemon of a place looks at. */
 function dial(root: string, node: number): string {
