@@ -104,7 +104,8 @@ for (let round = 1; round <= 3; round++) {
 
   change()
   const [commits, pieces] = [new Steps(), new Steps()]
-  const bytes = pieces.run(() => executor.beginCheckpoint(epoch))
+  const bytes = executor.bytesToSeal
+  pieces.run(() => executor.beginCheckpoint(epoch))
   const { sealBytesMin, sealBytesMax } = defaultReplicaOptions
   const even = Math.ceil(bytes / Math.ceil(interval / 2))
   const pieceBytes = Math.min(Math.max(even, sealBytesMin), sealBytesMax)

@@ -208,20 +208,26 @@ export class Executor {
   }
 
   /**
-   * Begins the checkpoint of the state as it is; what is executed from now on is not in it. Complete it with `sealPiece`.
-   * Returns about how many bytes there are to encode and hash.
+   * About how many bytes a checkpoint that began now would encode and hash. A function of the commits since the last one began,
+   * and of the state, as they are at every replica.
    */
-  beginCheckpoint(epoch: Epoch): number {
-    assert(!this.isSealing, 'one checkpoint at a time')
-    const { chain } = this.#needs
-    this.#begun = { chain, epoch, index: this.#index, commitDigest: this.#digest }
+  get bytesToSeal(): number {
     let bytes = 0
     for (const { tree, bytesOf } of [this.#state, this.#sessions]) {
       for (const bucket of tree.touchedBuckets) bytes += bytesOf(bucket)
       bytes += hashChargeBytes * hashesMax(tree.touchedBuckets.size)
-      tree.beginSeal()
     }
     return bytes
+  }
+
+  /**
+   * Begins the checkpoint of the state as it is; what is executed from now on is not in it. Complete it with `sealPiece`.
+   */
+  beginCheckpoint(epoch: Epoch): void {
+    assert(!this.isSealing, 'one checkpoint at a time')
+    const { chain } = this.#needs
+    this.#begun = { chain, epoch, index: this.#index, commitDigest: this.#digest }
+    for (const { tree } of [this.#state, this.#sessions]) tree.beginSeal()
   }
 
   /**

@@ -7,12 +7,17 @@ import type { StateSync } from './state-sync.ts'
 
 export const sealTimer = 'replica/seal'
 const savedToken = 'state-saved'
+/** A checkpoint waits no longer than for so many intervals: so much more is run again after a crash, at most. */
+export const checkpointIntervalsMax = 8
 
 export interface CheckpointerNeeds {
   readonly epoch: Epoch
   readonly executor: () => Executor
   /** Where pruning stands is written together with a checkpoint. */
-  readonly retention: Pick<Retention, 'onCheckpointBegun' | 'checkpointWrite' | 'onCheckpoint'>
+  readonly retention: Pick<
+    Retention,
+    'bytesSinceBegun' | 'onCheckpointBegun' | 'checkpointWrite' | 'onCheckpoint'
+  >
   /** Signs it and gives it away. */
   readonly sync: () => Pick<StateSync, 'onCheckpointBegun' | 'onCheckpoint'> | undefined
 }
@@ -20,6 +25,10 @@ export interface CheckpointerNeeds {
 /**
  * Seals and saves checkpoints in pieces, so that neither the steps nor the writes grow with the state: one with each commit
  * that follows, paced so that half an interval is enough, and one with each timer, so that an idle log has its checkpoints too.
+ *
+ * Where writes fall all over a large state, each checkpoint is of nearly all of it. So the log has to have carried as many bytes
+ * since the last one, or `checkpointIntervalsMax` intervals to have passed: what checkpoints cost is bounded by what commits cost.
+ * All of that follows from the log, so that all replicas have the same checkpoints, those that crashed or came by a snapshot too.
  *
  * Rows are written as they come and count only once the checkpoint is complete; they take the places that the checkpoint before
  * the last one had. So the next one does not begin before this one is complete and written, and no commit that begins it is run.
@@ -40,15 +49,14 @@ export class Checkpointer {
     this.#needs = needs
   }
 
-  /** The commit is run: with it ends an interval, or the work on the last checkpoint goes on. */
+  /** The commit is run: with it begins a checkpoint, or the work on the last one goes on. */
   onExecuted(now: Millis, out: ReplicaEffect[]): void {
     const { epoch, retention, sync } = this.#needs
     const executor = this.#needs.executor()
     const { checkpointIntervalCommits, sealBytesMin, sealBytesMax } = this.#options
-    if (executor.index % checkpointIntervalCommits !== 0) {
-      return this.#seal(this.#pieceBytes, now, out)
-    }
-    const bytes = executor.beginCheckpoint(epoch)
+    const bytes = this.#bytesDue(executor)
+    if (bytes === undefined) return this.#seal(this.#pieceBytes, now, out)
+    executor.beginCheckpoint(epoch)
     const even = Math.ceil(bytes / Math.ceil(checkpointIntervalCommits / 2))
     this.#pieceBytes = Math.min(Math.max(even, sealBytesMin), sealBytesMax)
     retention.onCheckpointBegun()
@@ -87,6 +95,18 @@ export class Checkpointer {
     if (!isSealing && this.#openReads === 0) return Number.POSITIVE_INFINITY
     const interval = this.#options.checkpointIntervalCommits
     return index - (index % interval) + interval - 1
+  }
+
+  /** About how much the checkpoint has to seal that begins with the last commit; undefined when none does. */
+  #bytesDue(executor: Executor): number | undefined {
+    const { checkpointIntervalCommits, checkpointBytesMin } = this.#options
+    if (executor.index % checkpointIntervalCommits !== 0) return undefined
+    const { index, images, bytesToSeal } = executor
+    const isPaid =
+      bytesToSeal <= Math.max(checkpointBytesMin, this.#needs.retention.bytesSinceBegun)
+    const waited = index - (images.at(-1)?.checkpoint.index ?? 0)
+    const isOverdue = waited >= checkpointIntervalsMax * checkpointIntervalCommits
+    return isPaid || isOverdue ? bytesToSeal : undefined
   }
 
   #seal(bytesMax: number, now: Millis, out: ReplicaEffect[]): void {

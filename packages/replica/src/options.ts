@@ -1,8 +1,13 @@
 import { assert } from '@novacron/base'
 
 export interface ReplicaOptions {
-  /** A checkpoint every so many commits; equal in the whole cluster. */
+  /** A checkpoint every so many commits, or a few times as many; equal in the whole cluster. */
   readonly checkpointIntervalCommits: number
+  /**
+   * A checkpoint that would encode and hash more bytes than this, and more than the log has carried since the last one, waits for
+   * the end of a later interval; equal in the whole cluster.
+   */
+  readonly checkpointBytesMin: number
   /** A piece of a checkpoint encodes and hashes about so many bytes: a millisecond or two, and one bucket more at most. */
   readonly sealBytesMax: number
   /** The piece with each commit is smaller where half an interval of such is enough, but not below this. */
@@ -29,6 +34,7 @@ export interface ReplicaOptions {
 
 export const defaultReplicaOptions: ReplicaOptions = {
   checkpointIntervalCommits: 500,
+  checkpointBytesMin: 16_777_216,
   sealBytesMax: 262_144,
   sealBytesMin: 32_768,
   sealDelayMs: 50,

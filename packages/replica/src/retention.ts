@@ -60,10 +60,12 @@ export class Retention {
   #bytes = 0
   /** Payload of commits after the own last checkpoint: a restart runs and counts these again. */
   #bytesToReplay = 0
-  /** The same for the checkpoint in the making. */
+  /** The same for the checkpoint that has begun last, in the making or not. */
   #bytesSinceBegun = 0
   #certified = 0
   #checkpoint = 0
+  /** From the own checkpoint before that. */
+  #checkpointCommits = 0
   #executed = 0
   /** The newest commit that names a batch, for those named since the start: one given back may be ordered twice. */
   readonly #namedBy = new Map<Digest, CommitIndex>()
@@ -88,6 +90,11 @@ export class Retention {
 
   get retainedBytes(): number {
     return this.#bytes
+  }
+
+  /** Payload of the commits since the last checkpoint began. */
+  get bytesSinceBegun(): number {
+    return this.#bytesSinceBegun
   }
 
   /** `checkpoint` is the own last one, from which the executor was restored. */
@@ -160,6 +167,7 @@ export class Retention {
 
   /** The own state after `index` is stored. */
   onCheckpoint(index: CommitIndex, out: ReplicaEffect[]): void {
+    this.#checkpointCommits = index - this.#checkpoint
     this.#checkpoint = index
     this.#maybeRead(out)
   }
@@ -239,7 +247,9 @@ export class Retention {
   /** Infinite where no snapshot keeps anything. */
   get #servedIndex(): number {
     const served = this.#needs.servedIndex()
-    const lagMax = servedLagCheckpoints * this.#options.checkpointIntervalCommits
+    const { checkpointIntervalCommits } = this.#options
+    const lagMax =
+      servedLagCheckpoints * Math.max(checkpointIntervalCommits, this.#checkpointCommits)
     const isKept = served !== undefined && this.#checkpoint - served <= lagMax
     return isKept ? served : Number.POSITIVE_INFINITY
   }

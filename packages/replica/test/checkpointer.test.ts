@@ -29,16 +29,22 @@ class Bench {
   readonly told: string[] = []
   readonly options: ReplicaOptions
   readonly checkpointer: Checkpointer
+  /** In the commits since the last checkpoint began. */
+  payloadBytes = 0
   #session = new Uint8Array()
   #sequence = 0
 
   constructor(options: Partial<ReplicaOptions>) {
     this.options = { ...defaultReplicaOptions, checkpointIntervalCommits: 10, ...options }
     const tell = (what: string) => (index: number) => void this.told.push(`${what} ${index}`)
+    const payloadBytes = () => this.payloadBytes
     this.checkpointer = new Checkpointer(this.options, {
       epoch: domain.epoch,
       executor: () => this.executor,
       retention: {
+        get bytesSinceBegun() {
+          return payloadBytes()
+        },
         onCheckpointBegun: () => tell('retention begun')(this.executor.index),
         checkpointWrite: () => retained,
         onCheckpoint: tell('retention')
@@ -165,6 +171,38 @@ describe('a checkpoint', () => {
     expect(paced).toBeLessThanOrEqual(20)
     expect(commitsOf({ sealBytesMin: 1_000_000, sealBytesMax: 1_000_000 })).toBeLessThan(4)
     expect(commitsOf({ sealBytesMin: 1_000_000, sealBytesMax: 20_000 })).toBeGreaterThan(30)
+  })
+})
+
+describe('a checkpoint of more than the log has carried since the last one', () => {
+  const small = { sealBytesMin: 1_000_000, sealBytesMax: 1_000_000, checkpointBytesMin: 1 }
+  const begun = ({ told }: Bench) => told.filter(text => text.startsWith('retention begun'))
+
+  test('waits for the end of the interval in which the log has', () => {
+    const bench = new Bench(small)
+    bench.runTo(29, 3)
+    expect(begun(bench)).toEqual([])
+    bench.payloadBytes = 1_000_000
+    bench.runTo(30)
+    expect(begun(bench)).toEqual(['retention begun 30'])
+  })
+
+  test('waits for eight intervals at most, counted from the last one', () => {
+    const bench = new Bench(small)
+    bench.runTo(79)
+    expect(begun(bench)).toEqual([])
+    bench.runTo(81)
+    expect(bench.written()).toBe(true)
+    bench.runTo(159)
+    expect(begun(bench)).toEqual(['retention begun 80'])
+    bench.runTo(160)
+    expect(begun(bench)).toEqual(['retention begun 80', 'retention begun 160'])
+  })
+
+  test('does not wait where it is small', () => {
+    const bench = new Bench({ ...small, checkpointBytesMin: 1_000_000 })
+    bench.runTo(10)
+    expect(begun(bench)).toEqual(['retention begun 10'])
   })
 })
 

@@ -43,11 +43,11 @@ export class Cluster extends Network<BullsharkMessage> {
     return this
   }
 
-  /** Puts so many keys, through seat 0, one after another. */
-  put(count: number, pauseMs = 1): this {
+  /** Puts so many keys, through seat 0, one after another: new ones, or `keys` again and again. */
+  put(count: number, pauseMs = 1, { keys = Number.POSITIVE_INFINITY, valueBytes = 20 } = {}): this {
     for (let i = 0; i < count; i++) {
-      this.#sequence++
-      this.submit(0, putOf(this.session, this.#sequence, `key-${this.#sequence}`, 'x'.repeat(20)))
+      const key = `key-${++this.#sequence % keys}`
+      this.submit(0, putOf(this.session, this.#sequence, key, 'x'.repeat(valueBytes)))
       this.run(pauseMs)
     }
     return this

@@ -216,6 +216,13 @@ describe('a snapshot that is given away', () => {
     expect(bench.dropped).toEqual(digests(1, 18))
   })
 
+  test('keeps what follows it although checkpoints have become rare', () => {
+    const bench = new Bench(options)
+    bench.served = 80
+    bench.execute(1, 80).execute(81, 160).certify(160).settle()
+    expect(bench.dropped).toEqual(digests(1, 78))
+  })
+
   test('keeps nothing any more when no newer one comes about', () => {
     const bench = new Bench(options)
     bench.served = 10

@@ -1,9 +1,11 @@
-import { tables } from '@novacron/consensus'
+import { type BullsharkMessage, tables } from '@novacron/consensus'
 import { executionTables } from '@novacron/execution'
 import { describe, expect, test } from 'vitest'
+import { checkpointIntervalsMax } from '../src/checkpointer.ts'
 import type { ReplicaEffect } from '../src/index.ts'
 import { Cluster, settingsOf } from './cluster.ts'
 import { only, openOf, peerAt } from './fixtures.ts'
+import type { Host } from './host.ts'
 
 const certified = (effects: readonly ReplicaEffect[]) =>
   only(effects, 'publish').flatMap(({ message }) =>
@@ -79,6 +81,46 @@ describe('history below a certified checkpoint', () => {
     )
     expect(store.rows('outcome')).toHaveLength(replica.executor.index - retainedFrom + 1)
   })
+})
+
+/** Commits whose state this replica has signed. */
+function signedBy({ effects }: Host<BullsharkMessage>): number[] {
+  return only(effects, 'broadcast').flatMap(({ message }) =>
+    message.layer === 'checkpoint' && message.message.type === 'checkpoint-vote'
+      ? [message.message.vote.checkpoint.index]
+      : []
+  )
+}
+
+test('checkpoints that wait for the log are the same at all, after a restart and a snapshot too', () => {
+  const options = { checkpointBytesMin: 1, retentionCommits: 1, payloadWaitMs: 200 }
+  const cluster = new Cluster(options, [0, 1, 2]).open()
+  /** Much of the log is about few keys, and then little of it. */
+  const goOn = () => {
+    for (let i = 0; i < 3; i++) {
+      cluster.put(300, 5, { keys: 2, valueBytes: 600 }).put(20, 20)
+    }
+    cluster.run(200)
+  }
+  goOn()
+  const before = cluster.at(1)
+  cluster.stop(before)
+  const again = cluster.join(1, before.store)
+  goOn()
+  const late = cluster.join(3)
+  goOn()
+
+  const all = signedBy(cluster.at(0))
+  const gaps = all.slice(1).map((index, i) => index - (all[i] as number))
+  expect(new Set(gaps).size, `${gaps}`).toBeGreaterThan(2)
+  expect(Math.max(...gaps)).toBe(5 * checkpointIntervalsMax)
+  for (const host of [before, cluster.at(2), again, late]) {
+    const signed = signedBy(host)
+    expect(signed.length).toBeGreaterThan(3)
+    const [first = 0, last = 0] = [signed[0], signed.at(-1)]
+    expect(signed).toEqual(all.filter(index => index >= first && index <= last))
+  }
+  expect(late.replica.status().checkpointIndex).toBe(all.at(-1))
 })
 
 describe('a replica with another state', () => {
