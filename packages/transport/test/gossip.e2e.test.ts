@@ -98,7 +98,7 @@ test('members hear one another; large checkpoints pass, larger ones and floods d
     ['checkpoints', 'too-large'],
     ['heads', 'too-large']
   ])
-  for (const n of range(60)) a.mesh.publish('evidence', new Uint8Array([n]))
+  for (const n of range(2_000)) a.mesh.publish('evidence', new Uint8Array([n >> 8, n]))
   expect(
     a.eventsOf('gossip-dropped').filter(({ reason }) => reason === 'too-frequent').length
   ).toBeGreaterThan(5)

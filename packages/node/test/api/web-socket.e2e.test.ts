@@ -305,7 +305,7 @@ test('what was in progress is told when the client is gone', async () => {
 })
 
 test('a client that answers no ping is cut, one that does stays', async () => {
-  const { client, server } = await start({ pingIntervalMs: 1_000 })
+  const { client, server } = await start({ pingIntervalMs: 4_000 })
   const [good, dead] = [await client(), await client()]
   dead.socket.pause()
   await expect.poll(() => server.clientCount).toBe(1)

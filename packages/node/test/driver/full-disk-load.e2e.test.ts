@@ -17,6 +17,7 @@ const answerBytes = 200_000
 const queuedBytesMax = 1_048_576
 const roomBytes = 2 ** 40
 const scarceBytes = 2 ** 27
+const patience = { timeout: 60_000 }
 
 test('a disk that is full for long costs neither memory nor the store, and with room nothing is lost', async () => {
   const files = failingFiles()
@@ -98,7 +99,7 @@ test('a disk that is full for long costs neither memory nor the store, and with 
 
   files.setFreeBytes(0)
   await take()
-  await vi.waitFor(() => expect(storeFailures).toEqual(['disk-full']))
+  await vi.waitFor(() => expect(storeFailures).toEqual(['disk-full']), patience)
   const queuedWhenFull = store.stats().queuedBytes
   const outboxWhenFull = driver.outboxBytes
   for (let second = 0; second < 60; second++) {
@@ -120,8 +121,11 @@ test('a disk that is full for long costs neither memory nor the store, and with 
   const before = sent.length
   files.setFreeBytes(roomBytes)
   await vi.advanceTimersByTimeAsync(1_000)
-  await vi.waitFor(() => expect(store.stats().state).toBe('open'))
-  await vi.waitFor(() => expect(machine.events.at(-1)).toEqual({ type: 'disk', state: 'ok' }))
+  await vi.waitFor(() => expect(store.stats().state).toBe('open'), patience)
+  await vi.waitFor(
+    () => expect(machine.events.at(-1)).toEqual({ type: 'disk', state: 'ok' }),
+    patience
+  )
   expect(batches.spilledCount).toBe(0)
   for (let n = 0; n < 4; n++) {
     expect(batches.has(`b${n}` as Digest)).toBe(true)

@@ -89,7 +89,10 @@ test('a refused transaction is sent again under its sequence', async () => {
 })
 
 test('the queue is bounded and says when there is room again', async () => {
-  const { sink, client, drains } = await start({ retryAfterMs: 5 }, { queuedBytesMax: 200_000 })
+  const { sink, client, drains } = await start(
+    { holdMs: 600_000, retryAfterMs: 5 },
+    { queuedBytesMax: 200_000 }
+  )
   sink.refusing = { accepted: false }
   let sent = 0
   while (client.send(1, new Uint8Array(10_000)) !== undefined) {

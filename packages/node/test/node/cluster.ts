@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -158,8 +159,15 @@ async function freePorts(count: number): Promise<number[]> {
   return ports
 }
 
+/** Below those that the system gives to connections that go out, and of a part of this process: others leave them alone meanwhile. */
 function listen(): Promise<ReturnType<typeof createServer>> {
-  return new Promise(resolve => {
-    const server = createServer().listen(0, '127.0.0.1', () => resolve(server))
+  const [first, parts, portsPerPart] = [20_000, 32, 399]
+  const port = first + (process.pid % parts) * portsPerPart + randomInt(portsPerPart)
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'EADDRINUSE' ? resolve(listen()) : reject(error)
+    )
+    server.listen(port, '127.0.0.1', () => resolve(server))
   })
 }

@@ -38,7 +38,7 @@ test(
     const upstream = await chain.addObserver('observer-1')
     const observer = await chain.start('observer-1')
     await executed(observer, first.status().executedIndex)
-    expect(observer.status()).toMatchObject({ role: 'observer', state: 'running' })
+    await expect.poll(() => observer.status()).toMatchObject({ role: 'observer', state: 'running' })
     expect(chain.logOf('observer-1').map(line => line.event)).toContain('snapshot-adopted')
     await expectSameState(first, observer)
 

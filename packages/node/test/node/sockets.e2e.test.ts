@@ -64,10 +64,11 @@ test('a node answers on its control socket, takes what is wrong with an error, a
   const dag = await client.call('consensus.dag', { fromRound: 2, toRound: round })
   expect(dag.rounds[0]).toMatchObject({ round: 2, anchor: { state: 'committed' } })
   const entered = Promise.withResolvers<number>()
-  const subscription = await client.subscribe('consensus.rounds', {}, value =>
-    entered.resolve(value.round)
-  )
-  expect(await entered.promise).toBeGreaterThanOrEqual(round)
+  // The first may be told again: its anchor was not decided.
+  const subscription = await client.subscribe('consensus.rounds', {}, value => {
+    if (value.round >= round) entered.resolve(value.round)
+  })
+  await entered.promise
   subscription.close()
   await client.call('log.setLevel', { level: 'debug' })
   const { control } = cluster.node(1)
